@@ -1,0 +1,33 @@
+//! The machine: what a process on a Linux host sees.
+//!
+//! A [`Host`] is one booted machine with its process table, its files and its network namespace;
+//! containers on it are [`Namespaces`] of their own. A program is an `async fn` that does everything
+//! through its [`Sys`], the system call interface. All machines of a world share one [`net::Net`],
+//! which moves packets between them.
+//!
+//! Reading order: [`program`], [`sys`], [`process`], [`fd`], [`pipe`], [`tty`], [`vfs`], [`host`],
+//! then [`net`] with its own first page, [`resolver`] and [`http`], the libraries that programs share.
+//!
+//! **Invariant**: nothing here has heard of Kubernetes.
+
+pub mod errno;
+pub mod fd;
+pub mod host;
+pub mod http;
+pub mod net;
+pub mod process;
+pub mod program;
+pub mod resolver;
+pub mod signal;
+pub mod sys;
+pub mod tty;
+pub mod vfs;
+
+pub use errno::Errno;
+pub use fd::{Fd, File};
+pub use host::{Host, Namespaces, Spawn};
+pub use process::{Pid, WaitFor, WaitStatus};
+pub use program::{Args, ExitCode, Main, Program, ProgramFuture};
+pub use signal::Signal;
+pub use sys::Sys;
+pub use tty::{PtyMaster, Termios, WinSize};
