@@ -112,3 +112,59 @@ fn is_name(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.'))
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a blank wants after these commands and this instruction.
+    fn wants(commands: &[&str], said: &str, blank: &str) -> BlankKind {
+        let mut context = Context::default();
+        commands.iter().for_each(|command| context.remember(command));
+        context.hear(said.to_owned());
+        context.classify(blank)
+    }
+
+    fn pod_address(owner: &str) -> BlankKind {
+        BlankKind::PodAddress { owner: Some(owner.to_owned()) }
+    }
+
+    #[test]
+    fn an_address_is_that_of_the_deployment_last_spoken_of() {
+        let red = "kubectl create deployment red --image=x";
+        let blue = "kubectl create deployment blue --image=x";
+        assert_eq!(wants(&[red, blue], "Send a request to the pod:", "IP-ADDRESS"), pod_address("blue"));
+        assert_eq!(
+            wants(&[blue, red, "kubectl scale deploy/blue --replicas=3"], "", "IP"),
+            pod_address("blue")
+        );
+        assert_eq!(wants(&[blue, "kubectl get pods"], "", "x.x.x.x"), pod_address("blue"));
+        assert_eq!(wants(&[], "", "POD_IP"), BlankKind::PodAddress { owner: None });
+        assert_eq!(wants(&["echo deployment green"], "", "IP"), BlankKind::PodAddress { owner: None });
+    }
+
+    #[test]
+    fn a_service_address_is_asked_for_by_its_name_or_by_the_instruction() {
+        let expose = "kubectl expose deployment blue --port=80";
+        let service = |name: Option<&str>| BlankKind::ServiceAddress { service: name.map(str::to_owned) };
+        assert_eq!(wants(&[expose], "", "CLUSTER-IP"), service(Some("blue")));
+        assert_eq!(wants(&[expose], "Connect to the Service:", "IP-ADDRESS"), service(Some("blue")));
+        assert_eq!(
+            wants(&["kubectl create service clusterip web --tcp=80"], "", "<service-ip>"),
+            service(Some("web"))
+        );
+        assert_eq!(wants(&["kubectl expose deploy/a --name=b"], "", "SVC_ADDRESS"), service(Some("b")));
+        assert_eq!(wants(&[], "", "ClusterIP"), service(None));
+        assert_eq!(wants(&[expose], "", "NODE-IP"), BlankKind::Other);
+    }
+
+    #[test]
+    fn letters_that_stand_for_any_letters_make_a_pods_name() {
+        let prefix = |prefix: &str| BlankKind::PodName { prefix: prefix.to_owned() };
+        assert_eq!(wants(&[], "", "blue-xxxxxxxx-yyyyy"), prefix("blue-"));
+        assert_eq!(wants(&[], "", "my-little-deploy-xxx-yyy"), prefix("my-little-deploy-"));
+        assert_eq!(wants(&[], "", "web-..."), prefix("web-"));
+        assert_eq!(wants(&["kubectl create deployment web --image=x"], "", "POD-NAME"), prefix("web-"));
+        assert_eq!(wants(&[], "", "YOUR-NAME"), BlankKind::Other);
+    }
+}

@@ -6,10 +6,10 @@
 //! it has nothing to sanitise.
 //!
 //! The road of a file, in reading order:
-//! [`source`] cleans the bytes and counts lines; [`split`] cuts the text into slides, steps and notes;
-//! [`mask`] lifts comments and content classes out of a slide; [`markdown`] turns what is left into
-//! [`block`]s; [`code`] finds the blanks of a command; [`directive`] reads the comments; [`assemble`]
-//! joins it all into a [`deck`]. [`plan()`] then says how to perform the labs.
+//! `source` cleans the bytes and counts lines; `split` cuts the text into slides, steps and notes;
+//! `mask` lifts comments and content classes out of a slide; `markdown` turns what is left into
+//! `block`s; `code` finds the blanks of a command; `directive` reads the comments; `assemble`
+//! joins it all into a `deck`. [`plan()`] then says how to perform the labs.
 //!
 //! ```
 //! let deck = slides::parse("deck.md", "# Hello\n\n.lab[\n\n- Look:\n  ```bash\n  kubectl get pods\n  ```\n\n]\n");
@@ -25,6 +25,7 @@ mod context;
 mod deck;
 mod diagnostic;
 mod directive;
+mod event;
 mod lab;
 mod markdown;
 mod mask;

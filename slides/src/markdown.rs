@@ -229,23 +229,19 @@ impl<'f> Builder<'_, '_, 'f> {
         while let Some((event, range)) = self.events.get(self.next) {
             self.next += 1;
             let Event::Start(Tag::Item) = event else { break };
-            let task = match self.peek_task() {
-                Some(ticked) => {
-                    self.next += 1;
-                    Some(ticked)
-                }
-                None => None,
-            };
+            let task = self.task();
             let step = self.reader.step(self.fragment.origin(range.start));
             items.push(Item { step, task, blocks: self.blocks(depth + 1) });
         }
         items
     }
 
-    /// The box of a task: first in the item, or first in its first paragraph (where `runs` skips it).
-    fn peek_task(&self) -> Option<bool> {
-        match (self.events.get(self.next), self.events.get(self.next + 1)) {
-            (Some((Event::TaskListMarker(ticked), _)), _) => Some(*ticked),
+    /// The box of a task: first in the item, or first in its first paragraph (where `runs` passes over it).
+    fn task(&self) -> Option<bool> {
+        let mut coming = self.events[self.next..].iter().map(|(event, _)| event);
+        match (coming.next(), coming.next()) {
+            (Some(Event::TaskListMarker(ticked)), _) => Some(*ticked),
+            (Some(Event::Start(Tag::Paragraph)), Some(Event::TaskListMarker(ticked))) => Some(*ticked),
             _ => None,
         }
     }

@@ -311,3 +311,49 @@ fn kubectl_nature(words: &[&str], has: impl Fn(&[&str]) -> bool) -> Nature {
 fn is_shell(word: &str) -> bool {
     matches!(word.rsplit('/').next(), Some("sh" | "bash" | "ash" | "zsh" | "dash"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_a_command_tell_how_it_ends() {
+        let endless = [
+            "watch kubectl get pods",
+            "while true; do date; done",
+            "ping 10.0.0.1",
+            "kubectl get pods -w",
+            "kubectl logs -f deploy/blue",
+            "kubectl port-forward svc/blue 8080:80",
+            "sudo tail -f /var/log/syslog",
+        ];
+        for text in endless {
+            assert_eq!(nature(text), Nature::Endless, "{text}");
+        }
+        for text in [
+            "kubectl run -ti --image=alpine x",
+            "kubectl exec -it x -- sh",
+            "kubectl run x -i -t --rm --image=y -- /bin/bash",
+        ] {
+            assert_eq!(nature(text), Nature::Shell, "{text}");
+        }
+        for text in [
+            "ping -c3 a",
+            "kubectl exec -ti x -- ls",
+            "kubectl run x --image=y",
+            "kubectl get pods",
+            "",
+            "for i in 1 2; do date; done",
+        ] {
+            assert_eq!(nature(text), Nature::Ends, "{text}");
+        }
+    }
+
+    #[test]
+    fn meanwhile_begins_an_instruction() {
+        assert!(starts_with_meanwhile("Meanwhile, delete the Pod:"));
+        assert!(starts_with_meanwhile("... meanwhile do this"));
+        assert!(!starts_with_meanwhile("In the meanwhile"));
+        assert!(!starts_with_meanwhile(""));
+    }
+}

@@ -281,7 +281,7 @@ impl Fence {
     }
 
     fn mark(&self) -> String {
-        format!("`{}`", (self.character as char).to_string().repeat(self.length))
+        (self.character as char).to_string().repeat(self.length)
     }
 
     /// Where the line after the closing fence begins. A fence that opens with a language after a separator shows

@@ -23,10 +23,10 @@ fn the_seed_deck_has_its_slides_and_labs() {
             connecting-to-the-http-server.1: kubectl get pods -o wide
             connecting-to-the-http-server.2: curl http://IP-ADDRESS
               blank IP-ADDRESS: PodAddress { owner: Some("blue") }
-        #7 the-pod-doesn-t-have-a-stable-identity
-          lab the-pod-doesn-t-have-a-stable-identity
-            the-pod-doesn-t-have-a-stable-identity.1: watch kubectl get pods -o wide
-            the-pod-doesn-t-have-a-stable-identity.2: kubectl delete pod blue-xxxxxxxx-yyyyy
+        #7 the-pod-doesnt-have-a-stable-identity
+          lab the-pod-doesnt-have-a-stable-identity
+            the-pod-doesnt-have-a-stable-identity.1: watch kubectl get pods -o wide
+            the-pod-doesnt-have-a-stable-identity.2: kubectl delete pod blue-xxxxxxxx-yyyyy
               blank blue-xxxxxxxx-yyyyy: PodName { prefix: "blue-" }
         #8 services-in-a-nutshell
         #9 exposing-our-deployment
@@ -126,7 +126,7 @@ fn the_plan_of_the_seed_deck() {
         connecting-to-the-http-server (slide 6)
           Type First Ends kubectl get pods -o wide
           Type First Ends curl http://IP-ADDRESS
-        the-pod-doesn-t-have-a-stable-identity (slide 7)
+        the-pod-doesnt-have-a-stable-identity (slide 7)
           Type First Endless watch kubectl get pods -o wide
           Interrupt { pane: First }
           Type First Ends kubectl delete pod blue-xxxxxxxx-yyyyy
