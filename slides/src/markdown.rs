@@ -5,16 +5,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use pulldown_cmark::{
-    BrokenLink, CodeBlockKind, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd,
-};
+use pulldown_cmark::{BrokenLink, CodeBlockKind, CowStr, Event, LinkType, Options, Parser, Tag, TagEnd};
 
 use crate::block::{Alignment, Block, BlockKind, Code, Inline, Item, Table, text_of};
 use crate::code::{dedent, is_runnable, parts};
+use crate::event::{alignment_of, clean, find_break, is_block, is_safe, level_of};
 use crate::lab::{Command, Directive, DirectiveAt, Lab, Part};
 use crate::mask::{Fragment, HOLE, Hole};
 use crate::source::Source;
-use crate::split::{Definition, FILLER, normalise_label};
+use crate::split::{Definition, normalise_label};
 
 /// How deep blocks and inlines may nest; what is deeper is flattened to text.
 const MAX_DEPTH: usize = 48;
@@ -388,11 +387,7 @@ impl<'f> Builder<'_, '_, 'f> {
     /// An address a page may follow. `javascript:` and the like are refused.
     fn address(&mut self, url: &str, at: usize) -> Option<String> {
         let url = clean(url);
-        let scheme =
-            url.split(['/', '?', '#']).next().and_then(|start| start.split_once(':')).map(|(s, _)| s);
-        let allowed = scheme.is_none_or(|scheme| {
-            ["http", "https", "mailto"].iter().any(|allowed| scheme.eq_ignore_ascii_case(allowed))
-        });
+        let allowed = is_safe(&url);
         if !allowed {
             let help = "use http, https, mailto, `#name` or an address beside the deck";
             self.reader.source.warn(at, 1, "this link goes nowhere the page may go", Some(help));
@@ -484,54 +479,5 @@ fn push_text(runs: &mut Vec<Run>, more: &str) {
         text.push_str(more);
     } else {
         runs.push(Run::Inline(Inline::Text { text: more.to_owned() }));
-    }
-}
-
-/// Without the marks of this parser.
-fn clean(text: &str) -> String {
-    text.replace([HOLE, FILLER], "")
-}
-
-/// `<br>`, `<br/>`, `<br />`.
-fn find_break(html: &str) -> Option<Range<usize>> {
-    html.match_indices('<').find_map(|(start, _)| {
-        let name = html.get(start + 1..start + 3)?;
-        let rest = &html[start + 3..];
-        let end = rest.find('>')?;
-        (name.eq_ignore_ascii_case("br") && matches!(rest[..end].trim(), "" | "/"))
-            .then(|| start..start + 4 + end)
-    })
-}
-
-fn is_block(tag: &Tag<'_>) -> bool {
-    !matches!(
-        tag,
-        Tag::Emphasis
-            | Tag::Strong
-            | Tag::Strikethrough
-            | Tag::Superscript
-            | Tag::Subscript
-            | Tag::Link { .. }
-            | Tag::Image { .. }
-    )
-}
-
-fn level_of(level: HeadingLevel) -> u8 {
-    match level {
-        HeadingLevel::H1 => 1,
-        HeadingLevel::H2 => 2,
-        HeadingLevel::H3 => 3,
-        HeadingLevel::H4 => 4,
-        HeadingLevel::H5 => 5,
-        HeadingLevel::H6 => 6,
-    }
-}
-
-fn alignment_of(alignment: &pulldown_cmark::Alignment) -> Alignment {
-    match alignment {
-        pulldown_cmark::Alignment::None => Alignment::None,
-        pulldown_cmark::Alignment::Left => Alignment::Left,
-        pulldown_cmark::Alignment::Center => Alignment::Center,
-        pulldown_cmark::Alignment::Right => Alignment::Right,
     }
 }
