@@ -203,8 +203,9 @@ impl Sim {
         while steps < budget {
             let ready = lock(&self.0.ready).pop_front();
             if let Some(id) = ready {
-                self.poll(id);
-                steps += 1;
+                // A task that has ended meanwhile costs nothing and counts as nothing, so that the count of steps
+                // names one point of the history.
+                steps += u64::from(self.poll(id));
                 continue;
             }
             let Some((at, sequence, event)) = self.0.queue.borrow_mut().pop_due(until) else {
@@ -228,18 +229,19 @@ impl Sim {
         self.0.trace.set(trace);
     }
 
-    fn poll(&self, id: TaskId) {
+    /// Polls a task; false when there is none of that name any more.
+    fn poll(&self, id: TaskId) -> bool {
         let taken = {
             let mut tasks = self.0.tasks.borrow_mut();
             let Some(slot) = tasks.get_mut(id.index as usize).filter(|slot| slot.generation == id.generation)
             else {
-                return;
+                return false;
             };
             std::mem::replace(&mut slot.state, State::Running { aborted: false })
         };
         let State::Idle(mut job, waker) = taken else {
             self.0.tasks.borrow_mut()[id.index as usize].state = taken;
-            return;
+            return false;
         };
         waker.queued.store(false, Ordering::Relaxed);
         self.step(u64::from(id.index), 2);
@@ -258,6 +260,7 @@ impl Sim {
             }
         };
         drop(over);
+        true
     }
 }
 

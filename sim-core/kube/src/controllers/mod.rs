@@ -1,0 +1,70 @@
+//! The controller manager: what moves the cluster from what is to what was asked for.
+//!
+//! Each controller watches a few kinds through informers that all of them share, puts the keys of objects that
+//! may need work into a queue, and reconciles one key at a time, as those of `kube-controller-manager` do
+//! (pkg/controller). A controller knows the [`Client`] and nothing behind it.
+//!
+//! Reading order: [`context`], then the controllers, from [`replica_set`] and [`deployment`] over the two for
+//! Services, [`endpoints`] and [`endpoint_slice`], to the ones that clean up.
+
+mod context;
+mod deployment;
+mod endpoint_slice;
+mod endpoint_slice_mirroring;
+mod endpoints;
+mod expectations;
+mod garbage_collector;
+mod namespace;
+mod node_lifecycle;
+mod replica_set;
+mod root_ca;
+mod service_account;
+mod service_endpoints;
+mod taint_eviction;
+
+pub use context::Context;
+pub use root_ca::ROOT_CA;
+
+use crate::apiserver::ApiServer;
+use sim::Sim;
+
+/// A controller: its name in `--controllers` and what starts it. Models
+/// cmd/kube-controller-manager/app/controller_descriptor.go.
+pub struct Descriptor {
+    /// Upstream's name, for example `deployment-controller`.
+    pub name: &'static str,
+    start: fn(&Context),
+}
+
+/// All controllers, by name.
+pub const CONTROLLERS: &[Descriptor] = &[
+    Descriptor { name: "deployment-controller", start: deployment::start },
+    Descriptor { name: "endpoints-controller", start: endpoints::start },
+    Descriptor { name: "endpointslice-controller", start: endpoint_slice::start },
+    Descriptor { name: "endpointslice-mirroring-controller", start: endpoint_slice_mirroring::start },
+    Descriptor { name: "garbage-collector-controller", start: garbage_collector::start },
+    Descriptor { name: "namespace-controller", start: namespace::start },
+    Descriptor { name: "node-lifecycle-controller", start: node_lifecycle::start },
+    Descriptor { name: "replicaset-controller", start: replica_set::start },
+    Descriptor { name: "root-ca-certificate-publisher-controller", start: root_ca::start },
+    Descriptor { name: "serviceaccount-controller", start: service_account::start },
+    Descriptor { name: "taint-eviction-controller", start: taint_eviction::start },
+];
+
+/// Starts all controllers of a cluster, with one set of informers.
+pub fn start(sim: &Sim, api: &ApiServer) {
+    let context = Context::new(sim, api);
+    for controller in CONTROLLERS {
+        (controller.start)(&context.named(controller.name));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted() {
+        assert!(CONTROLLERS.is_sorted_by_key(|controller| controller.name));
+    }
+}

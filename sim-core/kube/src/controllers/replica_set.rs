@@ -1,0 +1,364 @@
+//! ReplicaSets: so many pods of one template, no more and no fewer. Models pkg/controller/replicaset.
+
+use super::Context;
+use super::expectations::Expectations;
+use crate::api::{self, Key, LabelSelector, Object, ObjectExt, POD, REPLICA_SET, Status, pod};
+use crate::client::{DeleteOptions, Informer, Patch, WorkQueue};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use sim::Timestamp;
+use std::cell::RefCell;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+const WORKERS: usize = 5;
+/// No single reconciliation creates or deletes more pods than this.
+const BURST_REPLICAS: usize = 500;
+
+pub(super) fn start(context: &Context) {
+    let controller = Controller {
+        context: context.clone(),
+        sets: context.informers.informer(REPLICA_SET),
+        pods: context.informers.informer(POD),
+        queue: WorkQueue::new(&context.sim),
+        expectations: Rc::default(),
+    };
+    controller.pods.add_index(BY_CONTROLLER, controller_uid);
+    controller.pods.add_index(ORPHANS, orphan_namespace);
+    controller.watch();
+    let queue = controller.queue.clone();
+    context.work(&queue, WORKERS, move |key| {
+        let controller = controller.clone();
+        async move { controller.sync(key).await }
+    });
+}
+
+const BY_CONTROLLER: &str = "controller-uid";
+
+/// Pods that nobody controls, by namespace.
+const ORPHANS: &str = "orphans";
+
+fn orphan_namespace(object: &Value) -> Vec<String> {
+    if object.controller_of().is_none() { vec![object.namespace().to_string()] } else { Vec::new() }
+}
+
+fn controller_uid(object: &Value) -> Vec<String> {
+    object.controller_of().map(|owner| owner.uid.to_string()).into_iter().collect()
+}
+
+#[derive(Clone)]
+struct Controller {
+    context: Context,
+    sets: Informer,
+    pods: Informer,
+    queue: WorkQueue,
+    expectations: Rc<RefCell<Expectations>>,
+}
+
+impl Controller {
+    fn watch(&self) {
+        let this = self.clone();
+        self.sets.on_change(move |old, new| match (old, new) {
+            (_, Some(set)) => this.queue.add(set.key()),
+            (Some(set), None) => {
+                this.expectations.borrow_mut().forget(&set.key());
+                this.queue.add(set.key());
+            }
+            (None, None) => {}
+        });
+        let this = self.clone();
+        self.pods.on_change(move |old, new| this.pod_changed(old, new));
+    }
+
+    fn pod_changed(&self, old: Option<&Object>, new: Option<&Object>) {
+        let Some(pod) = new.or(old) else { return };
+        let Some(key) = self.set_of(pod) else {
+            // An orphan may be wanted by any set whose selector matches.
+            if new.is_some() && pod.controller_of().is_none() {
+                for set in self.sets.list_namespace(pod.namespace()) {
+                    if selector(&set).matches(pod.labels()) {
+                        self.queue.add(set.key());
+                    }
+                }
+            }
+            return;
+        };
+        let mut expectations = self.expectations.borrow_mut();
+        if old.is_none() && !pod.is_terminating() {
+            expectations.creation_observed(&key);
+        }
+        if new.is_none() || pod.is_terminating() {
+            expectations.deletion_observed(&key, &pod.key());
+        }
+        drop(expectations);
+        self.queue.add(key);
+    }
+
+    fn set_of(&self, pod: &Object) -> Option<Key> {
+        let owner = pod.controller_of().filter(|owner| owner.kind == "ReplicaSet")?;
+        let set = self.sets.get(pod.namespace(), owner.name)?;
+        (set.uid() == owner.uid).then(|| set.key())
+    }
+
+    async fn sync(&self, key: Key) -> Result<(), Status> {
+        let Some(set) = self.sets.get_key(&key) else { return Ok(()) };
+        let needs_sync = self.expectations.borrow().satisfied(&key, self.context.sim.now());
+        let pods = self.claim(&set).await?;
+        let active: Vec<Object> = pods.iter().filter(|pod| pod::is_active(pod)).cloned().collect();
+        let mut failure = None;
+        if needs_sync && !set.is_terminating() {
+            failure = self.manage_replicas(&set, &key, &active).await.err();
+        }
+        self.update_status(&set, &pods, &active, failure.as_ref()).await?;
+        failure.map_or(Ok(()), Err)
+    }
+
+    /// The pods of the set, orphans that match adopted, those that match no longer let go.
+    async fn claim(&self, set: &Object) -> Result<Vec<Object>, Status> {
+        let selector = selector(set);
+        let mut claimed = Vec::new();
+        for pod in self.pods.by_index(BY_CONTROLLER, set.uid()) {
+            if selector.matches(pod.labels()) {
+                claimed.push(pod);
+            } else if !pod.is_terminating() {
+                let patch = json!({"metadata": {"ownerReferences": [{"$patch": "delete", "uid": set.uid()}], "uid": pod.uid()}});
+                let result = self.context.client.patch(POD, pod.namespace(), pod.name(), Patch::Strategic(patch)).await;
+                ignore_missing(result)?;
+            }
+        }
+        if set.is_terminating() {
+            return Ok(claimed);
+        }
+        for pod in self.orphans(set, &selector) {
+            let reference = api::owner_reference(set, REPLICA_SET);
+            let patch = json!({"metadata": {"ownerReferences": [reference], "uid": pod.uid()}});
+            match self.context.client.patch(POD, pod.namespace(), pod.name(), Patch::Strategic(patch)).await {
+                Ok(pod) => claimed.push(pod),
+                Err(status) if status.is_not_found() || status.is_invalid() => {}
+                Err(status) => return Err(status),
+            }
+        }
+        Ok(claimed)
+    }
+
+    fn orphans(&self, set: &Object, selector: &LabelSelector) -> Vec<Object> {
+        let candidates = self.pods.by_index(ORPHANS, set.namespace());
+        candidates
+            .into_iter()
+            .filter(|pod| pod::is_active(pod) && selector.matches(pod.labels()))
+            .collect()
+    }
+
+    async fn manage_replicas(&self, set: &Object, key: &Key, active: &[Object]) -> Result<(), Status> {
+        let wanted = usize::try_from(set.int_at("/spec/replicas").unwrap_or(1)).unwrap_or(0);
+        let now = self.context.sim.now();
+        if active.len() < wanted {
+            let missing = (wanted - active.len()).min(BURST_REPLICAS);
+            self.expectations.borrow_mut().expect_creations(key, missing, now);
+            self.create_pods(set, key, missing).await
+        } else if active.len() > wanted {
+            let surplus = (active.len() - wanted).min(BURST_REPLICAS);
+            let victims = self.pods_to_delete(set, active, surplus);
+            self.expectations.borrow_mut().expect_deletions(key, victims.iter().map(|pod| pod.key()), now);
+            self.delete_pods(set, key, &victims).await
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Creates pods in batches of 1, 2, 4, ... so that a template that no server accepts costs one try, not all.
+    async fn create_pods(&self, set: &Object, key: &Key, count: usize) -> Result<(), Status> {
+        let template = Rc::new(pod_from_template(set));
+        let (mut left, mut batch) = (count, 1);
+        while left > 0 {
+            let size = batch.min(left);
+            let results = join_all((0..size).map(|_| self.create_pod(set, &template))).await;
+            left -= size;
+            if let Some(error) = results.into_iter().find_map(Result::err) {
+                // What was not tried will never be seen.
+                let mut expectations = self.expectations.borrow_mut();
+                (0..left).for_each(|_| expectations.creation_observed(key));
+                return Err(error);
+            }
+            batch *= 2;
+        }
+        Ok(())
+    }
+
+    async fn create_pod(&self, set: &Object, template: &Value) -> Result<(), Status> {
+        match self.context.client.create(POD, set.namespace(), template.clone()).await {
+            Ok(pod) => {
+                let message = format!("Created pod: {}", pod.name());
+                self.context.events.event(set, "Normal", "SuccessfulCreate", &message);
+                Ok(())
+            }
+            Err(status) => {
+                self.expectations.borrow_mut().creation_observed(&set.key());
+                self.context.events.event(set, "Warning", "FailedCreate", &format!("Error creating: {}", status.message));
+                Err(status)
+            }
+        }
+    }
+
+    async fn delete_pods(&self, set: &Object, key: &Key, victims: &[Object]) -> Result<(), Status> {
+        let deletions = victims.iter().map(|pod| async move {
+            let result = self.context.client.delete(POD, pod.namespace(), pod.name(), DeleteOptions::default()).await;
+            match result {
+                Ok(_) => {
+                    let message = format!("Deleted pod: {}", pod.name());
+                    self.context.events.event(set, "Normal", "SuccessfulDelete", &message);
+                    Ok(())
+                }
+                Err(status) => {
+                    self.expectations.borrow_mut().deletion_observed(key, &pod.key());
+                    if status.is_not_found() {
+                        return Ok(());
+                    }
+                    self.context.events.event(set, "Warning", "FailedDelete", &format!("Error deleting: {}", status.message));
+                    Err(status)
+                }
+            }
+        });
+        join_all(deletions).await.into_iter().collect()
+    }
+
+    /// The pods that are missed least: not scheduled before scheduled, pending before running, not ready before ready,
+    /// cheaper before dearer, on a crowded node before alone, ready for a short time before long, restarted often
+    /// before seldom, young before old. Models ActivePodsWithRanks in pkg/controller/controller_utils.go.
+    fn pods_to_delete(&self, set: &Object, active: &[Object], count: usize) -> Vec<Object> {
+        let mut siblings: BTreeMap<&str, usize> = BTreeMap::new();
+        let related = self.related_pods(set);
+        for pod in &related {
+            *siblings.entry(pod.str_at("/spec/nodeName")).or_default() += 1;
+        }
+        let rank = |pod: &Object| {
+            let ready = api::condition(pod, "Ready").filter(|condition| condition.str_at("/status") == "True");
+            let restarts: i64 = pod
+                .list_at("/status/containerStatuses")
+                .iter()
+                .map(|status| status.int_at("/restartCount").unwrap_or(0))
+                .max()
+                .unwrap_or(0);
+            (
+                !pod.str_at("/spec/nodeName").is_empty(),
+                match pod.str_at("/status/phase") {
+                    "Pending" => 0,
+                    "Unknown" => 1,
+                    _ => 2,
+                },
+                ready.is_some(),
+                pod.annotation("controller.kubernetes.io/pod-deletion-cost").and_then(|cost| cost.parse().ok()).unwrap_or(0_i32),
+                Reverse(siblings.get(pod.str_at("/spec/nodeName")).copied().unwrap_or(0)),
+                Reverse(ready.map(|condition| condition.str_at("/lastTransitionTime").to_string())),
+                Reverse(restarts),
+                Reverse(pod.creation_timestamp().to_string()),
+            )
+        };
+        let mut pods = active.to_vec();
+        pods.sort_by_cached_key(rank);
+        pods.truncate(count);
+        pods
+    }
+
+    /// Active pods of all sets that belong to the same owner as this one.
+    fn related_pods(&self, set: &Object) -> Vec<Object> {
+        let owner = set.controller_of().map(|owner| owner.uid.to_string());
+        let family = self.sets.list_namespace(set.namespace()).into_iter().filter(|other| {
+            other.uid() == set.uid() || (owner.is_some() && other.controller_of().map(|o| o.uid.to_string()) == owner)
+        });
+        family.flat_map(|member| self.pods.by_index(BY_CONTROLLER, member.uid())).filter(|pod| pod::is_active(pod)).collect()
+    }
+
+    async fn update_status(
+        &self,
+        set: &Object,
+        pods: &[Object],
+        active: &[Object],
+        failure: Option<&Status>,
+    ) -> Result<(), Status> {
+        let now = self.context.sim.now().timestamp();
+        let (status, recheck) = new_status(set, pods, active, failure, now);
+        if let Some(after) = recheck {
+            self.queue.add_after(set.key(), after);
+        }
+        if set.at("/status") == &status {
+            return Ok(());
+        }
+        let mut updated = (**set).clone();
+        updated["status"] = status;
+        ignore_missing(self.context.client.update_status(REPLICA_SET, updated).await)
+    }
+}
+
+/// The status of a set, and when to look again for pods that become available by waiting.
+fn new_status(
+    set: &Object,
+    pods: &[Object],
+    active: &[Object],
+    failure: Option<&Status>,
+    now: Timestamp,
+) -> (Value, Option<Duration>) {
+    let min_ready = Duration::from_secs(set.int_at("/spec/minReadySeconds").unwrap_or(0).unsigned_abs());
+    let template_labels = set.map_at("/spec/template/metadata/labels");
+    let (mut labelled, mut ready, mut available) = (0, 0, 0);
+    let mut recheck: Option<Duration> = None;
+    for pod in active {
+        labelled += i64::from(template_labels.iter().all(|(key, value)| pod.labels().get(key) == Some(value)));
+        if !pod::is_ready(pod) {
+            continue;
+        }
+        ready += 1;
+        let since = api::condition(pod, "Ready").and_then(|c| Timestamp::parse_rfc3339(c.str_at("/lastTransitionTime")));
+        let left = min_ready.saturating_sub(since.map_or(Duration::ZERO, |since| now.duration_since(since)));
+        if left.is_zero() {
+            available += 1;
+        } else {
+            recheck = Some(recheck.map_or(left, |sooner| sooner.min(left)));
+        }
+    }
+    let terminating = pods.iter().filter(|pod| pod.is_terminating()).count();
+    let mut status = json!({"replicas": active.len(), "observedGeneration": set.generation(), "terminatingReplicas": terminating});
+    for (name, count) in [("fullyLabeledReplicas", labelled), ("readyReplicas", ready), ("availableReplicas", available)] {
+        if count > 0 {
+            status[name] = json!(count);
+        }
+    }
+    let conditions = set.at("/status/conditions");
+    if let Some(failure) = failure {
+        let reason = if failure.message.contains("delet") { "FailedDelete" } else { "FailedCreate" };
+        let mut with = json!({"status": {"conditions": conditions}});
+        let condition =
+            json!({"type": "ReplicaFailure", "status": "True", "reason": reason, "message": failure.message});
+        api::set_condition(&mut with, condition, now);
+        status["conditions"] = with["status"]["conditions"].take();
+    }
+    (status, recheck)
+}
+
+fn selector(set: &Object) -> LabelSelector {
+    LabelSelector::from_value(set.at("/spec/selector"))
+}
+
+/// What to create: the template with a name to be completed and its owner.
+fn pod_from_template(set: &Object) -> Value {
+    let template = set.at("/spec/template");
+    let mut metadata = serde_json::Map::new();
+    for field in ["labels", "annotations", "finalizers"] {
+        if let Some(value) = template.at("/metadata").get(field) {
+            metadata.insert(field.to_string(), value.clone());
+        }
+    }
+    metadata.insert("generateName".into(), format!("{}-", set.name()).into());
+    metadata.insert("ownerReferences".into(), json!([api::owner_reference(set, REPLICA_SET)]));
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template.at("/spec")})
+}
+
+/// Somebody else may have deleted the object meanwhile, or changed it: the next event brings the news.
+pub(super) fn ignore_missing<T>(result: Result<T, Status>) -> Result<(), Status> {
+    match result {
+        Err(status) if !status.is_not_found() => Err(status),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,255 @@
+//! The scheduler: a node for each pod. Models pkg/scheduler with its default profile.
+//!
+//! Pods without a node wait in a queue. One at a time goes through the [`plugins`]: filters say on which nodes it
+//! could run and why not on the others, scores say where it runs best, chance decides between equals. The binding is
+//! written while the next pod is looked at already; until the cache has it, the pod counts as assumed.
+//!
+//! Left out: preemption (its sentence in the message is upstream's for pods without priority), volumes,
+//! dynamic resources, inter-pod affinity.
+
+mod node_info;
+mod plugins;
+mod queue;
+
+use crate::api::{self, NODE, Object, ObjectExt, POD, Status};
+use crate::apiserver::ApiServer;
+use crate::client::{Client, EventRecorder, Informer, InformerFactory};
+use node_info::{Cluster, PodRequest};
+use plugins::{FILTERS, SCORES};
+use queue::SchedulingQueue;
+use serde_json::json;
+use sim::{Rng, Sim};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// What looking at all nodes for one pod takes.
+const CYCLE: Duration = Duration::from_micros(500);
+/// The name in `spec.schedulerName`.
+const NAME: &str = "default-scheduler";
+
+/// Starts the scheduler of a cluster.
+pub fn start(sim: &Sim, api: &ApiServer) {
+    let client = Client::new(api, "system:kube-scheduler");
+    let informers = InformerFactory::new(&client);
+    let scheduler = Scheduler {
+        sim: sim.clone(),
+        events: EventRecorder::new(&client, NAME, ""),
+        pods: informers.informer(POD),
+        nodes: informers.informer(NODE),
+        cluster: Rc::default(),
+        queue: SchedulingQueue::new(sim),
+        rng: Rc::new(RefCell::new(sim.rng("kube-scheduler"))),
+        client,
+    };
+    scheduler.watch();
+    sim.spawn(async move {
+        informers.wait_for_sync().await;
+        loop {
+            let key = scheduler.queue.next().await;
+            scheduler.sim.sleep(CYCLE).await;
+            if let Some(pod) = scheduler.pods.get_key(&key) {
+                scheduler.schedule(&pod).await;
+            }
+        }
+    });
+}
+
+#[derive(Clone)]
+struct Scheduler {
+    sim: Sim,
+    client: Client,
+    events: EventRecorder,
+    pods: Informer,
+    nodes: Informer,
+    cluster: Rc<RefCell<Cluster>>,
+    queue: SchedulingQueue,
+    rng: Rc<RefCell<Rng>>,
+}
+
+impl Scheduler {
+    fn watch(&self) {
+        let this = self.clone();
+        self.nodes.on_change(move |old, new| {
+            let mut cluster = this.cluster.borrow_mut();
+            match (old, new) {
+                (_, Some(node)) => {
+                    let matters = old.is_none_or(|old| {
+                        old.at("/spec") != node.at("/spec")
+                            || old.labels() != node.labels()
+                            || old.at("/status/allocatable") != node.at("/status/allocatable")
+                            || old.at("/status/images") != node.at("/status/images")
+                    });
+                    if matters {
+                        cluster.set_node(node);
+                        this.queue.move_all();
+                    }
+                }
+                (Some(node), None) => cluster.remove_node(node.name()),
+                (None, None) => {}
+            }
+        });
+        let this = self.clone();
+        self.pods.on_change(move |old, new| this.pod_changed(old, new));
+    }
+
+    fn pod_changed(&self, old: Option<&Object>, new: Option<&Object>) {
+        let assigned = |pod: &&Object| !pod.str_at("/spec/nodeName").is_empty() && holds_resources(pod);
+        match new {
+            Some(pod) if assigned(&pod) => {
+                if old.filter(assigned).is_none() {
+                    self.cluster.borrow_mut().add_pod(&PodRequest::of(pod), pod.str_at("/spec/nodeName"));
+                }
+                self.queue.remove(&pod.key());
+            }
+            _ => {
+                if let Some(old) = old.filter(assigned) {
+                    self.cluster.borrow_mut().remove_pod(&old.key(), old.str_at("/spec/nodeName"));
+                    self.queue.move_all();
+                }
+                match new {
+                    Some(pod) if pod.str_at("/spec/nodeName").is_empty() => {
+                        let ours = matches!(pod.str_at("/spec/schedulerName"), "" | NAME);
+                        if ours && holds_resources(pod) && !pod.is_terminating() {
+                            let changed = old.is_none_or(|old| old.at("/spec") != pod.at("/spec") || old.labels() != pod.labels());
+                            if changed {
+                                self.queue.add(pod.key());
+                            }
+                        }
+                    }
+                    _ => {
+                        if let Some(key) = new.or(old).map(|pod| pod.key()) {
+                            self.queue.remove(&key);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    async fn schedule(&self, pod: &Object) {
+        if !pod.str_at("/spec/nodeName").is_empty() || pod.is_terminating() {
+            return;
+        }
+        let request = PodRequest::of(pod);
+        let choice = self.choose(pod, &request);
+        match choice {
+            Ok(node) => {
+                self.cluster.borrow_mut().add_pod(&request, &node);
+                let this = self.clone();
+                let pod = pod.clone();
+                self.sim.spawn(async move { this.bind(&pod, &node).await });
+            }
+            Err(message) => self.fail(pod, &message).await,
+        }
+    }
+
+    /// The best node for a pod, or why there is none.
+    fn choose(&self, pod: &Object, request: &PodRequest) -> Result<String, String> {
+        let cluster = self.cluster.borrow();
+        if cluster.nodes().next().is_none() {
+            return Err("no nodes available to schedule pods".to_string());
+        }
+        let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+        let mut unresolvable = 0;
+        let mut feasible = Vec::new();
+        for node in cluster.nodes() {
+            match FILTERS.iter().find_map(|filter| (filter.run)(pod, request, node).err()) {
+                None => feasible.push(node),
+                Some(rejection) => {
+                    unresolvable += usize::from(rejection.unresolvable);
+                    for reason in rejection.reasons {
+                        *reasons.entry(reason).or_default() += 1;
+                    }
+                }
+            }
+        }
+        if feasible.is_empty() {
+            return Err(fit_error(cluster.nodes().count(), &reasons, unresolvable));
+        }
+        let mut totals = vec![0_i64; feasible.len()];
+        for score in SCORES {
+            for (total, value) in totals.iter_mut().zip((score.run)(pod, request, &feasible)) {
+                *total += value * score.weight;
+            }
+        }
+        let best = totals.iter().copied().max().unwrap_or(0);
+        let winners: Vec<usize> = (0..feasible.len()).filter(|&index| totals[index] == best).collect();
+        let winner = self.rng.borrow_mut().pick(&winners).copied().unwrap_or(0);
+        Ok(feasible[winner].name.to_string())
+    }
+
+    async fn bind(&self, pod: &Object, node: &str) {
+        match self.client.bind(pod.namespace(), pod.name(), node).await {
+            Ok(()) => {
+                let message = format!("Successfully assigned {}/{} to {node}", pod.namespace(), pod.name());
+                self.events.event(pod, "Normal", "Scheduled", &message);
+            }
+            Err(status) => {
+                self.cluster.borrow_mut().remove_pod(&pod.key(), node);
+                if !status.is_not_found() {
+                    self.fail(pod, &status.message).await;
+                }
+            }
+        }
+    }
+
+    async fn fail(&self, pod: &Object, message: &str) {
+        self.queue.add_unschedulable(pod.key());
+        self.events.event(pod, "Warning", "FailedScheduling", message);
+        let now = self.sim.now().timestamp();
+        let mut updated = (**pod).clone();
+        let condition = json!({
+            "type": "PodScheduled",
+            "status": "False",
+            "reason": "Unschedulable",
+            "message": message,
+            "observedGeneration": pod.generation(),
+        });
+        if api::set_condition(&mut updated, condition, now) {
+            // A pod that is gone needs no condition.
+            let _: Result<Object, Status> = self.client.update_status(POD, updated).await;
+        }
+    }
+}
+
+/// Pods that have ended no longer take room.
+fn holds_resources(pod: &Object) -> bool {
+    !matches!(pod.str_at("/status/phase"), "Succeeded" | "Failed")
+}
+
+/// Upstream's sentence for a pod that fits nowhere, with the one about preemption behind it.
+fn fit_error(nodes: usize, reasons: &BTreeMap<String, usize>, unresolvable: usize) -> String {
+    let mut parts: Vec<String> = reasons.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+    parts.sort();
+    let mut preemption = Vec::new();
+    if nodes > unresolvable {
+        preemption.push(format!("{} No preemption victims found for incoming pod", nodes - unresolvable));
+    }
+    if unresolvable > 0 {
+        preemption.push(format!("{unresolvable} Preemption is not helpful for scheduling"));
+    }
+    preemption.sort();
+    format!(
+        "0/{nodes} nodes are available: {}. no new claims to deallocate, preemption: 0/{nodes} nodes are available: {}.",
+        parts.join(", "),
+        preemption.join(", ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pod_that_fits_nowhere_is_told_why() {
+        let reasons = BTreeMap::from([("Insufficient cpu".to_string(), 2), ("node(s) were unschedulable".to_string(), 1)]);
+        assert_eq!(
+            fit_error(3, &reasons, 1),
+            "0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu. no new claims to deallocate, \
+             preemption: 0/3 nodes are available: 1 Preemption is not helpful for scheduling, 2 No preemption victims \
+             found for incoming pod."
+        );
+    }
+}

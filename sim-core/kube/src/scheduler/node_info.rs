@@ -1,0 +1,179 @@
+//! What the scheduler knows of each node: its room and who is there. Models pkg/scheduler/framework NodeInfo.
+
+use crate::api::{Key, Object, ObjectExt, quantity};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// What a pod that asks for nothing is counted with in scores, not in filters.
+const DEFAULT_MILLI_CPU: i64 = 100;
+const DEFAULT_MEMORY: i64 = 200 * 1024 * 1024;
+
+/// Amounts of what nodes have and pods ask for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Resources {
+    pub(super) milli_cpu: i64,
+    /// Bytes.
+    pub(super) memory: i64,
+    pub(super) pods: i64,
+}
+
+impl Resources {
+    fn add(&mut self, other: Resources, sign: i64) {
+        self.milli_cpu += sign * other.milli_cpu;
+        self.memory += sign * other.memory;
+        self.pods += sign * other.pods;
+    }
+
+    fn max(self, other: Resources) -> Resources {
+        Resources {
+            milli_cpu: self.milli_cpu.max(other.milli_cpu),
+            memory: self.memory.max(other.memory),
+            pods: self.pods.max(other.pods),
+        }
+    }
+}
+
+/// What a pod asks for.
+#[derive(Clone, Debug)]
+pub(super) struct PodRequest {
+    pub(super) key: Key,
+    pub(super) requests: Resources,
+    /// With defaults for containers that ask for nothing.
+    pub(super) non_zero: Resources,
+    /// Ports of the host: protocol and number.
+    pub(super) host_ports: Vec<(String, i64)>,
+    /// Whoever made it: pods of one owner are spread.
+    pub(super) owner: Option<Rc<str>>,
+    pub(super) images: Vec<String>,
+}
+
+impl PodRequest {
+    pub(super) fn of(pod: &Object) -> Self {
+        let mut requests = Resources::default();
+        let mut non_zero = Resources::default();
+        let mut host_ports = Vec::new();
+        let mut images = Vec::new();
+        for container in pod.list_at("/spec/containers") {
+            let asked = asked(container, 0, 0);
+            requests.add(asked, 1);
+            non_zero.add(self::asked(container, DEFAULT_MILLI_CPU, DEFAULT_MEMORY), 1);
+            images.push(container.str_at("/image").to_string());
+            for port in container.list_at("/ports") {
+                if let Some(number) = port.int_at("/hostPort").filter(|&number| number > 0) {
+                    let protocol = port.str_at("/protocol");
+                    host_ports.push((if protocol.is_empty() { "TCP" } else { protocol }.to_string(), number));
+                }
+            }
+        }
+        for container in pod.list_at("/spec/initContainers") {
+            requests = requests.max(asked(container, 0, 0));
+            non_zero = non_zero.max(asked(container, DEFAULT_MILLI_CPU, DEFAULT_MEMORY));
+        }
+        requests.pods = 1;
+        non_zero.pods = 1;
+        let owner = pod.controller_of().map(|owner| Rc::from(owner.uid));
+        PodRequest { key: pod.key(), requests, non_zero, host_ports, owner, images }
+    }
+}
+
+fn asked(container: &Value, cpu: i64, memory: i64) -> Resources {
+    let amount = |name: &str| container.at("/resources/requests").get(name).and_then(Value::as_str);
+    Resources {
+        milli_cpu: amount("cpu").and_then(quantity::parse_milli).unwrap_or(cpu),
+        memory: amount("memory").and_then(quantity::parse_milli).map_or(memory, |milli| milli / 1000),
+        pods: 0,
+    }
+}
+
+/// A node as the plugins see it.
+#[derive(Clone, Debug)]
+pub(super) struct NodeInfo {
+    pub(super) name: Rc<str>,
+    pub(super) node: Object,
+    pub(super) allocatable: Resources,
+    pub(super) requested: Resources,
+    pub(super) non_zero_requested: Resources,
+    /// How many pods of each owner are here.
+    pub(super) owners: BTreeMap<Rc<str>, i64>,
+    pub(super) host_ports: Vec<(String, i64)>,
+    pods: BTreeMap<Key, PodRequest>,
+}
+
+/// All nodes, and the pods on them, assumed ones included.
+#[derive(Default)]
+pub(super) struct Cluster {
+    nodes: BTreeMap<Rc<str>, NodeInfo>,
+    /// Pods that came before their node.
+    early: BTreeMap<Key, (PodRequest, String)>,
+}
+
+impl Cluster {
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &NodeInfo> {
+        self.nodes.values()
+    }
+
+    pub(super) fn set_node(&mut self, node: &Object) {
+        let amount = |name: &str| node.at("/status/allocatable").get(name).and_then(Value::as_str).and_then(quantity::parse_milli);
+        let allocatable = Resources {
+            milli_cpu: amount("cpu").unwrap_or(0),
+            memory: amount("memory").unwrap_or(0) / 1000,
+            pods: amount("pods").unwrap_or(0) / 1000,
+        };
+        if let Some(info) = self.nodes.get_mut(node.name()) {
+            info.node = node.clone();
+            info.allocatable = allocatable;
+            return;
+        }
+        let name: Rc<str> = Rc::from(node.name());
+        let info = NodeInfo {
+            name: name.clone(),
+            node: node.clone(),
+            allocatable,
+            requested: Resources::default(),
+            non_zero_requested: Resources::default(),
+            owners: BTreeMap::new(),
+            host_ports: Vec::new(),
+            pods: BTreeMap::new(),
+        };
+        self.nodes.insert(name, info);
+        let early: Vec<_> = self.early.values().filter(|(_, node_name)| node_name == node.name()).cloned().collect();
+        for (request, node_name) in early {
+            self.early.remove(&request.key);
+            self.add_pod(&request, &node_name);
+        }
+    }
+
+    pub(super) fn remove_node(&mut self, name: &str) {
+        self.nodes.remove(name);
+    }
+
+    /// Counts a pod on a node, once.
+    pub(super) fn add_pod(&mut self, pod: &PodRequest, node: &str) {
+        let Some(info) = self.nodes.get_mut(node) else {
+            self.early.insert(pod.key.clone(), (pod.clone(), node.to_string()));
+            return;
+        };
+        if info.pods.insert(pod.key.clone(), pod.clone()).is_some() {
+            return;
+        }
+        info.requested.add(pod.requests, 1);
+        info.non_zero_requested.add(pod.non_zero, 1);
+        info.host_ports.extend(pod.host_ports.iter().cloned());
+        if let Some(owner) = &pod.owner {
+            *info.owners.entry(owner.clone()).or_default() += 1;
+        }
+    }
+
+    pub(super) fn remove_pod(&mut self, key: &Key, node: &str) {
+        self.early.remove(key);
+        let Some(info) = self.nodes.get_mut(node) else { return };
+        let Some(pod) = info.pods.remove(key) else { return };
+        info.requested.add(pod.requests, -1);
+        info.non_zero_requested.add(pod.non_zero, -1);
+        info.host_ports.retain(|port| !pod.host_ports.contains(port));
+        if let Some(owner) = &pod.owner {
+            *info.owners.entry(owner.clone()).or_default() -= 1;
+        }
+    }
+}
