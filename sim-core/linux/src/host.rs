@@ -1,14 +1,30 @@
 //! Hosts: booted machines, and the namespaces of the containers on them.
 
+use crate::exec::{self, Image};
+use crate::fd::FdTable;
+use crate::kernel::{Birth, Kernel};
 use crate::net::{Net, NetnsId};
-use crate::process::ProcessInfo;
-use crate::vfs::Vfs;
-use crate::{Errno, File, Pid, Signal, WaitStatus};
-use sim::Sim;
+use crate::process::{Process, ProcessInfo, Run};
+use crate::vfs::{Caller, Vfs};
+use crate::{Errno, Fd, File, Pid, Signal, Sys, WaitStatus};
+use sim::{Instant, Sim};
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
+
+/// What `uname -r` says on every machine.
+pub const KERNEL_RELEASE: &str = "6.12.48+deb13-amd64";
+/// What `uname -v` says.
+pub const KERNEL_VERSION: &str = "#1 SMP PREEMPT_DYNAMIC Debian 6.12.48-1 (2025-09-20)";
+/// Processors of every machine.
+pub const CPUS: u32 = 2;
+/// Memory of every machine in KiB.
+pub const MEMORY_KIB: u64 = 4_013_056;
 
 /// One booted machine. Clones name the same machine.
 #[derive(Clone)]
-pub struct Host {}
+pub struct Host(pub(crate) Rc<Kernel>);
 
 /// What a process can see: its root directory, network, processes and host name.
 #[derive(Clone)]
@@ -44,52 +60,200 @@ pub struct Spawn {
 }
 
 impl Host {
-    /// Boots a machine: its kernel starts now, with no process yet.
-    pub fn new(_sim: &Sim, _net: &Net, _hostname: &str, _netns: NetnsId, _root: Vfs) -> Host {
-        todo!()
+    /// Boots a machine: its kernel starts now, with no process yet. `/dev` is filled, `/proc` made up.
+    pub fn new(sim: &Sim, net: &Net, hostname: &str, netns: NetnsId, root: Vfs) -> Host {
+        prepare(sim, &root);
+        let namespaces = Namespaces { root, netns, hostname: hostname.to_string(), pidns: 0 };
+        Host(Rc::new(Kernel::new(sim, net, namespaces)))
     }
+
     /// The clock, queue and seed of the world.
     pub fn sim(&self) -> &Sim {
-        todo!()
+        &self.0.sim
     }
+
     /// The network of the world.
     pub fn net(&self) -> &Net {
-        todo!()
+        &self.0.net
     }
+
+    /// When the machine was booted.
+    pub fn boot_time(&self) -> Instant {
+        self.0.boot_time
+    }
+
     /// The host's own namespaces.
     pub fn namespaces(&self) -> Namespaces {
-        todo!()
+        Namespaces::clone(&self.0.namespaces)
     }
-    /// Namespaces for a container: a fresh pid namespace with this root, network and host name.
-    pub fn new_namespaces(&self, _root: Vfs, _netns: NetnsId, _hostname: &str) -> Namespaces {
-        todo!()
+
+    /// Namespaces for a container: a fresh pid namespace with this root, network and host name. The first
+    /// process that is spawned there is process 1; when it ends, all others in it do.
+    pub fn new_namespaces(&self, root: Vfs, netns: NetnsId, hostname: &str) -> Namespaces {
+        prepare(&self.0.sim, &root);
+        Namespaces { root, netns, hostname: hostname.to_string(), pidns: self.0.new_pidns() }
     }
+
     /// Starts a process as the leader of a session of its own. The pid is the one in its own pid namespace.
+    /// A working directory that is not there is made, as container runtimes do.
     ///
     /// # Errors
-    /// `ENOENT`, `EACCES`, `ENOEXEC` as `execve`.
-    pub fn spawn(&self, _spawn: Spawn) -> Result<HostPid, Errno> {
-        todo!()
+    /// `ENOENT`, `EACCES`, `ENOEXEC` as `execve`; `ENOMEM` in a pid namespace whose process 1 has ended.
+    pub fn spawn(&self, spawn: Spawn) -> Result<HostPid, Errno> {
+        let Spawn { namespaces, argv, env, cwd, uid, gid, stdio, controlling_tty } = spawn;
+        let namespaces = Rc::new(namespaces);
+        let image = {
+            let mut caller = Caller::root(&namespaces.root);
+            if caller.find(&cwd).is_err() {
+                namespaces.root.mkdir_all(&cwd)?;
+            }
+            (caller.cwd, caller.uid, caller.gid) = (&cwd, uid, gid);
+            let name = argv.first().ok_or(Errno::ENOENT)?;
+            let search =
+                env.iter().find(|(key, _)| key == "PATH").map_or(exec::DEFAULT_PATH, |(_, path)| path);
+            let path = exec::find_along_path(&caller, search, name)?;
+            exec::load(&caller, &path, argv)?
+        };
+        let Image { program, path, args, comm, .. } = image;
+        let mut fds = FdTable::default();
+        let terminal = stdio[0].tty().cloned();
+        let terminals: Vec<_> = stdio.iter().filter_map(|file| file.tty().cloned()).collect();
+        for (fd, file) in stdio.into_iter().enumerate() {
+            fds.set(fd as Fd, file)?;
+        }
+        let birth = Birth {
+            namespaces: namespaces.clone(),
+            uid,
+            gid,
+            cwd: cwd.into(),
+            comm,
+            exe: path.into(),
+            args: Rc::new(args.clone()),
+            env: Rc::new(env),
+            fds,
+        };
+        let process = self.0.add(birth, None)?;
+        process.has_execed.set(true);
+        for tty in terminals {
+            if tty.number().is_none() {
+                let number = self.0.register_pty(namespaces.pidns, &tty);
+                let path = format!("/dev/pts/{number}");
+                namespaces.root.put_device(&path, 136, number, 0o620)?;
+                namespaces.root.chown(&path, uid, 5)?;
+            }
+        }
+        if let Some(tty) = terminal.filter(|_| controlling_tty) {
+            tty.control(&self.0, process.id);
+            *process.session.borrow().tty.borrow_mut() = Some(tty);
+        }
+        process.debt.set(exec::COST);
+        let sys = Sys::new(self.clone(), process.clone());
+        sys.start_program(move |sys| program.run(sys, args));
+        Ok(HostPid(process.id.host))
     }
+
     /// Waits until a process that was started by [`Host::spawn`] ends, and reaps it.
-    pub async fn wait(&self, _pid: HostPid) -> WaitStatus {
-        todo!()
+    pub async fn wait(&self, pid: HostPid) -> WaitStatus {
+        let Some(process) = self.0.process(pid.0) else { return WaitStatus::Exited(0) };
+        let status = poll_fn(|cx| match process.run.get() {
+            Run::Dead(status) => Poll::Ready(status),
+            _ => {
+                process.ended.register(cx);
+                Poll::Pending
+            }
+        })
+        .await;
+        self.0.reap(&process);
+        status
     }
+
+    /// How a process that was started by [`Host::spawn`] ended, if it has; it stays to be waited for.
+    pub fn status(&self, pid: HostPid) -> Option<WaitStatus> {
+        match self.0.process(pid.0)?.run.get() {
+            Run::Dead(status) => Some(status),
+            _ => None,
+        }
+    }
+
     /// Sends a signal.
-    pub fn kill(&self, _pid: HostPid, _signal: Signal) -> Result<(), Errno> {
-        todo!()
+    pub fn kill(&self, pid: HostPid, signal: Signal) -> Result<(), Errno> {
+        let process = self.0.process(pid.0).ok_or(Errno::ESRCH)?;
+        self.0.post(&process, signal, true);
+        Ok(())
     }
+
     /// Kills everything in a pid namespace, as the kernel does when its process 1 ends.
-    pub fn kill_all(&self, _pidns: u32) {
-        todo!()
+    pub fn kill_all(&self, pidns: u32) {
+        for process in self.0.all(pidns) {
+            self.0.post(&process, Signal::KILL, true);
+        }
     }
+
     /// All processes of a pid namespace (of every one, seen from the host's own, for 0).
-    pub fn processes(&self, _pidns: u32) -> Vec<ProcessInfo> {
-        todo!()
+    pub fn processes(&self, pidns: u32) -> Vec<ProcessInfo> {
+        let mut list: Vec<ProcessInfo> =
+            self.0.all(pidns).iter().map(|process| process.info(pidns)).collect();
+        if pidns == 0 {
+            list.insert(0, self.init());
+        }
+        list
     }
+
     /// Number of the pid as seen in the pid namespace of the process.
-    pub fn pid_in_namespace(&self, _pid: HostPid) -> Pid {
-        todo!()
+    pub fn pid_in_namespace(&self, pid: HostPid) -> Pid {
+        self.0.process(pid.0).map_or(0, |process| process.id.local)
+    }
+
+    /// Processor time that the processes of a pid namespace have used so far, for `kubectl top` and the like.
+    pub fn cpu(&self, pidns: u32) -> Duration {
+        self.0.all(pidns).iter().map(|process| process.cpu.get()).sum()
+    }
+
+    /// Process 1 of the machine: no program runs in it, it only waits for orphans.
+    pub(crate) fn init(&self) -> ProcessInfo {
+        ProcessInfo {
+            pid: 1,
+            ppid: 0,
+            pgid: 1,
+            sid: 1,
+            uid: 0,
+            state: 'S',
+            tty: None,
+            started: self.0.boot_time,
+            cpu: Duration::from_millis(1_240),
+            comm: "systemd".to_string(),
+            args: vec!["/sbin/init".to_string()],
+        }
+    }
+
+    pub(crate) fn find(&self, pidns: u32, pid: Pid) -> Option<Rc<Process>> {
+        self.0.find(pidns, pid)
+    }
+}
+
+/// What the kernel and a container runtime put into every root directory.
+fn prepare(sim: &Sim, root: &Vfs) {
+    root.set_clock(sim);
+    let devices = [("null", 3), ("zero", 5), ("full", 7), ("random", 8), ("urandom", 9)];
+    let links = [
+        ("/proc/self/fd", "/dev/fd"),
+        ("/proc/self/fd/0", "/dev/stdin"),
+        ("/proc/self/fd/1", "/dev/stdout"),
+        ("/proc/self/fd/2", "/dev/stderr"),
+    ];
+    // A root that has a file in the place of one of these goes without it.
+    for directory in ["/dev/pts", "/dev/shm", "/proc", "/sys", "/tmp"] {
+        let _ = root.mkdir_all(directory);
+    }
+    for directory in ["/dev/shm", "/tmp"] {
+        let _ = root.chmod(directory, 0o1777);
+    }
+    for (name, minor) in devices {
+        let _ = root.put_device(&format!("/dev/{name}"), 1, minor, 0o666);
+    }
+    let _ = root.put_device("/dev/tty", 5, 0, 0o666);
+    for (target, path) in links {
+        let _ = root.symlink(target, path);
     }
 }
 

@@ -5,23 +5,30 @@
 //! through its [`Sys`], the system call interface. All machines of a world share one [`net::Net`],
 //! which moves packets between them.
 //!
-//! Reading order: [`program`], [`sys`], [`process`], [`fd`], [`pipe`], [`tty`], [`vfs`], [`host`],
+//! Reading order: [`program`], [`sys`], [`process`], [`fd`], `pipe`, [`tty`], [`vfs`], `kernel`, [`host`],
 //! then [`net`] with its own first page, [`resolver`] and [`http`], the libraries that programs share.
 //!
 //! **Invariant**: nothing here has heard of Kubernetes.
 
 pub mod errno;
+mod exec;
 pub mod fd;
 pub mod host;
 pub mod http;
+mod kernel;
 pub mod net;
+mod pipe;
 pub mod process;
+mod procfs;
 pub mod program;
 pub mod resolver;
 pub mod signal;
 pub mod sys;
+#[cfg(test)]
+mod testing;
 pub mod tty;
 pub mod vfs;
+mod wait;
 
 pub use errno::Errno;
 pub use fd::{Fd, File};
