@@ -1,0 +1,92 @@
+//! Config maps.
+
+use crate::api::ObjectExt;
+use crate::api::schema::Default as D;
+use crate::api::schema::Type::*;
+use crate::api::schema::common::OBJECT_META;
+use crate::api::schema::{Struct, f};
+use crate::api::scheme::{PLAIN, ResourceInfo};
+use crate::api::table::{AGE, NAME, age, column};
+use crate::api::validation::Errors;
+use serde_json::Value;
+use sim::Timestamp;
+
+static SCHEMA: Struct = Struct {
+    go: "ConfigMap",
+    fields: &[
+        f("apiVersion", Str),
+        f("binaryData", MapOf(&Bytes)),
+        f("data", Map),
+        f("immutable", Bool),
+        f("kind", Str),
+        f("metadata", Object(&OBJECT_META)).or(D::Empty),
+    ],
+};
+
+/// The row of the scheme.
+pub static INFO: ResourceInfo = ResourceInfo {
+    kind: "ConfigMap",
+    plural: "configmaps",
+    singular: "configmap",
+    short_names: &["cm"],
+    schema: &SCHEMA,
+    validate,
+    columns: &[
+        NAME,
+        column(
+            "Data",
+            "Data contains the configuration data. Each key must consist of alphanumeric characters, '-', \
+             '_' or '.'.",
+        ),
+        AGE,
+    ],
+    row,
+    ..PLAIN
+};
+
+fn row(map: &Value, now: Timestamp) -> Vec<Value> {
+    let count = map.map_at("/data").len() + map.map_at("/binaryData").len();
+    vec![map.name().into(), count.into(), age(map, now)]
+}
+
+fn validate(map: &Value, old: Option<&Value>, errors: &mut Errors) {
+    keys(map, &["data", "binaryData"], errors);
+    if let Some(old) = old {
+        frozen(map, old, &["data", "binaryData"], errors);
+    }
+}
+
+/// Keys of a config map or a secret.
+pub(super) fn keys(object: &Value, fields: &[&str], errors: &mut Errors) {
+    for field in fields {
+        for key in object.map_at(&format!("/{field}")).keys() {
+            let plain = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+            let path = format!("{field}[{key}]");
+            if key.is_empty() || !key.chars().all(plain) {
+                errors.invalid_str(
+                    &path,
+                    key,
+                    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  \
+                     or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
+                );
+            } else if key == "." || key == ".." {
+                errors.invalid_str(&path, key, &format!("must not be '{key}'"));
+            }
+        }
+    }
+}
+
+/// What may not change once `immutable` is set.
+pub(super) fn frozen(new: &Value, old: &Value, fields: &[&str], errors: &mut Errors) {
+    if !old.bool_at("/immutable") {
+        return;
+    }
+    if !new.bool_at("/immutable") {
+        errors.forbidden("immutable", "field is immutable when `immutable` is set");
+    }
+    for field in fields {
+        if new.get(*field) != old.get(*field) {
+            errors.forbidden(field, "field is immutable when `immutable` is set");
+        }
+    }
+}

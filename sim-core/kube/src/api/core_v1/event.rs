@@ -1,0 +1,135 @@
+//! Events: what happened to an object.
+
+use crate::api::schema::Default as D;
+use crate::api::schema::Type::*;
+use crate::api::schema::common::{OBJECT_META, OBJECT_REFERENCE};
+use crate::api::schema::{Struct, f};
+use crate::api::scheme::{PLAIN, ResourceInfo};
+use crate::api::table::{Column, NAME, column, wide};
+use crate::api::validation::{Errors, NameRule};
+use crate::api::{ObjectExt, duration};
+use serde_json::Value;
+use sim::Timestamp;
+
+static SCHEMA: Struct = Struct {
+    go: "Event",
+    fields: &[
+        f("action", Str),
+        f("apiVersion", Str),
+        f("count", Int32),
+        f("eventTime", Any),
+        f("firstTimestamp", Any),
+        f("involvedObject", Object(&OBJECT_REFERENCE)).or(D::Empty),
+        f("kind", Str),
+        f("lastTimestamp", Any),
+        f("message", Str),
+        f("metadata", Object(&OBJECT_META)).or(D::Empty),
+        f("reason", Str),
+        f("related", Object(&OBJECT_REFERENCE)),
+        f("reportingComponent", StrPtr).or(D::Str("")),
+        f("reportingInstance", StrPtr).or(D::Str("")),
+        f("series", Any),
+        f("source", Object(&SOURCE)).or(D::Empty),
+        f("type", Str),
+    ],
+};
+static SOURCE: Struct = Struct { go: "EventSource", fields: &[f("component", Str), f("host", Str)] };
+
+/// The row of the scheme.
+pub static INFO: ResourceInfo = ResourceInfo {
+    kind: "Event",
+    plural: "events",
+    singular: "event",
+    short_names: &["ev"],
+    schema: &SCHEMA,
+    name_rule: NameRule::Path,
+    selectable: &[
+        ("involvedObject.kind", "/involvedObject/kind"),
+        ("involvedObject.namespace", "/involvedObject/namespace"),
+        ("involvedObject.name", "/involvedObject/name"),
+        ("involvedObject.uid", "/involvedObject/uid"),
+        ("involvedObject.apiVersion", "/involvedObject/apiVersion"),
+        ("involvedObject.resourceVersion", "/involvedObject/resourceVersion"),
+        ("involvedObject.fieldPath", "/involvedObject/fieldPath"),
+        ("reason", "/reason"),
+        ("reportingComponent", "/reportingComponent"),
+        ("source", "/source/component"),
+        ("type", "/type"),
+    ],
+    validate,
+    columns: COLUMNS,
+    row,
+    ..PLAIN
+};
+
+const COLUMNS: &[Column] = &[
+    column("Last Seen", "Time when this event was last observed"),
+    column("Type", "Type of this event (Normal, Warning), new types could be added in the future"),
+    column(
+        "Reason",
+        "This should be a short, machine understandable string that gives the reason for the transition into the \
+         object's current status.",
+    ),
+    column("Object", "The object that this event is about."),
+    wide(
+        "Subobject",
+        "If referring to a piece of an object instead of an entire object, this string should contain \
+         a valid JSON/Go field access statement",
+    ),
+    wide("Source", "The component reporting this event. Should be a short machine understandable string."),
+    column("Message", "A human-readable description of the status of this operation."),
+    wide(
+        "First Seen",
+        "The time at which the event was first recorded. (Time of server receipt is in TypeMeta.)",
+    ),
+    wide("Count", "The number of times this event has occurred."),
+    Column { priority: 1, ..NAME },
+];
+
+/// Models `printEvent`.
+fn row(event: &Value, now: Timestamp) -> Vec<Value> {
+    let first = match event.str_at("/firstTimestamp") {
+        "" => duration::since(event.str_at("/eventTime"), now),
+        time => duration::since(time, now),
+    };
+    let mut last = match event.str_at("/lastTimestamp") {
+        "" => first.clone(),
+        time => duration::since(time, now),
+    };
+    let mut count = event.int_at("/count").unwrap_or(0).max(1);
+    if event.at("/series").is_object() {
+        last = duration::since(event.str_at("/series/lastObservedTime"), now);
+        count = event.int_at("/series/count").unwrap_or(1);
+    }
+    let kind = event.str_at("/involvedObject/kind").to_lowercase();
+    let object = match event.str_at("/involvedObject/name") {
+        "" => kind,
+        name => format!("{kind}/{name}"),
+    };
+    let source = match (event.str_at("/source/component"), event.str_at("/source/host")) {
+        ("", host) => host.to_string(),
+        (component, "") => component.to_string(),
+        (component, host) => format!("{component}, {host}"),
+    };
+    vec![
+        last.into(),
+        event.str_at("/type").into(),
+        event.str_at("/reason").into(),
+        object.into(),
+        event.str_at("/involvedObject/fieldPath").into(),
+        source.into(),
+        event.str_at("/message").trim().into(),
+        first.into(),
+        count.into(),
+        event.name().into(),
+    ]
+}
+
+fn validate(event: &Value, _old: Option<&Value>, errors: &mut Errors) {
+    let namespace = event.str_at("/involvedObject/namespace");
+    let own = event.namespace();
+    let fits = if namespace.is_empty() { own == "default" || own == "kube-system" } else { namespace == own };
+    if !fits {
+        errors.invalid_str("involvedObject.namespace", namespace, "does not match event.namespace");
+    }
+}

@@ -1,0 +1,17 @@
+//! The core group, `v1`.
+
+pub mod config_map;
+pub mod container;
+pub mod endpoints;
+pub mod event;
+pub mod namespace;
+pub mod node;
+pub mod pod;
+pub mod pod_printer;
+pub mod pod_spec;
+pub mod pod_validation;
+pub mod secret;
+pub mod service;
+pub mod service_account;
+pub mod service_validation;
+pub mod taint;

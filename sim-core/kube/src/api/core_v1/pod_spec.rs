@@ -1,0 +1,206 @@
+//! The spec of a pod, alone or as a template.
+
+use super::container::{CONTAINER, RESOURCES, SPREAD, VOLUME};
+use crate::api::schema::Default as D;
+use crate::api::schema::Type::*;
+use crate::api::schema::common::{LABEL_SELECTOR, OBJECT_META};
+use crate::api::schema::{Struct, f};
+use crate::api::{ObjectExt, slot};
+use serde_json::{Value, json};
+
+/// `spec` of a pod.
+pub static POD_SPEC: Struct = Struct {
+    go: "PodSpec",
+    fields: &[
+        f("activeDeadlineSeconds", Int64),
+        f("affinity", Object(&AFFINITY)),
+        f("automountServiceAccountToken", Bool),
+        f("containers", Keyed(&CONTAINER, "name")),
+        f("dnsConfig", Object(&DNS_CONFIG)),
+        f("dnsPolicy", Str).or(D::Str("ClusterFirst")),
+        f("enableServiceLinks", Bool),
+        f("ephemeralContainers", Keyed(&CONTAINER, "name")),
+        f("hostAliases", Keyed(&HOST_ALIAS, "ip")),
+        f("hostIPC", Bool),
+        f("hostNetwork", Bool),
+        f("hostPID", Bool),
+        f("hostUsers", Bool),
+        f("hostname", Str),
+        f("hostnameOverride", StrPtr),
+        f("imagePullSecrets", Keyed(&LOCAL_REFERENCE, "name")),
+        f("initContainers", Keyed(&CONTAINER, "name")),
+        f("nodeName", Str),
+        f("nodeSelector", Map),
+        f("os", Any),
+        f("overhead", MapOf(&Quantity)),
+        f("preemptionPolicy", StrPtr),
+        f("priority", Int32),
+        f("priorityClassName", Str),
+        f("readinessGates", List(&Object(&READINESS_GATE))),
+        f("resourceClaims", List(&Any)),
+        f("resources", Object(&RESOURCES)),
+        f("restartPolicy", Str).or(D::Str("Always")),
+        f("runtimeClassName", StrPtr),
+        f("schedulerName", Str).or(D::Str("default-scheduler")),
+        f("schedulingGates", Keyed(&SCHEDULING_GATE, "name")),
+        f("securityContext", Object(&POD_SECURITY_CONTEXT)).or(D::Empty),
+        f("serviceAccount", Str),
+        f("serviceAccountName", Str),
+        f("setHostnameAsFQDN", Bool),
+        f("shareProcessNamespace", Bool),
+        f("subdomain", Str),
+        f("terminationGracePeriodSeconds", Int64).or(D::Int(30)),
+        f("tolerations", List(&Object(&TOLERATION))),
+        f("topologySpreadConstraints", Keyed(&SPREAD, "topologyKey")),
+        f("volumes", Keyed(&VOLUME, "name")),
+    ],
+};
+
+/// `spec.template` of what makes pods.
+pub static POD_TEMPLATE: Struct = Struct {
+    go: "PodTemplateSpec",
+    fields: &[f("metadata", Object(&OBJECT_META)).or(D::Empty), f("spec", Object(&POD_SPEC)).or(D::Empty)],
+};
+
+static DNS_CONFIG: Struct = Struct {
+    go: "PodDNSConfig",
+    fields: &[
+        f("nameservers", List(&Str)),
+        f("options", List(&Object(&DNS_OPTION))),
+        f("searches", List(&Str)),
+    ],
+};
+static DNS_OPTION: Struct =
+    Struct { go: "PodDNSConfigOption", fields: &[f("name", Str), f("value", StrPtr)] };
+static HOST_ALIAS: Struct = Struct { go: "HostAlias", fields: &[f("hostnames", List(&Str)), f("ip", Str)] };
+static LOCAL_REFERENCE: Struct = Struct { go: "LocalObjectReference", fields: &[f("name", Str)] };
+static READINESS_GATE: Struct = Struct { go: "PodReadinessGate", fields: &[f("conditionType", Str)] };
+static SCHEDULING_GATE: Struct = Struct { go: "PodSchedulingGate", fields: &[f("name", Str)] };
+static TOLERATION: Struct = Struct {
+    go: "Toleration",
+    fields: &[
+        f("effect", Str),
+        f("key", Str),
+        f("operator", Str),
+        f("tolerationSeconds", Int64),
+        f("value", Str),
+    ],
+};
+static POD_SECURITY_CONTEXT: Struct = Struct {
+    go: "PodSecurityContext",
+    fields: &[
+        f("appArmorProfile", Any),
+        f("fsGroup", Int64),
+        f("fsGroupChangePolicy", StrPtr),
+        f("runAsGroup", Int64),
+        f("runAsNonRoot", Bool),
+        f("runAsUser", Int64),
+        f("seLinuxChangePolicy", StrPtr),
+        f("seLinuxOptions", Any),
+        f("seccompProfile", Any),
+        f("supplementalGroups", List(&Int64)),
+        f("supplementalGroupsPolicy", StrPtr),
+        f("sysctls", List(&Any)),
+        f("windowsOptions", Any),
+    ],
+};
+
+static AFFINITY: Struct = Struct {
+    go: "Affinity",
+    fields: &[
+        f("nodeAffinity", Object(&NODE_AFFINITY)),
+        f("podAffinity", Object(&POD_AFFINITY)),
+        f("podAntiAffinity", Object(&POD_AFFINITY)),
+    ],
+};
+static NODE_AFFINITY: Struct = Struct {
+    go: "NodeAffinity",
+    fields: &[
+        f("preferredDuringSchedulingIgnoredDuringExecution", List(&Object(&PREFERRED_NODE))),
+        f("requiredDuringSchedulingIgnoredDuringExecution", Object(&NODE_SELECTOR)),
+    ],
+};
+static PREFERRED_NODE: Struct = Struct {
+    go: "PreferredSchedulingTerm",
+    fields: &[f("preference", Object(&NODE_TERM)), f("weight", Int32)],
+};
+static NODE_SELECTOR: Struct =
+    Struct { go: "NodeSelector", fields: &[f("nodeSelectorTerms", List(&Object(&NODE_TERM)))] };
+static NODE_TERM: Struct = Struct {
+    go: "NodeSelectorTerm",
+    fields: &[
+        f("matchExpressions", List(&Object(&NODE_REQUIREMENT))),
+        f("matchFields", List(&Object(&NODE_REQUIREMENT))),
+    ],
+};
+static NODE_REQUIREMENT: Struct = Struct {
+    go: "NodeSelectorRequirement",
+    fields: &[f("key", Str), f("operator", Str), f("values", List(&StrPtr))],
+};
+static POD_AFFINITY: Struct = Struct {
+    go: "PodAffinity",
+    fields: &[
+        f("preferredDuringSchedulingIgnoredDuringExecution", List(&Object(&WEIGHTED_TERM))),
+        f("requiredDuringSchedulingIgnoredDuringExecution", List(&Object(&POD_TERM))),
+    ],
+};
+static WEIGHTED_TERM: Struct = Struct {
+    go: "WeightedPodAffinityTerm",
+    fields: &[f("podAffinityTerm", Object(&POD_TERM)), f("weight", Int32)],
+};
+static POD_TERM: Struct = Struct {
+    go: "PodAffinityTerm",
+    fields: &[
+        f("labelSelector", Object(&LABEL_SELECTOR)),
+        f("matchLabelKeys", List(&Str)),
+        f("mismatchLabelKeys", List(&Str)),
+        f("namespaceSelector", Object(&LABEL_SELECTOR)),
+        f("namespaces", List(&Str)),
+        f("topologyKey", Str),
+    ],
+};
+
+/// Defaults of a pod's spec that depend on other fields. Models `SetDefaults_PodSpec` and
+/// `SetDefaults_Container`.
+pub fn set_defaults(spec: &mut Value) {
+    let host_network = spec.bool_at("/hostNetwork");
+    for list in ["containers", "initContainers", "ephemeralContainers"] {
+        for container in spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+            if container.str_at("/imagePullPolicy").is_empty() {
+                let policy = if latest(container.str_at("/image")) { "Always" } else { "IfNotPresent" };
+                container["imagePullPolicy"] = json!(policy);
+            }
+            if host_network {
+                for port in container.get_mut("ports").and_then(Value::as_array_mut).into_iter().flatten() {
+                    if port.int_at("/hostPort").unwrap_or(0) == 0 {
+                        port["hostPort"] = port.at("/containerPort").clone();
+                    }
+                }
+            }
+        }
+    }
+    for volume in spec.get_mut("volumes").and_then(Value::as_array_mut).into_iter().flatten() {
+        if volume.as_object().is_some_and(|v| v.keys().all(|key| key == "name")) {
+            volume["emptyDir"] = json!({});
+        }
+    }
+    // The older name of the same field.
+    let account = match spec.str_at("/serviceAccountName") {
+        "" => spec.str_at("/serviceAccount"),
+        name => name,
+    };
+    if !account.is_empty() {
+        let account = json!(account);
+        *slot(spec, "/serviceAccount") = account.clone();
+        *slot(spec, "/serviceAccountName") = account;
+    }
+}
+
+/// Whether an image's tag is `latest`, said or not.
+fn latest(image: &str) -> bool {
+    if image.contains('@') {
+        return false;
+    }
+    let last = image.rsplit('/').next().unwrap_or(image);
+    last.split_once(':').is_none_or(|(_, tag)| tag == "latest")
+}

@@ -1,0 +1,87 @@
+//! Events of `events.k8s.io/v1`: the events of the core group, with other names for their fields.
+
+use crate::api::ObjectExt;
+use crate::api::core_v1::event;
+use crate::api::schema::Type::*;
+use crate::api::schema::common::OBJECT_META;
+use crate::api::schema::{Struct, f};
+use crate::api::scheme::{PLAIN, ResourceInfo};
+use crate::api::validation::NameRule;
+use serde_json::Value;
+
+static SCHEMA: Struct = Struct {
+    go: "Event",
+    fields: &[
+        f("action", Str),
+        f("apiVersion", Str),
+        f("deprecatedCount", Int32),
+        f("deprecatedFirstTimestamp", Any),
+        f("deprecatedLastTimestamp", Any),
+        f("deprecatedSource", Any),
+        f("eventTime", Any),
+        f("kind", Str),
+        f("metadata", Object(&OBJECT_META)),
+        f("note", Str),
+        f("reason", Str),
+        f("regarding", Any),
+        f("related", Any),
+        f("reportingController", Str),
+        f("reportingInstance", Str),
+        f("series", Any),
+        f("type", Str),
+    ],
+};
+
+/// The row of the scheme. Cells are those of the core group: rows are made before the conversion.
+pub static INFO: ResourceInfo = ResourceInfo {
+    group: "events.k8s.io",
+    kind: "Event",
+    plural: "events",
+    singular: "event",
+    short_names: &["ev"],
+    schema: &SCHEMA,
+    name_rule: NameRule::Path,
+    columns: event::INFO.columns,
+    row: event::INFO.row,
+    selectable: event::INFO.selectable,
+    ..PLAIN
+};
+
+/// Names of the same field in the core group and here.
+const NAMES: &[(&str, &str)] = &[
+    ("involvedObject", "regarding"),
+    ("message", "note"),
+    ("source", "deprecatedSource"),
+    ("firstTimestamp", "deprecatedFirstTimestamp"),
+    ("lastTimestamp", "deprecatedLastTimestamp"),
+    ("count", "deprecatedCount"),
+    ("reportingComponent", "reportingController"),
+];
+
+/// An event of the core group in this form.
+pub fn from_core(event: &Value) -> Value {
+    rename(event, |(core, here)| (*core, *here), "events.k8s.io/v1")
+}
+
+/// An event of this form in that of the core group.
+pub fn to_core(event: &Value) -> Value {
+    let mut event = rename(event, |(core, here)| (*here, *core), "v1");
+    if event.str_at("/source/component").is_empty() && !event.str_at("/reportingComponent").is_empty() {
+        let component = event.at("/reportingComponent").clone();
+        crate::api::set(&mut event, "/source/component", component);
+    }
+    event
+}
+
+type Pair = (&'static str, &'static str);
+
+fn rename(event: &Value, direction: fn(&Pair) -> Pair, version: &str) -> Value {
+    let Value::Object(fields) = event else { return event.clone() };
+    let renamed = fields.iter().map(|(name, value)| {
+        let new =
+            NAMES.iter().map(direction).find(|(from, _)| from == name).map_or(name.as_str(), |(_, to)| to);
+        let value = if name == "apiVersion" { Value::from(version) } else { value.clone() };
+        (new.to_string(), value)
+    });
+    Value::Object(renamed.collect())
+}

@@ -1,0 +1,85 @@
+//! The kinds of objects: their fields, defaults, rules and columns.
+//!
+//! Reading order: [`object`] (an object is a JSON value), [`scheme`] (the table of kinds), [`schema`]
+//! (what a kind's table of fields is), then a kind: [`core_v1`], [`apps_v1`], [`discovery_v1`],
+//! [`coordination_v1`], [`events_v1`]. [`status`] is how the server says no; [`selector`],
+//! [`quantity`], [`duration`], [`strategic`], [`json_patch`] and [`merge_patch`] are the small
+//! languages that objects are written in, chosen by and changed with.
+
+pub mod apps_v1;
+pub mod coordination_v1;
+pub mod core_v1;
+pub mod discovery_v1;
+pub mod duration;
+pub mod events_v1;
+pub mod json_patch;
+pub mod merge_patch;
+pub mod object;
+pub mod quantity;
+pub mod schema;
+pub mod scheme;
+pub mod selector;
+pub mod status;
+pub mod strategic;
+pub mod table;
+pub mod validation;
+
+pub use apps_v1::deployment;
+pub use core_v1::{node, pod, service, taint};
+pub use discovery_v1::endpoint_slice;
+pub use object::{Key, Object, ObjectExt, OwnerRef, condition, object_at, remove, set, set_condition, slot};
+pub use scheme::{Resource, ResourceInfo};
+pub use selector::{FieldSelector, LabelSelector};
+pub use status::Status;
+
+use serde_json::{Value, json};
+
+/// Pods.
+pub const POD: Resource = &core_v1::pod::INFO;
+/// Replica sets.
+pub const REPLICA_SET: Resource = &apps_v1::replica_set::INFO;
+/// Deployments.
+pub const DEPLOYMENT: Resource = &apps_v1::deployment::INFO;
+/// Daemon sets.
+pub const DAEMON_SET: Resource = &apps_v1::daemon_set::INFO;
+/// Controller revisions.
+pub const CONTROLLER_REVISION: Resource = &apps_v1::controller_revision::INFO;
+/// Services.
+pub const SERVICE: Resource = &core_v1::service::INFO;
+/// Endpoints.
+pub const ENDPOINTS: Resource = &core_v1::endpoints::INFO;
+/// Endpoint slices.
+pub const ENDPOINT_SLICE: Resource = &discovery_v1::endpoint_slice::INFO;
+/// Namespaces.
+pub const NAMESPACE: Resource = &core_v1::namespace::INFO;
+/// Nodes.
+pub const NODE: Resource = &core_v1::node::INFO;
+/// Events.
+pub const EVENT: Resource = &core_v1::event::INFO;
+/// Service accounts.
+pub const SERVICE_ACCOUNT: Resource = &core_v1::service_account::INFO;
+/// Config maps.
+pub const CONFIG_MAP: Resource = &core_v1::config_map::INFO;
+/// Secrets.
+pub const SECRET: Resource = &core_v1::secret::INFO;
+/// Leases.
+pub const LEASE: Resource = &coordination_v1::lease::INFO;
+
+/// An object of this kind with nothing but its names.
+pub fn new_object(resource: Resource, namespace: &str, name: &str) -> Value {
+    let mut object = json!({
+        "apiVersion": resource.api_version(), "kind": resource.kind, "metadata": {"name": name},
+    });
+    if resource.namespaced {
+        set(&mut object, "/metadata/namespace", json!(namespace));
+    }
+    object
+}
+
+/// What an owned object says of the one that manages it.
+pub fn owner_reference(owner: &Value, resource: Resource) -> Value {
+    json!({
+        "apiVersion": resource.api_version(), "kind": resource.kind, "name": owner.name(), "uid": owner.uid(),
+        "controller": true, "blockOwnerDeletion": true,
+    })
+}

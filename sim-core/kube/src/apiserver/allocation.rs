@@ -1,0 +1,231 @@
+//! Addresses and node ports of Services. Models `pkg/registry/core/service/{ipallocator,portallocator}`.
+
+use crate::api::service::{cluster_ip, service_type};
+use crate::api::status::FieldError;
+use crate::api::{Object, ObjectExt, SERVICE, Status, remove, set};
+use serde_json::{Value, json};
+use sim::Rng;
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+
+/// The Service of the API server itself.
+pub(super) const KUBERNETES: Ipv4Addr = Ipv4Addr::new(10, 96, 0, 1);
+const NETWORK: u32 = u32::from_be_bytes([10, 96, 0, 0]);
+const SIZE: u32 = 1 << 20;
+/// The lower end is left to those who ask for an address.
+const STATIC_ADDRESSES: u32 = 256;
+const NODE_PORTS: std::ops::RangeInclusive<i64> = 30_000..=32_767;
+const STATIC_PORTS: i64 = 86;
+
+fn invalid(service: &Value, field: String, detail: String) -> Status {
+    Status::invalid(SERVICE, service.name(), &[FieldError { field, reason: "FieldValueInvalid", detail }])
+}
+
+/// Gives a Service what its type needs and takes back what it does not. `others` are all Services
+/// but this one, `old` is what it was.
+pub(super) fn allocate(
+    service: &mut Value,
+    old: Option<&Value>,
+    others: &[Object],
+    rng: &mut Rng,
+) -> Result<(), Status> {
+    let kind = service_type(service).to_string();
+    if kind == "ExternalName" {
+        for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"] {
+            remove(service, &format!("/spec/{field}"));
+        }
+    } else {
+        address(service, others, rng)?;
+    }
+    let wants_ports = match kind.as_str() {
+        "NodePort" => true,
+        "LoadBalancer" => service.at("/spec/allocateLoadBalancerNodePorts") != &json!(false),
+        _ => false,
+    };
+    node_ports(service, old, others, wants_ports, rng)
+}
+
+fn address(service: &mut Value, others: &[Object], rng: &mut Rng) -> Result<(), Status> {
+    if service.at("/spec/ipFamilies").is_null() {
+        let families = if cluster_ip(service).contains(':') { json!(["IPv6"]) } else { json!(["IPv4"]) };
+        set(service, "/spec/ipFamilies", families);
+    }
+    if service.at("/spec/ipFamilyPolicy").is_null() {
+        let selectorless = cluster_ip(service) == "None" && service.at("/spec/selector").is_null();
+        let policy = if selectorless { "RequireDualStack" } else { "SingleStack" };
+        set(service, "/spec/ipFamilyPolicy", json!(policy));
+        if selectorless {
+            set(service, "/spec/ipFamilies", json!(["IPv4", "IPv6"]));
+        }
+    }
+    let wanted = cluster_ip(service).to_string();
+    if wanted == "None" {
+        set(service, "/spec/clusterIPs", json!(["None"]));
+        return Ok(());
+    }
+    let taken: BTreeSet<Ipv4Addr> = others.iter().filter_map(|s| cluster_ip(s).parse().ok()).collect();
+    let address = match wanted.parse::<Ipv4Addr>() {
+        Ok(address) => {
+            let inside = (1..SIZE - 1).contains(&u32::from(address).wrapping_sub(NETWORK));
+            let why = if !inside {
+                format!(
+                    "the provided IP ({address}) is not in the valid range. The range of valid IPs is 10.96.0.0/12"
+                )
+            } else if taken.contains(&address) {
+                "provided IP is already allocated".to_string()
+            } else {
+                String::new()
+            };
+            if !why.is_empty() {
+                let detail =
+                    format!("Invalid value: [\"{address}\"]: failed to allocate IP {address}: {why}");
+                return Err(invalid(service, "spec.clusterIPs".to_string(), detail));
+            }
+            address
+        }
+        Err(_) => loop {
+            let offset = rng.below(u64::from(SIZE - 1 - STATIC_ADDRESSES)) as u32 + STATIC_ADDRESSES;
+            let address = Ipv4Addr::from(NETWORK + offset);
+            if !taken.contains(&address) {
+                break address;
+            }
+        },
+    };
+    set(service, "/spec/clusterIP", json!(address.to_string()));
+    set(service, "/spec/clusterIPs", json!([address.to_string()]));
+    Ok(())
+}
+
+fn node_ports(
+    service: &mut Value,
+    old: Option<&Value>,
+    others: &[Object],
+    wanted: bool,
+    rng: &mut Rng,
+) -> Result<(), Status> {
+    let protocol_of = |port: &Value| port.str_at("/protocol").to_string();
+    let mut taken: BTreeSet<(i64, String)> = BTreeSet::new();
+    for other in others {
+        for port in other.list_at("/spec/ports") {
+            taken.insert((port.int_at("/nodePort").unwrap_or(0), protocol_of(port)));
+        }
+    }
+    let had_ports = old.is_some_and(|old| matches!(service_type(old), "NodePort" | "LoadBalancer"));
+    let count = service.list_at("/spec/ports").len();
+    // TCP and UDP of one Service port share their number, as DNS wants it.
+    let mut shared: Vec<(i64, i64)> = Vec::new();
+    for i in 0..count {
+        let port = service.at(&format!("/spec/ports/{i}"));
+        let (number, protocol) = (port.int_at("/port").unwrap_or(0), protocol_of(port));
+        let asked = port.int_at("/nodePort").unwrap_or(0);
+        if !wanted {
+            // What is asked for stays on a balancer without ports of its own.
+            if service_type(service) == "ClusterIP" && had_ports {
+                remove(service, &format!("/spec/ports/{i}/nodePort"));
+            }
+            continue;
+        }
+        let chosen = if asked != 0 {
+            let why = if !NODE_PORTS.contains(&asked) {
+                "provided port is not in the valid range. The range of valid ports is 30000-32767"
+            } else if taken.contains(&(asked, protocol.clone())) {
+                "provided port is already allocated"
+            } else {
+                ""
+            };
+            if !why.is_empty() {
+                let field = format!("spec.ports[{i}].nodePort");
+                return Err(invalid(service, field, format!("Invalid value: {asked}: {why}")));
+            }
+            asked
+        } else {
+            let same = shared
+                .iter()
+                .find(|(p, chosen)| *p == number && !taken.contains(&(*chosen, protocol.clone())));
+            match same {
+                Some((_, chosen)) => *chosen,
+                None => loop {
+                    let first = NODE_PORTS.start() + STATIC_PORTS;
+                    let candidate = first + rng.below((NODE_PORTS.end() - first + 1) as u64) as i64;
+                    if !taken.iter().any(|(port, _)| *port == candidate) {
+                        break candidate;
+                    }
+                },
+            }
+        };
+        taken.insert((chosen, protocol));
+        shared.push((number, chosen));
+        set(service, &format!("/spec/ports/{i}/nodePort"), json!(chosen));
+    }
+    Ok(())
+}
+
+/// What an update leaves out and the Service keeps. Models `patchAllocatedValues` and
+/// `dropTypeDependentFields`.
+pub(super) fn carry_over(service: &mut Value, old: &Value) {
+    let (was, is) = (service_type(old).to_string(), service_type(service).to_string());
+    let has_address = |kind: &str| kind != "ExternalName";
+    let has_ports = |kind: &str| matches!(kind, "NodePort" | "LoadBalancer");
+    if has_address(&was) && has_address(&is) {
+        for field in ["clusterIP", "clusterIPs"] {
+            let path = format!("/spec/{field}");
+            if service.at(&path).is_null() && !old.at(&path).is_null() {
+                set(service, &path, old.at(&path).clone());
+            }
+        }
+        for field in ["ipFamilies", "ipFamilyPolicy"] {
+            let path = format!("/spec/{field}");
+            if service.at(&path).is_null() && !old.at(&path).is_null() {
+                set(service, &path, old.at(&path).clone());
+            }
+        }
+        // Whoever changes the older field means both.
+        if service.at("/spec/clusterIP") != old.at("/spec/clusterIP")
+            && service.at("/spec/clusterIPs") == old.at("/spec/clusterIPs")
+        {
+            let address = service.at("/spec/clusterIP").clone();
+            set(service, "/spec/clusterIPs", json!([address]));
+        }
+    }
+    if has_address(&was) && !has_address(&is) {
+        for field in ["clusterIP", "clusterIPs"] {
+            let path = format!("/spec/{field}");
+            if service.at(&path) == old.at(&path) {
+                remove(service, &path);
+            }
+        }
+    }
+    let old_ports = old.list_at("/spec/ports");
+    for i in 0..service.list_at("/spec/ports").len() {
+        let path = format!("/spec/ports/{i}/nodePort");
+        let port = service.at(&format!("/spec/ports/{i}"));
+        let same =
+            |o: &&Value| o.at("/port") == port.at("/port") && o.at("/protocol") == port.at("/protocol");
+        let before = old_ports.iter().find(same).and_then(|o| o.int_at("/nodePort"));
+        let now = port.int_at("/nodePort");
+        if has_ports(&was) && has_ports(&is) && now.is_none_or(|n| n == 0) {
+            if let Some(before) = before {
+                set(service, &path, json!(before));
+            }
+        } else if has_ports(&was) && !has_ports(&is) && now == before {
+            remove(service, &path);
+        }
+    }
+    if !has_ports(&is) && has_ports(&was) {
+        if service.at("/spec/externalTrafficPolicy") == old.at("/spec/externalTrafficPolicy")
+            && service.list_at("/spec/externalIPs").is_empty()
+        {
+            remove(service, "/spec/externalTrafficPolicy");
+        }
+    }
+    if was == "LoadBalancer" && is != "LoadBalancer" {
+        remove(service, "/spec/allocateLoadBalancerNodePorts");
+        remove(service, "/spec/healthCheckNodePort");
+    }
+    if was == "ExternalName" && is != "ExternalName" {
+        let name = service.at("/spec/externalName");
+        if name == old.at("/spec/externalName") {
+            remove(service, "/spec/externalName");
+        }
+    }
+}

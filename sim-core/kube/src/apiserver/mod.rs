@@ -1,0 +1,142 @@
+//! The API server: objects by name, with versions, watched by whoever wants to know.
+//!
+//! Reading order: [`store`] (objects and their history), [`registry`] (what create, update and delete
+//! mean), [`admission`] (who changes or refuses an object on its way in), [`rest`] (paths, verbs, bodies),
+//! then the forms of an answer: [`table`], [`discovery`], [`watch`], and [`upstream`] for what only a
+//! kubelet can answer.
+//!
+//! Models `k8s.io/apiserver` and `pkg/registry`. Left out: managed fields, server-side apply, OpenAPI,
+//! audit, quotas; roles are reduced to one rule (see [`access`]).
+
+mod access;
+mod admission;
+mod allocation;
+mod discovery;
+mod filter;
+mod patch;
+mod registry;
+mod rest;
+mod store;
+mod table;
+mod upstream;
+mod watch;
+
+pub use filter::Filter;
+pub use patch::PatchKind;
+pub use registry::{DeleteOptions, FieldValidation, Propagation, WriteOptions, Written};
+pub use rest::{Request, Response};
+pub use store::{EventKind, WatchEvent, WatchHandle};
+pub use upstream::Upstream;
+pub use watch::WatchStream;
+
+use crate::api::{NAMESPACE, Object, Resource, new_object};
+use serde_json::json;
+use sim::{Rng, Sim, Timestamp};
+use std::cell::RefCell;
+use std::rc::Rc;
+use store::Store;
+
+/// The version that the cluster says it is.
+pub const VERSION: &str = "v1.35.2";
+
+/// A handle on the API server of one cluster.
+#[derive(Clone)]
+pub struct ApiServer(Rc<Server>);
+
+struct Server {
+    sim: Sim,
+    store: RefCell<Store>,
+    rng: RefCell<Rng>,
+}
+
+impl ApiServer {
+    /// A server with the namespaces that every cluster has, and nothing else.
+    pub fn new(sim: &Sim) -> Self {
+        let server = ApiServer(Rc::new(Server {
+            sim: sim.clone(),
+            store: RefCell::new(Store::new()),
+            rng: RefCell::new(sim.rng("kube-apiserver")),
+        }));
+        for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
+            let namespace = new_object(NAMESPACE, "", name);
+            server
+                .create(NAMESPACE, "", namespace, &WriteOptions::default())
+                .expect("the first namespaces are well-formed");
+        }
+        server
+    }
+
+    /// The world it is in.
+    pub fn sim(&self) -> &Sim {
+        &self.0.sim
+    }
+
+    /// What its clock shows.
+    pub fn now(&self) -> Timestamp {
+        self.0.sim.now().timestamp()
+    }
+
+    /// The Service `default/kubernetes` with its endpoints, as the server itself keeps them: it is
+    /// the one Service that leads to the API server. Does nothing when it is there.
+    pub fn ensure_kubernetes_service(&self, node_address: &str) {
+        use crate::api::{ENDPOINT_SLICE, ENDPOINTS, SERVICE};
+        let objects = [
+            (
+                SERVICE,
+                json!({
+                    "apiVersion": "v1", "kind": "Service",
+                    "metadata": {
+                        "name": "kubernetes", "namespace": "default",
+                        "labels": {"component": "apiserver", "provider": "kubernetes"},
+                    },
+                    "spec": {
+                        "clusterIP": allocation::KUBERNETES.to_string(),
+                        "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}],
+                    },
+                }),
+            ),
+            (
+                ENDPOINTS,
+                json!({
+                    "apiVersion": "v1", "kind": "Endpoints",
+                    "metadata": {
+                        "name": "kubernetes", "namespace": "default",
+                        "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"},
+                    },
+                    "subsets": [{
+                        "addresses": [{"ip": node_address}],
+                        "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}],
+                    }],
+                }),
+            ),
+            (
+                ENDPOINT_SLICE,
+                json!({
+                    "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+                    "metadata": {
+                        "name": "kubernetes", "namespace": "default",
+                        "labels": {"kubernetes.io/service-name": "kubernetes"},
+                    },
+                    "endpoints": [{"addresses": [node_address], "conditions": {"ready": true}}],
+                    "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}],
+                }),
+            ),
+        ];
+        for (resource, object) in objects {
+            if self.get(resource, "default", "kubernetes").is_err() {
+                self.create(resource, "default", object, &WriteOptions::default())
+                    .expect("the server's own Service is well-formed");
+            }
+        }
+    }
+
+    /// All objects of a kind, by namespace and name, without cost: for panels and tests.
+    pub fn snapshot(&self, resource: Resource) -> Vec<Object> {
+        self.0.store.borrow().list(resource, "", &Filter::default())
+    }
+
+    /// The version of the latest change.
+    pub fn resource_version(&self) -> u64 {
+        self.0.store.borrow().revision()
+    }
+}

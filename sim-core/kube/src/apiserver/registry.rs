@@ -1,0 +1,555 @@
+//! What create, update and delete mean, for every kind. Models `apiserver/pkg/registry`.
+
+use super::store::{self, WatchHandle};
+use super::{ApiServer, Filter, admission, allocation};
+use crate::api::validation::{self, Errors};
+use crate::api::{
+    NAMESPACE, NODE, Object, ObjectExt, POD, Resource, SERVICE, Status, events_v1, object_at, pod, remove,
+    set,
+};
+use serde_json::{Value, json};
+use std::borrow::Cow;
+use std::rc::Rc;
+
+/// What happens to fields that no table knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FieldValidation {
+    /// They are dropped.
+    #[default]
+    Ignore,
+    /// They are dropped, with a warning.
+    Warn,
+    /// The request fails.
+    Strict,
+}
+
+/// How to write.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WriteOptions {
+    /// Do everything but keep it.
+    pub dry_run: bool,
+    /// What happens to unknown fields.
+    pub field_validation: FieldValidation,
+}
+
+/// What was written, and what the server has to say about it.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The object as it is now.
+    pub object: Object,
+    /// For the `Warning` headers.
+    pub warnings: Vec<String>,
+}
+
+/// What becomes of an object's dependents when it is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Propagation {
+    /// They are deleted afterwards.
+    Background,
+    /// They are deleted first.
+    Foreground,
+    /// They stay.
+    Orphan,
+}
+
+/// How to delete.
+#[derive(Clone, Debug, Default)]
+pub struct DeleteOptions {
+    /// How long a pod may take to stop.
+    pub grace_period_seconds: Option<i64>,
+    /// What becomes of dependents.
+    pub propagation_policy: Option<Propagation>,
+    /// Only if it is this very object.
+    pub uid: Option<String>,
+    /// Only if it is this version.
+    pub resource_version: Option<String>,
+    /// Do everything but delete.
+    pub dry_run: bool,
+}
+
+const SUFFIX: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+
+impl ApiServer {
+    /// One object.
+    pub fn get(&self, resource: Resource, namespace: &str, name: &str) -> Result<Object, Status> {
+        let found = self.0.store.borrow().get(resource, namespace, name);
+        found.map(|object| outward(resource, object)).ok_or_else(|| Status::not_found(resource, name))
+    }
+
+    /// All that match, by namespace and name.
+    pub fn list(&self, resource: Resource, namespace: &str, filter: &Filter) -> Vec<Object> {
+        let objects = self.0.store.borrow().list(resource, namespace, filter);
+        objects.into_iter().map(|object| outward(resource, object)).collect()
+    }
+
+    /// Begins a watch; see [`WatchHandle`].
+    pub fn watch(
+        &self,
+        resource: Resource,
+        namespace: &str,
+        filter: Filter,
+        since: Option<u64>,
+    ) -> Result<WatchHandle, Status> {
+        self.0.store.borrow_mut().watch(resource, namespace, filter, since)
+    }
+
+    /// Creates an object.
+    pub fn create(
+        &self,
+        resource: Resource,
+        namespace: &str,
+        mut object: Value,
+        options: &WriteOptions,
+    ) -> Result<Written, Status> {
+        if !object.resource_version().is_empty() {
+            return Err(Status::bad_request("resourceVersion should not be set on objects to be created"));
+        }
+        place(resource, namespace, &mut object)?;
+        let warnings = decode(resource, &mut object, options)?;
+        let resource = inward(resource, &mut object);
+        self.namespace_lifecycle(resource, namespace, object.name())?;
+        (resource.default)(&mut object);
+        admission::admit(self, resource, &mut object)?;
+        self.prepare_for_create(resource, &mut object);
+        self.check(resource, &object, None)?;
+        if self.0.store.borrow().get(resource, namespace, object.name()).is_some() {
+            return Err(Status::already_exists(resource, object.name()));
+        }
+        if std::ptr::eq(resource, SERVICE) {
+            self.allocate(&mut object, None)?;
+        }
+        let object = Rc::new(object);
+        let object = if options.dry_run { object } else { self.0.store.borrow_mut().put(resource, object) };
+        Ok(Written { object, warnings })
+    }
+
+    /// Replaces an object, or only its status.
+    pub fn update(
+        &self,
+        resource: Resource,
+        namespace: &str,
+        mut object: Value,
+        status: bool,
+        options: &WriteOptions,
+    ) -> Result<Written, Status> {
+        place(resource, namespace, &mut object)?;
+        let warnings = decode(resource, &mut object, options)?;
+        let resource = inward(resource, &mut object);
+        (resource.default)(&mut object);
+        self.replace(resource, namespace, object, status, options).map(|object| Written { object, warnings })
+    }
+
+    /// As [`ApiServer::update`], with an object that is in canonical form: it was read from here and
+    /// changed by a component of the cluster.
+    pub(crate) fn replace(
+        &self,
+        resource: Resource,
+        namespace: &str,
+        mut object: Value,
+        status: bool,
+        options: &WriteOptions,
+    ) -> Result<Object, Status> {
+        let name = object.name().to_string();
+        let Some(old) = self.0.store.borrow().get(resource, namespace, &name) else {
+            return Err(Status::not_found(resource, &name));
+        };
+        if !object.uid().is_empty() && object.uid() != old.uid() {
+            return Err(Status::conflict(resource, &name, &uid_mismatch(object.uid(), old.uid())));
+        }
+        if !object.resource_version().is_empty() && object.resource_version() != old.resource_version() {
+            return Err(Status::modified(resource, &name));
+        }
+        prepare_for_update(resource, &mut object, &old, status);
+        if std::ptr::eq(resource, SERVICE) && !status {
+            allocation::carry_over(&mut object, &old);
+        }
+        if !status {
+            self.check(resource, &object, Some(&old))?;
+        }
+        if std::ptr::eq(resource, SERVICE) && !status {
+            self.allocate(&mut object, Some(&old))?;
+        }
+        // Whoever writes what is there already changes nothing.
+        set(&mut object, "/metadata/resourceVersion", old.at("/metadata/resourceVersion").clone());
+        if object == *old {
+            return Ok(old);
+        }
+        if options.dry_run {
+            return Ok(Rc::new(object));
+        }
+        let held = object.list_at("/metadata/finalizers").is_empty();
+        let gone = object.is_terminating()
+            && held
+            && object.int_at("/metadata/deletionGracePeriodSeconds") == Some(0);
+        let waits = std::ptr::eq(resource, NAMESPACE) && !object.list_at("/spec/finalizers").is_empty();
+        let mut store = self.0.store.borrow_mut();
+        let object = store.put(resource, Rc::new(object));
+        if gone && !waits {
+            store.remove(resource, namespace, &name);
+        }
+        Ok(object)
+    }
+
+    /// Deletes an object, or begins to.
+    pub fn delete(
+        &self,
+        resource: Resource,
+        namespace: &str,
+        name: &str,
+        options: &DeleteOptions,
+    ) -> Result<Object, Status> {
+        let old = self.get(store::storage_of(resource), namespace, name).map_err(|mut e| {
+            if resource.group != store::storage_of(resource).group {
+                e = Status::not_found(resource, name);
+            }
+            e
+        })?;
+        if let Some(uid) = options.uid.as_deref().filter(|uid| *uid != old.uid()) {
+            return Err(Status::conflict(resource, name, &uid_mismatch(uid, old.uid())));
+        }
+        if let Some(version) = options.resource_version.as_deref().filter(|v| *v != old.resource_version()) {
+            let why = format!(
+                "Precondition failed: ResourceVersion in precondition: {version}, ResourceVersion in object meta: {}",
+                old.resource_version()
+            );
+            return Err(Status::conflict(resource, name, &why));
+        }
+        if std::ptr::eq(resource, NAMESPACE) && ["default", "kube-system", "kube-public"].contains(&name) {
+            return Err(Status::forbidden(resource, name, "this namespace may not be deleted"));
+        }
+        let grace = grace_period(resource, &old, options);
+        let mut object = (*old).clone();
+        let finalizers = finalizers_for(&old, options.propagation_policy);
+        let is_namespace = std::ptr::eq(resource, NAMESPACE);
+        let waits = grace > 0
+            || !finalizers.is_empty()
+            || (is_namespace && !old.list_at("/spec/finalizers").is_empty());
+        if !waits {
+            if options.dry_run {
+                return Ok(old);
+            }
+            let removed = self.0.store.borrow_mut().remove(resource, namespace, name);
+            return Ok(outward(resource, removed.unwrap_or(old)));
+        }
+        if finalizers.is_empty() {
+            remove(&mut object, "/metadata/finalizers");
+        } else {
+            set(&mut object, "/metadata/finalizers", json!(finalizers));
+        }
+        let remaining = old.int_at("/metadata/deletionGracePeriodSeconds");
+        if !old.is_terminating() || remaining.is_some_and(|remaining| grace < remaining) {
+            let due = self.now();
+            let due = sim::Timestamp { seconds: due.seconds + grace.unsigned_abs(), ..due };
+            set(&mut object, "/metadata/deletionTimestamp", json!(due.rfc3339()));
+            set(&mut object, "/metadata/deletionGracePeriodSeconds", json!(grace));
+            if !old.is_terminating() && old.generation() > 0 {
+                set(&mut object, "/metadata/generation", json!(old.generation() + 1));
+            }
+        }
+        if is_namespace {
+            remove(&mut object, "/metadata/deletionGracePeriodSeconds");
+            set(&mut object, "/status/phase", json!("Terminating"));
+        }
+        if object == *old || options.dry_run {
+            return Ok(Rc::new(object));
+        }
+        Ok(self.0.store.borrow_mut().put(resource, Rc::new(object)))
+    }
+
+    /// Sets a pod's node. Models the `pods/binding` storage.
+    pub fn bind(&self, namespace: &str, name: &str, node: &str) -> Result<Object, Status> {
+        let old = self.get(POD, namespace, name)?;
+        let refuse = |why: String| {
+            let mut status = Status::conflict(POD, name, &why);
+            status.message = format!("Operation cannot be fulfilled on pods/binding \"{name}\": {why}");
+            Err(status)
+        };
+        if old.is_terminating() {
+            return refuse(format!("pod {name} is being deleted, cannot be assigned to a host"));
+        }
+        if !pod::node_name(&old).is_empty() {
+            return refuse(format!("pod {name} is already assigned to node \"{}\"", pod::node_name(&old)));
+        }
+        let mut object = (*old).clone();
+        set(&mut object, "/spec/nodeName", json!(node));
+        let scheduled = json!({"type": "PodScheduled", "status": "True", "lastProbeTime": null,
+            "observedGeneration": old.generation()});
+        crate::api::set_condition(&mut object, scheduled, self.now());
+        Ok(self.0.store.borrow_mut().put(POD, Rc::new(object)))
+    }
+
+    /// Replaces a namespace's `spec.finalizers`; without any, and being deleted, it goes.
+    pub fn finalize(&self, object: &Value) -> Result<Object, Status> {
+        let old = self.get(NAMESPACE, "", object.name())?;
+        let mut new = (*old).clone();
+        let finalizers = object.list_at("/spec/finalizers").to_vec();
+        let last = finalizers.is_empty() && old.is_terminating() && old.finalizers().is_empty();
+        if finalizers.is_empty() {
+            object_at(&mut new, "/spec").remove("finalizers");
+        } else {
+            set(&mut new, "/spec/finalizers", Value::Array(finalizers));
+        }
+        let mut store = self.0.store.borrow_mut();
+        let new = store.put(NAMESPACE, Rc::new(new));
+        if last {
+            store.remove(NAMESPACE, "", old.name());
+        }
+        Ok(new)
+    }
+
+    fn allocate(&self, service: &mut Value, old: Option<&Value>) -> Result<(), Status> {
+        let mut others = self.0.store.borrow().list(SERVICE, "", &Filter::default());
+        others.retain(|other| other.name() != service.name() || other.namespace() != service.namespace());
+        allocation::allocate(service, old, &others, &mut self.0.rng.borrow_mut())
+    }
+
+    /// Five characters that no word is made of.
+    pub(crate) fn suffix(&self) -> String {
+        let mut rng = self.0.rng.borrow_mut();
+        (0..5).map(|_| char::from(SUFFIX[rng.below(SUFFIX.len() as u64) as usize])).collect()
+    }
+
+    fn uid(&self) -> String {
+        let bytes: [u8; 16] = self.0.rng.borrow_mut().bytes();
+        let mut text = String::with_capacity(36);
+        for (i, byte) in bytes.iter().enumerate() {
+            if matches!(i, 4 | 6 | 8 | 10) {
+                text.push('-');
+            }
+            let byte = match i {
+                6 => byte & 0x0f | 0x40,
+                8 => byte & 0x3f | 0x80,
+                _ => *byte,
+            };
+            for digit in [byte >> 4, byte & 15] {
+                text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+            }
+        }
+        text
+    }
+
+    fn prepare_for_create(&self, resource: Resource, object: &mut Value) {
+        let (uid, now) = (self.uid(), self.now().rfc3339());
+        let prefix = object.str_at("/metadata/generateName").to_string();
+        let name = (object.name().is_empty() && !prefix.is_empty())
+            .then(|| format!("{}{}", prefix.get(..58).unwrap_or(&prefix), self.suffix()));
+        let meta = object_at(object, "/metadata");
+        if let Some(name) = name {
+            meta.insert("name".to_string(), json!(name));
+        }
+        meta.insert("uid".to_string(), json!(uid));
+        meta.insert("creationTimestamp".to_string(), json!(now));
+        for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion", "generation"] {
+            meta.remove(field);
+        }
+        if resource.generation {
+            meta.insert("generation".to_string(), json!(1));
+        }
+        if std::ptr::eq(resource, NAMESPACE) {
+            let name = object.name().to_string();
+            object_at(object, "/metadata/labels")
+                .insert("kubernetes.io/metadata.name".to_string(), json!(name));
+            set(object, "/spec/finalizers", json!(["kubernetes"]));
+            set(object, "/status", json!({"phase": "Active"}));
+        } else if std::ptr::eq(resource, POD) {
+            let qos = pod::qos_class(object);
+            set(object, "/status", json!({"phase": "Pending", "qosClass": qos}));
+        } else if resource.subresource("status").is_some() && !std::ptr::eq(resource, NODE) {
+            remove(object, "/status");
+            let fresh = match resource.kind {
+                "Service" => json!({"loadBalancer": {}}),
+                "ReplicaSet" => json!({"replicas": 0}),
+                "DaemonSet" => json!({"currentNumberScheduled": 0, "desiredNumberScheduled": 0,
+                    "numberMisscheduled": 0, "numberReady": 0}),
+                _ => json!({}),
+            };
+            set(object, "/status", fresh);
+        }
+    }
+
+    fn check(&self, resource: Resource, object: &Value, old: Option<&Value>) -> Result<(), Status> {
+        let mut errors = Errors::default();
+        match old {
+            Some(old) => {
+                validation::object_meta(object, resource.namespaced, resource.name_rule, &mut errors);
+                validation::object_meta_update(object, old, &mut errors);
+            }
+            None => validation::object_meta(object, resource.namespaced, resource.name_rule, &mut errors),
+        }
+        (resource.validate)(object, old, &mut errors);
+        if errors.0.is_empty() { Ok(()) } else { Err(Status::invalid(resource, object.name(), &errors.0)) }
+    }
+
+    /// Nothing is created in a namespace that is not there, or about to go.
+    fn namespace_lifecycle(&self, resource: Resource, namespace: &str, name: &str) -> Result<(), Status> {
+        if !resource.namespaced {
+            return Ok(());
+        }
+        let found = self.get(NAMESPACE, "", namespace)?;
+        if found.is_terminating() {
+            let why = format!(
+                "unable to create new content in namespace {namespace} because it is being terminated"
+            );
+            let mut status = Status::forbidden(resource, name, &why);
+            status.details["causes"] = json!([{
+                "reason": "NamespaceTerminating",
+                "message": format!("namespace {namespace} is being terminated"),
+                "field": "metadata.namespace",
+            }]);
+            return Err(status);
+        }
+        Ok(())
+    }
+}
+
+fn uid_mismatch(asked: &str, found: &str) -> String {
+    format!("Precondition failed: UID in precondition: {asked}, UID in object meta: {found}")
+}
+
+/// The object belongs where the request says.
+fn place(resource: Resource, namespace: &str, object: &mut Value) -> Result<(), Status> {
+    if !object.is_object() {
+        return Err(Status::bad_request("the object provided is unrecognized (must be of type JSON object)"));
+    }
+    if resource.namespaced {
+        if object.namespace().is_empty() {
+            set(object, "/metadata/namespace", json!(namespace));
+        } else if object.namespace() != namespace {
+            return Err(Status::bad_request(
+                "the namespace of the provided object does not match the namespace sent on the request",
+            ));
+        }
+    } else {
+        remove(object, "/metadata/namespace");
+    }
+    set(object, "/apiVersion", json!(resource.api_version()));
+    set(object, "/kind", json!(resource.kind));
+    Ok(())
+}
+
+/// Brings the object into canonical form. What it says too much fails or warns.
+fn decode(resource: Resource, object: &mut Value, options: &WriteOptions) -> Result<Vec<String>, Status> {
+    let refuse = |why: &str| {
+        Status::bad_request(format!(
+            "{} in version \"{}\" cannot be handled as a {}: {why}",
+            resource.kind, resource.version, resource.kind
+        ))
+    };
+    let unknown = resource.schema.decode(object).map_err(|why| refuse(&why))?;
+    let warnings: Vec<String> = unknown.iter().map(|field| format!("unknown field {field:?}")).collect();
+    match options.field_validation {
+        FieldValidation::Strict if !warnings.is_empty() => {
+            Err(refuse(&format!("strict decoding error: {}", warnings.join(", "))))
+        }
+        FieldValidation::Warn => Ok(warnings),
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// From the form of a group that has no store of its own.
+fn inward(resource: Resource, object: &mut Value) -> Resource {
+    let storage = store::storage_of(resource);
+    if !std::ptr::eq(resource, storage) {
+        *object = events_v1::event::to_core(object);
+    }
+    storage
+}
+
+/// Into the form of a group that has no store of its own.
+pub(super) fn outward(resource: Resource, object: Object) -> Object {
+    if std::ptr::eq(resource, store::storage_of(resource)) {
+        object
+    } else {
+        Rc::new(events_v1::event::from_core(&object))
+    }
+}
+
+/// What an update may not touch comes from the old object.
+fn prepare_for_update(resource: Resource, object: &mut Value, old: &Value, status: bool) {
+    if status {
+        // Only the status is taken; labels and annotations may come along.
+        let spec = old.at("/spec");
+        if !spec.is_null() {
+            set(object, "/spec", spec.clone());
+        }
+        for field in ["ownerReferences", "generateName", "finalizers"] {
+            let path = format!("/metadata/{field}");
+            match old.at(&path) {
+                Value::Null => {
+                    remove(object, &path);
+                }
+                value => set(object, &path, value.clone()),
+            }
+        }
+    } else if resource.subresource("status").is_some() {
+        // A node's first kubelet writes it as a whole; all others keep their status.
+        match old.at("/status") {
+            Value::Null => {
+                remove(object, "/status");
+            }
+            value => set(object, "/status", value.clone()),
+        }
+    }
+    for field in [
+        "uid",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "generation",
+        "generateName",
+    ] {
+        let path = format!("/metadata/{field}");
+        match old.at(&path) {
+            Value::Null => {
+                remove(object, &path);
+            }
+            value => set(object, &path, value.clone()),
+        }
+    }
+    if std::ptr::eq(resource, NAMESPACE) && !status {
+        match old.at("/spec/finalizers") {
+            Value::Null => {
+                remove(object, "/spec/finalizers");
+            }
+            value => set(object, "/spec/finalizers", value.clone()),
+        }
+    }
+    if resource.generation && !status && object.at("/spec") != old.at("/spec") {
+        set(object, "/metadata/generation", json!(old.generation() + 1));
+    }
+}
+
+/// How long an object may take to go: pods only. Models `podStrategy.CheckGracefulDelete`.
+fn grace_period(resource: Resource, object: &Value, options: &DeleteOptions) -> i64 {
+    if !std::ptr::eq(resource, POD) {
+        return 0;
+    }
+    let asked = options.grace_period_seconds;
+    let own = object.int_at("/spec/terminationGracePeriodSeconds").unwrap_or(30);
+    // One that no kubelet has seen, or that has ended, needs no time.
+    if pod::node_name(object).is_empty() || pod::is_terminal(object) {
+        return 0;
+    }
+    match asked {
+        Some(seconds) if seconds < 0 => 1,
+        Some(seconds) => seconds,
+        None if object.is_terminating() => {
+            object.int_at("/metadata/deletionGracePeriodSeconds").unwrap_or(own)
+        }
+        None => own,
+    }
+}
+
+fn finalizers_for(object: &Value, policy: Option<Propagation>) -> Vec<String> {
+    let own = |f: &&str| !["foregroundDeletion", "orphan"].contains(f);
+    let mut finalizers: Vec<Cow<'_, str>> = match policy {
+        None => object.finalizers().into_iter().map(Cow::from).collect(),
+        Some(_) => object.finalizers().into_iter().filter(own).map(Cow::from).collect(),
+    };
+    match policy {
+        Some(Propagation::Foreground) => finalizers.push("foregroundDeletion".into()),
+        Some(Propagation::Orphan) => finalizers.push("orphan".into()),
+        _ => {}
+    }
+    finalizers.into_iter().map(Cow::into_owned).collect()
+}

@@ -1,0 +1,581 @@
+//! Requests: a path and a verb become an operation, its outcome becomes bytes. Models
+//! `apiserver/pkg/endpoints`.
+
+use super::patch::PatchKind;
+use super::registry::{DeleteOptions, FieldValidation, Propagation, WriteOptions, Written, outward};
+use super::upstream::{self, Upstream};
+use super::watch::WatchStream;
+use super::{ApiServer, Filter, access, discovery, table};
+use crate::api::schema::Struct;
+use crate::api::scheme::by_plural;
+use crate::api::{DEPLOYMENT, ENDPOINTS, NODE, Object, ObjectExt, POD, Resource, Status, object_at, set};
+use serde_json::{Value, json};
+use std::rc::Rc;
+
+/// A request as it came off the wire.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// `GET`.
+    pub method: String,
+    /// `/api/v1/namespaces/default/pods`, decoded.
+    pub path: String,
+    /// Query parameters, decoded.
+    pub query: Vec<(String, String)>,
+    /// Headers.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// Who asks, as the credentials say.
+    pub user: String,
+}
+
+/// An answer.
+pub enum Response {
+    /// One that is complete.
+    Whole {
+        /// HTTP status code.
+        status: u16,
+        /// Headers.
+        headers: Vec<(String, String)>,
+        /// The body.
+        body: Vec<u8>,
+    },
+    /// One that goes on.
+    Watch(WatchStream),
+    /// One that a kubelet must give.
+    Upstream(Upstream),
+}
+
+impl Request {
+    /// A query parameter, empty when it is not there.
+    pub fn param(&self, name: &str) -> &str {
+        self.query.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+    }
+
+    /// A header, empty when it is not there.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value)
+    }
+
+    fn flag(&self, name: &str) -> bool {
+        matches!(self.param(name), "true" | "1")
+    }
+}
+
+impl Response {
+    /// A JSON answer.
+    pub(super) fn json(status: u16, value: &Value) -> Response {
+        let mut body = serde_json::to_vec(value).expect("JSON values can always be written");
+        body.push(b'\n');
+        Response::Whole { status, headers: vec![header("Content-Type", "application/json")], body }
+    }
+
+    /// A plain answer.
+    pub(super) fn text(status: u16, text: &str) -> Response {
+        let headers = vec![header("Content-Type", "text/plain; charset=utf-8")];
+        Response::Whole { status, headers, body: text.as_bytes().to_vec() }
+    }
+
+    fn warn(mut self, warnings: &[String]) -> Response {
+        if let Response::Whole { headers, .. } = &mut self {
+            for warning in warnings {
+                let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"");
+                headers.push(header("Warning", &format!("299 - \"{quoted}\"")));
+            }
+        }
+        self
+    }
+}
+
+impl From<Status> for Response {
+    fn from(status: Status) -> Response {
+        Response::json(status.code, &status.to_value())
+    }
+}
+
+fn header(name: &str, value: &str) -> (String, String) {
+    (name.to_string(), value.to_string())
+}
+
+/// What a path names.
+struct Target {
+    resource: Resource,
+    namespace: String,
+    name: String,
+    subresource: String,
+    /// What follows the subresource: the path of a proxied request.
+    rest: String,
+}
+
+/// The older form of a watch, with `/watch/` in the path, is not offered.
+fn parse(path: &str) -> Option<Target> {
+    let mut parts = path.trim_matches('/').split('/');
+    let (group, version) = match parts.next()? {
+        "api" => ("", parts.next()?),
+        "apis" => (parts.next()?, parts.next()?),
+        _ => return None,
+    };
+    let mut parts: Vec<&str> = parts.collect();
+    let mut namespace = "";
+    if parts.len() > 2 && parts[0] == "namespaces" && by_plural(group, version, parts[2]).is_some() {
+        namespace = parts[1];
+        parts.drain(..2);
+    }
+    let resource = by_plural(group, version, parts.first()?)?;
+    if resource.namespaced != !namespace.is_empty()
+        && (resource.namespaced && parts.len() > 1 || !namespace.is_empty())
+    {
+        return None;
+    }
+    Some(Target {
+        resource,
+        namespace: namespace.to_string(),
+        name: parts.get(1).copied().unwrap_or("").to_string(),
+        subresource: parts.get(2).copied().unwrap_or("").to_string(),
+        rest: parts.get(3..).unwrap_or(&[]).join("/"),
+    })
+}
+
+impl ApiServer {
+    /// Answers a request.
+    pub fn handle(&self, mut request: Request) -> Response {
+        let impersonated = request.header("Impersonate-User").to_string();
+        if !impersonated.is_empty() && access::is_trusted(&request.user) {
+            request.user = impersonated;
+        }
+        self.try_handle(&request).unwrap_or_else(Response::from)
+    }
+
+    fn try_handle(&self, request: &Request) -> Result<Response, Status> {
+        let Some(target) = parse(&request.path) else {
+            let verb = request.method.to_lowercase();
+            access::check_path(&request.user, &verb, &request.path)?;
+            return self.elsewhere(request);
+        };
+        let Target { resource, namespace, name, subresource, .. } = &target;
+        if !subresource.is_empty() && resource.subresource(subresource).is_none() {
+            return Err(Status::no_such_path());
+        }
+        let watch = request.flag("watch");
+        let verb = match (request.method.as_str(), name.is_empty()) {
+            ("GET" | "HEAD", true) if watch => "watch",
+            ("GET" | "HEAD", true) => "list",
+            ("GET" | "HEAD", false) => "get",
+            ("POST", _) => "create",
+            ("PUT", _) => "update",
+            ("PATCH", _) => "patch",
+            ("DELETE", true) => "deletecollection",
+            ("DELETE", false) => "delete",
+            _ => return Err(Status::method_not_allowed()),
+        };
+        access::check(&request.user, verb, resource, subresource, namespace, name)?;
+        if !subresource.is_empty() {
+            return self.subresource(request, &target, verb);
+        }
+        let response = match verb {
+            "watch" => self.begin_watch(request, &target, None),
+            "list" => self.answer_list(request, &target),
+            "get" if watch => self.begin_watch(request, &target, Some(name)),
+            "get" => {
+                self.get(resource, namespace, name).map(|object| self.show(request, resource, 200, &object))
+            }
+            "create" if name.is_empty() => {
+                let object = body(request, resource)?;
+                let place =
+                    if namespace.is_empty() { object.namespace().to_string() } else { namespace.clone() };
+                if resource.namespaced && namespace.is_empty() {
+                    return Err(Status::method_not_allowed());
+                }
+                let written = self.create(resource, &place, object, &write_options(request)?)?;
+                Ok(self.written(request, resource, 201, written))
+            }
+            "update" if !name.is_empty() => {
+                let object = body(request, resource)?;
+                named(resource, name, &object)?;
+                let written = self.update(resource, namespace, object, false, &write_options(request)?)?;
+                Ok(self.written(request, resource, 200, written))
+            }
+            "patch" if !name.is_empty() => {
+                let (kind, patch) = patch_body(request)?;
+                let options = write_options(request)?;
+                let written = self.patch(resource, namespace, name, kind, &patch, false, &options)?;
+                Ok(self.written(request, resource, 200, written))
+            }
+            "delete" => self.answer_delete(request, &target),
+            "deletecollection" if resource.verbs.contains(&"deletecollection") => {
+                self.answer_delete_collection(request, &target)
+            }
+            _ => Err(Status::method_not_allowed()),
+        }?;
+        // Endpoints are on their way out: every request for them says so.
+        let warnings: &[String] = if std::ptr::eq(*resource, ENDPOINTS) {
+            &["v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice".to_string()]
+        } else {
+            &[]
+        };
+        Ok(response.warn(warnings))
+    }
+
+    /// What is no resource.
+    fn elsewhere(&self, request: &Request) -> Result<Response, Status> {
+        if let Some(found) = discovery::answer(request) {
+            return Ok(found);
+        }
+        // A pod's binding may also be posted to a collection of its own.
+        let parts: Vec<&str> = request.path.trim_matches('/').split('/').collect();
+        if let ["api", "v1", "namespaces", namespace, "bindings"] = parts[..]
+            && request.method == "POST"
+        {
+            let binding = json_body(request)?;
+            return self.answer_binding(namespace, binding.name(), &binding);
+        }
+        if request.path.starts_with("/api") {
+            return Ok(Response::text(404, "404 page not found\n"));
+        }
+        Err(Status::no_such_path())
+    }
+
+    fn subresource(&self, request: &Request, target: &Target, verb: &str) -> Result<Response, Status> {
+        let Target { resource, namespace, name, subresource, .. } = target;
+        match (subresource.as_str(), verb) {
+            ("status", "get") => {
+                let object = self.get(resource, namespace, name)?;
+                Ok(self.show(request, resource, 200, &object))
+            }
+            ("status", "update") => {
+                let object = body(request, resource)?;
+                named(resource, name, &object)?;
+                let written = self.update(resource, namespace, object, true, &write_options(request)?)?;
+                Ok(self.written(request, resource, 200, written))
+            }
+            ("status", "patch") => {
+                let (kind, patch) = patch_body(request)?;
+                let options = write_options(request)?;
+                let written = self.patch(resource, namespace, name, kind, &patch, true, &options)?;
+                Ok(self.written(request, resource, 200, written))
+            }
+            ("scale", _) => self.scale(request, target, verb),
+            ("binding", "create") => self.answer_binding(namespace, name, &json_body(request)?),
+            ("finalize", "update") => {
+                let object = body(request, resource)?;
+                let object = self.finalize(&object)?;
+                Ok(self.show(request, resource, 200, &object))
+            }
+            ("log", "get") => upstream::log(self, request, namespace, name),
+            ("exec" | "attach" | "portforward", "get" | "create") if std::ptr::eq(*resource, POD) => {
+                upstream::stream(self, request, subresource, namespace, name)
+            }
+            ("proxy", _) if std::ptr::eq(*resource, NODE) => {
+                upstream::node_proxy(self, request, name, &target.rest)
+            }
+            _ => Err(Status::method_not_allowed()),
+        }
+    }
+
+    fn answer_binding(&self, namespace: &str, name: &str, binding: &Value) -> Result<Response, Status> {
+        self.bind(namespace, name, binding.str_at("/target/name"))?;
+        let success =
+            json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
+        Ok(Response::json(201, &success))
+    }
+
+    /// The number of replicas, whatever has them.
+    fn scale(&self, request: &Request, target: &Target, verb: &str) -> Result<Response, Status> {
+        let Target { resource, namespace, name, .. } = target;
+        let old = self.get(resource, namespace, name)?;
+        let new = match verb {
+            "get" => old,
+            "update" | "patch" => {
+                let scale = if verb == "update" {
+                    json_body(request)?
+                } else {
+                    let (kind, patch) = patch_body(request)?;
+                    kind.apply(&SCALE, &scale_of(resource, &old), &patch)?
+                };
+                let replicas = scale.int_at("/spec/replicas").unwrap_or(0);
+                if replicas < 0 {
+                    let mut errors = crate::api::validation::Errors::default();
+                    errors.not_negative("spec.replicas", &json!(replicas));
+                    let mut status = Status::invalid(resource, name, &errors.0);
+                    status.message = status
+                        .message
+                        .replace(&format!("{}.{}", resource.kind, resource.group), "Scale.autoscaling");
+                    status.details["kind"] = json!("Scale");
+                    status.details["group"] = json!("autoscaling");
+                    return Err(status);
+                }
+                let mut new = (*old).clone();
+                let version = scale.resource_version();
+                if !version.is_empty() && version != old.resource_version() {
+                    return Err(Status::modified(resource, name));
+                }
+                set(&mut new, "/spec/replicas", json!(replicas));
+                self.replace(resource, namespace, new, false, &write_options(request)?)?
+            }
+            _ => return Err(Status::method_not_allowed()),
+        };
+        Ok(Response::json(200, &scale_of(resource, &new)))
+    }
+
+    fn answer_list(&self, request: &Request, target: &Target) -> Result<Response, Status> {
+        let resource = target.resource;
+        let filter = Filter::parse(resource, request.param("labelSelector"), request.param("fieldSelector"))?;
+        let mut objects = self.list(resource, &target.namespace, &filter);
+        let mut metadata = json!({"resourceVersion": self.resource_version().to_string()});
+        // A page begins after the last key of the page before.
+        let after = request.param("continue");
+        if let Some(after) = after.strip_prefix("after:") {
+            objects.retain(|object| object.key().to_string().as_str() > after);
+        }
+        let limit = request.param("limit").parse::<usize>().unwrap_or(0);
+        if limit > 0 && objects.len() > limit {
+            set(&mut metadata, "/remainingItemCount", json!(objects.len() - limit));
+            objects.truncate(limit);
+            let last = objects.last().map(|object| object.key().to_string()).unwrap_or_default();
+            set(&mut metadata, "/continue", json!(format!("after:{last}")));
+        }
+        if let Some(form) = table::Form::wanted(request) {
+            return Ok(Response::json(200, &form.table(resource, &objects, metadata, self.now(), true)));
+        }
+        // Items are written one by one: a list of a thousand pods is not built twice.
+        let mut body = format!(
+            "{{\"kind\":\"{}\",\"apiVersion\":\"{}\",\"metadata\":{metadata},\"items\":[",
+            resource.list_kind(),
+            resource.api_version()
+        )
+        .into_bytes();
+        for (i, object) in objects.iter().enumerate() {
+            if i > 0 {
+                body.push(b',');
+            }
+            serde_json::to_writer(&mut body, &**object).expect("JSON values can always be written");
+        }
+        body.extend_from_slice(b"]}\n");
+        Ok(Response::Whole { status: 200, headers: vec![header("Content-Type", "application/json")], body })
+    }
+
+    fn begin_watch(
+        &self,
+        request: &Request,
+        target: &Target,
+        name: Option<&str>,
+    ) -> Result<Response, Status> {
+        let resource = target.resource;
+        let mut fields = request.param("fieldSelector").to_string();
+        if let Some(name) = name {
+            fields = format!("metadata.name={name}");
+        }
+        let filter = Filter::parse(resource, request.param("labelSelector"), &fields)?;
+        let since = match request.param("resourceVersion") {
+            "" | "0" => None,
+            version => Some(version.parse::<u64>().map_err(|_| {
+                Status::bad_request(format!("strconv.ParseUint: parsing {version:?}: invalid syntax"))
+            })?),
+        };
+        let form = table::Form::wanted(request);
+        let timeout = request.param("timeoutSeconds").parse::<u64>().ok().filter(|seconds| *seconds > 0);
+        Ok(Response::Watch(match self.watch(resource, &target.namespace, filter, since) {
+            Ok(handle) => WatchStream::new(self, resource, handle, form, timeout),
+            Err(status) => WatchStream::failed(self, resource, &status),
+        }))
+    }
+
+    fn answer_delete(&self, request: &Request, target: &Target) -> Result<Response, Status> {
+        let Target { resource, namespace, name, .. } = target;
+        let options = delete_options(request)?;
+        let object = self.delete(resource, namespace, name, &options)?;
+        let still_there = options.dry_run || self.get(resource, namespace, name).is_ok();
+        let returns_object = ["Pod", "Service", "ServiceAccount", "Event"].contains(&resource.kind);
+        if still_there && !options.dry_run || returns_object {
+            return Ok(self.show(request, resource, 200, &object));
+        }
+        let mut details = json!({"name": name, "kind": resource.plural, "uid": object.uid()});
+        if !resource.group.is_empty() {
+            details["group"] = json!(resource.group);
+        }
+        let success = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details});
+        Ok(Response::json(200, &success))
+    }
+
+    fn answer_delete_collection(&self, request: &Request, target: &Target) -> Result<Response, Status> {
+        let resource = target.resource;
+        let filter = Filter::parse(resource, request.param("labelSelector"), request.param("fieldSelector"))?;
+        let options = delete_options(request)?;
+        let objects = self.list(resource, &target.namespace, &filter);
+        for object in &objects {
+            match self.delete(resource, object.namespace(), object.name(), &options) {
+                Err(status) if !status.is_not_found() => return Err(status),
+                _ => {}
+            }
+        }
+        let items: Vec<&Value> = objects.iter().map(|object| &**object).collect();
+        let list = json!({
+            "kind": resource.list_kind(), "apiVersion": resource.api_version(),
+            "metadata": {"resourceVersion": self.resource_version().to_string()}, "items": items,
+        });
+        Ok(Response::json(200, &list))
+    }
+
+    fn written(&self, request: &Request, resource: Resource, status: u16, written: Written) -> Response {
+        let object = outward(resource, written.object);
+        self.show(request, resource, status, &object).warn(&written.warnings)
+    }
+
+    fn show(&self, request: &Request, resource: Resource, status: u16, object: &Object) -> Response {
+        match table::Form::wanted(request) {
+            Some(form) => {
+                let metadata = json!({"resourceVersion": object.resource_version()});
+                let objects = [Rc::clone(object)];
+                Response::json(status, &form.table(resource, &objects, metadata, self.now(), true))
+            }
+            None => Response::json(status, object),
+        }
+    }
+}
+
+/// Patches of a scale need no table: nothing in it is a list.
+static SCALE: Struct = Struct { go: "Scale", fields: &[] };
+
+fn scale_of(resource: Resource, object: &Value) -> Value {
+    let selector = crate::api::LabelSelector::from_value(object.at("/spec/selector")).to_string();
+    let replicas =
+        object.int_at("/spec/replicas").unwrap_or(if std::ptr::eq(resource, DEPLOYMENT) { 1 } else { 0 });
+    let mut scale = json!({
+        "kind": "Scale", "apiVersion": "autoscaling/v1",
+        "metadata": {},
+        "spec": {},
+        "status": {"replicas": object.int_at("/status/replicas").unwrap_or(0), "selector": selector},
+    });
+    if replicas != 0 {
+        set(&mut scale, "/spec/replicas", json!(replicas));
+    }
+    for field in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
+        let value = object.at(&format!("/metadata/{field}")).clone();
+        object_at(&mut scale, "/metadata").insert(field.to_string(), value);
+    }
+    scale
+}
+
+fn json_body(request: &Request) -> Result<Value, Status> {
+    serde_json::from_slice(&request.body)
+        .map_err(|error| Status::bad_request(go_json_error(&request.body, &error)))
+}
+
+fn go_json_error(body: &[u8], error: &serde_json::Error) -> String {
+    if error.is_eof() {
+        return "unexpected end of JSON input".to_string();
+    }
+    let bad = body.iter().find(|c| !c.is_ascii_whitespace()).copied().unwrap_or(b' ');
+    format!("invalid character '{}' looking for beginning of value", char::from(bad))
+}
+
+/// An object in a body, of the kind that the path names.
+fn body(request: &Request, resource: Resource) -> Result<Value, Status> {
+    let content = request.header("Content-Type").split(';').next().unwrap_or("").trim();
+    if !matches!(content, "" | "application/json") {
+        return Err(Status::unsupported_media_type(format!(
+            "the body of the request was in an unknown format - accepted media types include: application/json, \
+             application/yaml, application/vnd.kubernetes.protobuf, application/cbor (got {content})"
+        )));
+    }
+    let object = json_body(request)?;
+    let (version, kind) = (object.api_version(), object.kind());
+    if !kind.is_empty() && kind != resource.kind {
+        return Err(Status::bad_request(format!(
+            "{kind} in version \"{}\" cannot be handled as a {}: converting ({version}.{kind}) to ({}.{}): unknown \
+             conversion",
+            version.rsplit('/').next().unwrap_or(version),
+            resource.kind,
+            resource.group,
+            resource.kind
+        )));
+    }
+    if !version.is_empty() && version != resource.api_version() {
+        return Err(Status::bad_request(format!(
+            "the API version in the data ({version}) does not match the expected API version ({})",
+            resource.api_version()
+        )));
+    }
+    Ok(object)
+}
+
+fn patch_body(request: &Request) -> Result<(PatchKind, Value), Status> {
+    let content = request.header("Content-Type");
+    let Some(kind) = PatchKind::of_content_type(content) else {
+        if content.starts_with("application/apply-patch") {
+            return Err(Status::not_simulated("server-side apply"));
+        }
+        return Err(Status::unsupported_media_type(format!(
+            "the body of the request was in an unknown format - accepted media types include: \
+             application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, \
+             application/apply-patch+yaml, application/apply-patch+cbor (got {content})"
+        )));
+    };
+    Ok((kind, json_body(request)?))
+}
+
+fn named(resource: Resource, name: &str, object: &Value) -> Result<(), Status> {
+    if object.name() == name {
+        return Ok(());
+    }
+    let _ = resource;
+    Err(Status::bad_request(format!(
+        "the name of the object ({}) does not match the name on the URL ({name})",
+        object.name()
+    )))
+}
+
+fn dry_run(value: &str) -> Result<bool, Status> {
+    match value {
+        "" => Ok(false),
+        "All" => Ok(true),
+        other => {
+            let mut status = Status::new(
+                422,
+                "Invalid",
+                format!(" \"\" is invalid: dryRun: Unsupported value: {other:?}: supported values: \"All\""),
+            );
+            status.details = json!({});
+            Err(status)
+        }
+    }
+}
+
+fn write_options(request: &Request) -> Result<WriteOptions, Status> {
+    let field_validation = match request.param("fieldValidation") {
+        "Strict" => FieldValidation::Strict,
+        "Ignore" => FieldValidation::Ignore,
+        _ => FieldValidation::Warn,
+    };
+    Ok(WriteOptions { dry_run: dry_run(request.param("dryRun"))?, field_validation })
+}
+
+/// Options of a deletion stand in the body or in the query.
+fn delete_options(request: &Request) -> Result<DeleteOptions, Status> {
+    let body =
+        if request.body.iter().all(u8::is_ascii_whitespace) { Value::Null } else { json_body(request)? };
+    let policy = match body.str_at("/propagationPolicy") {
+        "" => request.param("propagationPolicy"),
+        policy => policy,
+    };
+    let propagation_policy = match policy {
+        "Foreground" => Some(Propagation::Foreground),
+        "Orphan" => Some(Propagation::Orphan),
+        "Background" => Some(Propagation::Background),
+        _ if body.bool_at("/orphanDependents") => Some(Propagation::Orphan),
+        _ => None,
+    };
+    let text = |path: &str| Some(body.str_at(path).to_string()).filter(|text| !text.is_empty());
+    Ok(DeleteOptions {
+        grace_period_seconds: body
+            .int_at("/gracePeriodSeconds")
+            .or_else(|| request.param("gracePeriodSeconds").parse().ok()),
+        propagation_policy,
+        uid: text("/preconditions/uid"),
+        resource_version: text("/preconditions/resourceVersion"),
+        dry_run: dry_run(match body.list_at("/dryRun").first().and_then(Value::as_str) {
+            Some(value) => value,
+            None => request.param("dryRun"),
+        })?,
+    })
+}

@@ -1,0 +1,261 @@
+//! Objects by kind, namespace and name; each change has a number, and watchers see it. Stands for etcd
+//! and the watch cache before it.
+
+use super::Filter;
+use crate::api::scheme::RESOURCES;
+use crate::api::{EVENT, Object, ObjectExt, Resource, Status, events_v1, set};
+use serde_json::json;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::future::poll_fn;
+use std::rc::{Rc, Weak};
+use std::task::{Poll, Waker};
+
+/// What happened to an object, as a watch tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    /// It came to be, or came to match.
+    Added,
+    /// It changed.
+    Modified,
+    /// It is gone, or matches no longer.
+    Deleted,
+    /// Nothing; only the version moved on.
+    Bookmark,
+    /// The watch is over; the object is a `Status`.
+    Error,
+}
+
+impl EventKind {
+    /// As it goes over the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EventKind::Added => "ADDED",
+            EventKind::Modified => "MODIFIED",
+            EventKind::Deleted => "DELETED",
+            EventKind::Bookmark => "BOOKMARK",
+            EventKind::Error => "ERROR",
+        }
+    }
+}
+
+/// One event of a watch.
+#[derive(Clone, Debug)]
+pub struct WatchEvent {
+    /// What happened.
+    pub kind: EventKind,
+    /// The object, as it is now; what is gone, as it was.
+    pub object: Object,
+}
+
+/// How many changes of a kind are remembered for watches that begin in the past.
+const HISTORY: usize = 1_000;
+
+pub(super) struct Store {
+    revision: u64,
+    shelves: Vec<Shelf>,
+}
+
+/// All objects of one kind.
+#[derive(Default)]
+struct Shelf {
+    namespaces: BTreeMap<Rc<str>, BTreeMap<Rc<str>, Object>>,
+    history: VecDeque<Change>,
+    /// The version before which history is gone.
+    forgotten: u64,
+    watchers: Vec<Weak<Watcher>>,
+}
+
+struct Change {
+    revision: u64,
+    old: Option<Object>,
+    /// Absent when the object is gone.
+    new: Option<Object>,
+    /// The object with the version of its end.
+    last: Option<Object>,
+}
+
+struct Watcher {
+    namespace: String,
+    filter: Filter,
+    pending: RefCell<VecDeque<WatchEvent>>,
+    waker: RefCell<Option<Waker>>,
+}
+
+/// A watch, open as long as this is kept.
+pub struct WatchHandle(Rc<Watcher>);
+
+impl WatchHandle {
+    /// The next event, when there is one already.
+    pub fn try_next(&self) -> Option<WatchEvent> {
+        self.0.pending.borrow_mut().pop_front()
+    }
+
+    /// Waits for the next event.
+    pub async fn next(&self) -> WatchEvent {
+        poll_fn(|cx| match self.0.pending.borrow_mut().pop_front() {
+            Some(event) => Poll::Ready(event),
+            None => {
+                *self.0.waker.borrow_mut() = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        })
+        .await
+    }
+}
+
+/// Two groups show the same events.
+pub(super) fn storage_of(resource: Resource) -> Resource {
+    if std::ptr::eq(resource, &events_v1::event::INFO) { EVENT } else { resource }
+}
+
+fn index_of(resource: Resource) -> usize {
+    let resource = storage_of(resource);
+    RESOURCES.iter().position(|r| std::ptr::eq(*r, resource)).expect("every resource is in the scheme")
+}
+
+impl Store {
+    pub(super) fn new() -> Self {
+        Store { revision: 0, shelves: RESOURCES.iter().map(|_| Shelf::default()).collect() }
+    }
+
+    pub(super) fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    pub(super) fn get(&self, resource: Resource, namespace: &str, name: &str) -> Option<Object> {
+        self.shelves[index_of(resource)].namespaces.get(namespace)?.get(name).cloned()
+    }
+
+    /// Objects by namespace and name; of all namespaces when `namespace` is empty.
+    pub(super) fn list(&self, resource: Resource, namespace: &str, filter: &Filter) -> Vec<Object> {
+        let shelf = &self.shelves[index_of(resource)];
+        let wanted = |object: &&Object| filter.matches(object);
+        if namespace.is_empty() {
+            shelf.namespaces.values().flat_map(BTreeMap::values).filter(wanted).cloned().collect()
+        } else {
+            shelf
+                .namespaces
+                .get(namespace)
+                .into_iter()
+                .flat_map(BTreeMap::values)
+                .filter(wanted)
+                .cloned()
+                .collect()
+        }
+    }
+
+    /// Keeps `object` under its names, with a new version.
+    pub(super) fn put(&mut self, resource: Resource, mut object: Object) -> Object {
+        self.revision += 1;
+        set(Rc::make_mut(&mut object), "/metadata/resourceVersion", json!(self.revision.to_string()));
+        let shelf = &mut self.shelves[index_of(resource)];
+        let namespace = match shelf.namespaces.get_mut(object.namespace()) {
+            Some(namespace) => namespace,
+            None => shelf.namespaces.entry(object.namespace().into()).or_default(),
+        };
+        let old = match namespace.get_mut(object.name()) {
+            Some(place) => Some(std::mem::replace(place, object.clone())),
+            None => namespace.insert(object.name().into(), object.clone()),
+        };
+        shelf.publish(Change { revision: self.revision, old, new: Some(object.clone()), last: None });
+        object
+    }
+
+    /// Takes an object out; gives it as it was last, with the version of its end.
+    pub(super) fn remove(&mut self, resource: Resource, namespace: &str, name: &str) -> Option<Object> {
+        let shelf = &mut self.shelves[index_of(resource)];
+        let names = shelf.namespaces.get_mut(namespace)?;
+        let old = names.remove(name)?;
+        if names.is_empty() {
+            shelf.namespaces.remove(namespace);
+        }
+        self.revision += 1;
+        let mut last = old.clone();
+        set(Rc::make_mut(&mut last), "/metadata/resourceVersion", json!(self.revision.to_string()));
+        shelf.publish(Change {
+            revision: self.revision,
+            old: Some(old),
+            new: None,
+            last: Some(last.clone()),
+        });
+        Some(last)
+    }
+
+    /// Begins a watch: with what happened after the version `since`, or, without one, with what there is.
+    pub(super) fn watch(
+        &mut self,
+        resource: Resource,
+        namespace: &str,
+        filter: Filter,
+        since: Option<u64>,
+    ) -> Result<WatchHandle, Status> {
+        let mut pending = VecDeque::new();
+        match since {
+            None => {
+                let existing = self.list(resource, namespace, &filter);
+                pending
+                    .extend(existing.into_iter().map(|object| WatchEvent { kind: EventKind::Added, object }));
+            }
+            Some(since) => {
+                let shelf = &self.shelves[index_of(resource)];
+                if since < shelf.forgotten {
+                    return Err(Status::expired(format!(
+                        "too old resource version: {since} ({})",
+                        shelf.forgotten
+                    )));
+                }
+                let past = shelf.history.iter().filter(|change| change.revision > since);
+                pending.extend(past.filter_map(|change| change.seen(namespace, &filter)));
+            }
+        }
+        let watcher = Rc::new(Watcher {
+            namespace: namespace.to_string(),
+            filter,
+            pending: RefCell::new(pending),
+            waker: RefCell::default(),
+        });
+        self.shelves[index_of(resource)].watchers.push(Rc::downgrade(&watcher));
+        Ok(WatchHandle(watcher))
+    }
+}
+
+impl Shelf {
+    fn publish(&mut self, change: Change) {
+        self.watchers.retain(|watcher| {
+            let Some(watcher) = watcher.upgrade() else { return false };
+            if let Some(event) = change.seen(&watcher.namespace, &watcher.filter) {
+                watcher.pending.borrow_mut().push_back(event);
+                if let Some(waker) = watcher.waker.borrow_mut().take() {
+                    waker.wake();
+                }
+            }
+            true
+        });
+        self.history.push_back(change);
+        if self.history.len() > HISTORY
+            && let Some(gone) = self.history.pop_front()
+        {
+            self.forgotten = gone.revision;
+        }
+    }
+}
+
+impl Change {
+    /// What a watch with this filter sees of the change.
+    fn seen(&self, namespace: &str, filter: &Filter) -> Option<WatchEvent> {
+        let any = self.new.as_ref().or(self.old.as_ref())?;
+        if !namespace.is_empty() && any.namespace() != namespace {
+            return None;
+        }
+        let before = self.old.as_ref().is_some_and(|old| filter.matches(old));
+        let after = self.new.as_ref().filter(|new| filter.matches(new));
+        let (kind, object) = match (before, after) {
+            (false, None) => return None,
+            (false, Some(new)) => (EventKind::Added, new.clone()),
+            (true, Some(new)) => (EventKind::Modified, new.clone()),
+            (true, None) => (EventKind::Deleted, self.last.as_ref().or(self.new.as_ref())?.clone()),
+        };
+        Some(WatchEvent { kind, object })
+    }
+}

@@ -1,0 +1,216 @@
+//! Events: what a component has to say about an object. Who says the same again counts up the event
+//! that is there; who says too much is not heard. Models `client-go/tools/record`.
+
+use super::{Client, Patch};
+use crate::api::{EVENT, Key, ObjectExt};
+use serde_json::{Value, json};
+use sim::{Duration, Timestamp};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+/// How many different messages of one reason are told apart.
+const MAX_SIMILAR: usize = 10;
+const SIMILAR_INTERVAL: Duration = Duration::from_secs(600);
+/// How many events about one object a component may send at once, and how soon it may send one more.
+const SPAM_BURST: f64 = 25.0;
+const SPAM_REFILL_S: f64 = 300.0;
+
+/// Where a component reports events; clones are the same one.
+#[derive(Clone)]
+pub struct EventRecorder {
+    client: Client,
+    component: Rc<str>,
+    host: Rc<str>,
+    state: Rc<RefCell<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Events to be sent, in order.
+    outbox: VecDeque<Outgoing>,
+    sending: bool,
+    /// What was said already: the event that says it, and how often.
+    known: BTreeMap<String, Known>,
+    similar: BTreeMap<String, Similar>,
+    allowance: BTreeMap<String, (f64, Timestamp)>,
+}
+
+struct Known {
+    name: String,
+    first: String,
+    count: u64,
+}
+
+struct Similar {
+    messages: Vec<String>,
+    last: Timestamp,
+}
+
+enum Outgoing {
+    Create(Value),
+    Count { key: Key, patch: Value, whole: Value },
+}
+
+impl EventRecorder {
+    /// A recorder for a component, such as `kubelet` on the host `node1`.
+    pub fn new(client: &Client, component: &str, host: &str) -> Self {
+        EventRecorder {
+            client: client.clone(),
+            component: component.into(),
+            host: host.into(),
+            state: Rc::default(),
+        }
+    }
+
+    /// Reports an event about an object.
+    pub fn event(&self, object: &Value, kind: &str, reason: &str, message: impl AsRef<str>) {
+        self.event_for(object, "", kind, reason, message);
+    }
+
+    /// Reports an event about a part of an object: `spec.containers{color}`.
+    pub fn event_for(
+        &self,
+        object: &Value,
+        field_path: &str,
+        kind: &str,
+        reason: &str,
+        message: impl AsRef<str>,
+    ) {
+        let now = self.client.sim().now().timestamp();
+        let source = format!("{}|{}|{}|{}", self.component, self.host, object.kind(), object.uid());
+        let outgoing = {
+            let mut state = self.state.borrow_mut();
+            let group = format!("{source}|{kind}|{reason}");
+            let message = state.aggregate(&group, message.as_ref(), now);
+            let place = format!("{source}|{}/{}", object.namespace(), object.name());
+            let outgoing = self.outgoing(&mut state, object, field_path, kind, reason, &message, &group, now);
+            if !state.may_send(&place, now) {
+                return;
+            }
+            outgoing
+        };
+        let start = {
+            let mut state = self.state.borrow_mut();
+            state.outbox.push_back(outgoing);
+            !std::mem::replace(&mut state.sending, true)
+        };
+        if start {
+            let own = self.clone();
+            self.client.sim().spawn(async move { own.send_all().await });
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "an event has this many parts")]
+    fn outgoing(
+        &self,
+        state: &mut State,
+        object: &Value,
+        field_path: &str,
+        kind: &str,
+        reason: &str,
+        message: &str,
+        group: &str,
+        now: Timestamp,
+    ) -> Outgoing {
+        let time = now.rfc3339();
+        let namespace = match object.namespace() {
+            "" => "default",
+            namespace => namespace,
+        };
+        let same = format!("{group}|{field_path}|{message}");
+        let known = state.known.entry(same).or_insert_with(|| {
+            let nanos = u64::from(now.nanos) + now.seconds * 1_000_000_000;
+            Known { name: format!("{}.{nanos:x}", object.name()), first: time.clone(), count: 0 }
+        });
+        known.count += 1;
+        let mut about = json!({
+            "apiVersion": object.api_version(), "kind": object.kind(), "name": object.name(),
+            "resourceVersion": object.resource_version(), "uid": object.uid(),
+        });
+        if !object.namespace().is_empty() {
+            about["namespace"] = json!(object.namespace());
+        }
+        if !field_path.is_empty() {
+            about["fieldPath"] = json!(field_path);
+        }
+        let mut source = json!({"component": &*self.component});
+        if !self.host.is_empty() {
+            source["host"] = json!(&*self.host);
+        }
+        let event = json!({
+            "apiVersion": "v1", "kind": "Event",
+            "metadata": {"name": known.name, "namespace": namespace},
+            "involvedObject": about, "reason": reason, "message": message, "source": source, "type": kind,
+            "firstTimestamp": known.first, "lastTimestamp": time, "eventTime": null, "count": known.count,
+            "reportingComponent": &*self.component, "reportingInstance": &*self.host,
+        });
+        if known.count == 1 {
+            return Outgoing::Create(event);
+        }
+        let patch = json!({"count": known.count, "lastTimestamp": time, "message": message});
+        Outgoing::Count { key: Key::new(namespace, &known.name), patch, whole: event }
+    }
+
+    async fn send_all(self) {
+        loop {
+            let next = {
+                let mut state = self.state.borrow_mut();
+                let next = state.outbox.pop_front();
+                state.sending = next.is_some();
+                next
+            };
+            // What cannot be recorded is let go, as upstream does after some attempts.
+            match next {
+                None => return,
+                Some(Outgoing::Create(event)) => self.create(event).await,
+                Some(Outgoing::Count { key, patch, whole }) => {
+                    let sent = self.client.patch(EVENT, &key.namespace, &key.name, Patch::Merge(patch)).await;
+                    if sent.is_err_and(|status| status.is_not_found()) {
+                        self.create(whole).await;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn create(&self, event: Value) {
+        let namespace = event.namespace().to_string();
+        let _ = self.client.create(EVENT, &namespace, event).await;
+    }
+}
+
+impl State {
+    /// Many messages of one kind become one.
+    fn aggregate(&mut self, group: &str, message: &str, now: Timestamp) -> String {
+        let similar = self
+            .similar
+            .entry(group.to_string())
+            .or_insert_with(|| Similar { messages: Vec::new(), last: now });
+        if now.duration_since(similar.last) > SIMILAR_INTERVAL {
+            similar.messages.clear();
+        }
+        similar.last = now;
+        if !similar.messages.iter().any(|m| m == message) {
+            similar.messages.push(message.to_string());
+        }
+        if similar.messages.len() < MAX_SIMILAR {
+            return message.to_string();
+        }
+        similar.messages.remove(0);
+        format!("(combined from similar events): {message}")
+    }
+
+    /// A bucket of 25 that one drop refills every five minutes.
+    fn may_send(&mut self, place: &str, now: Timestamp) -> bool {
+        let (tokens, last) = self.allowance.entry(place.to_string()).or_insert((SPAM_BURST, now));
+        let refill = now.duration_since(*last).as_secs_f64() / SPAM_REFILL_S;
+        *tokens = (*tokens + refill).min(SPAM_BURST);
+        *last = now;
+        if *tokens < 1.0 {
+            return false;
+        }
+        *tokens -= 1.0;
+        true
+    }
+}
