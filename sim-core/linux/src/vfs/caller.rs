@@ -43,7 +43,7 @@ impl<'a> Caller<'a> {
     pub(crate) fn find_below_mount(&self, path: &str) -> Result<(Vfs, Ino), Errno> {
         let found = self.walk(path, true)?;
         let (vfs, parent) = found.parent.ok_or(Errno::EBUSY)?;
-        let ino = vfs.0.tree.borrow().lookup(parent, &found.name).ok_or(Errno::ENOENT)?;
+        let ino = vfs.inner.tree.borrow().lookup(parent, &found.name).ok_or(Errno::ENOENT)?;
         Ok((vfs, ino))
     }
 
@@ -61,7 +61,7 @@ impl<'a> Caller<'a> {
 
     pub(crate) fn stat_node(&self, node: &Node, follow: bool) -> Result<Stat, Errno> {
         match node {
-            Node::Tree(vfs, ino) => Ok(vfs.0.tree.borrow().get(*ino).stat(*ino)),
+            Node::Tree(vfs, ino) => Ok(vfs.inner.tree.borrow().get(*ino).stat(*ino)),
             Node::Proc(node) => self.proc.as_ref().ok_or(Errno::ENOENT)?.stat(node, follow),
         }
     }
@@ -74,7 +74,7 @@ impl<'a> Caller<'a> {
         self.need(&node, READ)?;
         match node {
             Node::Tree(vfs, ino) => {
-                let entries = vfs.0.tree.borrow().entries(ino)?;
+                let entries = vfs.inner.tree.borrow().entries(ino)?;
                 Ok(entries.keys().map(|name| name.to_string()).collect())
             }
             Node::Proc(node) => Ok(self.proc.as_ref().map_or_else(Vec::new, |proc| proc.list(&node))),
@@ -114,7 +114,7 @@ impl<'a> Caller<'a> {
             }
             let (vfs, parent) = found.parent.clone().ok_or(Errno::EACCES)?;
             let now = vfs.now();
-            vfs.0.tree.borrow_mut().unlink(parent, &found.name, now);
+            vfs.inner.tree.borrow_mut().unlink(parent, &found.name, now);
         }
         self.make(&Found { node: None, ..found }, body, mode).map(drop)
     }
@@ -132,16 +132,13 @@ impl<'a> Caller<'a> {
         if self.file_type(node) != FileType::Directory {
             return Err(Errno::ENOTDIR);
         }
-        let Node::Tree(there, ino) = node else { return Err(Errno::EBUSY) };
-        if !there.is_same(&vfs) {
-            return Err(Errno::EBUSY);
-        }
+        let ino = &in_tree(&vfs, parent, &found)?;
         self.sticky(&vfs, parent, *ino)?;
-        if !vfs.0.tree.borrow().entries(*ino)?.is_empty() {
+        if !vfs.inner.tree.borrow().entries(*ino)?.is_empty() {
             return Err(Errno::ENOTEMPTY);
         }
         let now = vfs.now();
-        vfs.0.tree.borrow_mut().unlink(parent, &found.name, now);
+        vfs.inner.tree.borrow_mut().unlink(parent, &found.name, now);
         Ok(())
     }
 
@@ -155,7 +152,7 @@ impl<'a> Caller<'a> {
         let Node::Tree(_, ino) = node else { return Err(Errno::EPERM) };
         self.sticky(&vfs, parent, *ino)?;
         let now = vfs.now();
-        vfs.0.tree.borrow_mut().unlink(parent, &found.name, now);
+        vfs.inner.tree.borrow_mut().unlink(parent, &found.name, now);
         Ok(())
     }
 
@@ -166,13 +163,10 @@ impl<'a> Caller<'a> {
         let node = source.node.as_ref().ok_or(Errno::ENOENT)?;
         let (vfs, parent) = self.parent_to_change(&source)?;
         let (target_vfs, target_parent) = self.parent_to_change(&target)?;
-        let Node::Tree(there, ino) = node else { return Err(Errno::EXDEV) };
         if !vfs.is_same(&target_vfs) {
             return Err(Errno::EXDEV);
         }
-        if !there.is_same(&vfs) {
-            return Err(Errno::EBUSY);
-        }
+        let ino = &in_tree(&vfs, parent, &source)?;
         self.sticky(&vfs, parent, *ino)?;
         let is_directory = self.file_type(node) == FileType::Directory;
         if !is_directory && target.wants_directory {
@@ -182,17 +176,14 @@ impl<'a> Caller<'a> {
             return Err(Errno::EINVAL);
         }
         if let Some(node) = &target.node {
-            let Node::Tree(there, old) = node else { return Err(Errno::EXDEV) };
-            if !there.is_same(&vfs) {
-                return Err(Errno::EBUSY);
-            }
+            let old = &in_tree(&vfs, target_parent, &target)?;
             if old == ino {
                 return Ok(());
             }
             match (is_directory, self.file_type(node) == FileType::Directory) {
                 (true, false) => return Err(Errno::ENOTDIR),
                 (false, true) => return Err(Errno::EISDIR),
-                (true, true) if !vfs.0.tree.borrow().entries(*old)?.is_empty() => {
+                (true, true) if !vfs.inner.tree.borrow().entries(*old)?.is_empty() => {
                     return Err(Errno::ENOTEMPTY);
                 }
                 _ => {}
@@ -200,7 +191,7 @@ impl<'a> Caller<'a> {
             self.sticky(&vfs, target_parent, *old)?;
         }
         let now = vfs.now();
-        let mut tree = vfs.0.tree.borrow_mut();
+        let mut tree = vfs.inner.tree.borrow_mut();
         tree.unlink(target_parent, &target.name, now);
         tree.rename((parent, &source.name), (target_parent, &target.name), now);
         Ok(())
@@ -232,7 +223,7 @@ impl<'a> Caller<'a> {
             node if self.file_type(&node) == FileType::Directory => Err(Errno::EPERM),
             Node::Tree(_, ino) => {
                 let now = vfs.now();
-                vfs.0.tree.borrow_mut().link(parent, &target.name, ino, now);
+                vfs.inner.tree.borrow_mut().link(parent, &target.name, ino, now);
                 Ok(())
             }
         }
@@ -249,7 +240,7 @@ impl<'a> Caller<'a> {
         if self.uid != 0 && !group_only {
             return Err(Errno::EPERM);
         }
-        let mut tree = vfs.0.tree.borrow_mut();
+        let mut tree = vfs.inner.tree.borrow_mut();
         let inode = tree.change(ino);
         (inode.uid, inode.gid) = (uid, gid);
         if !matches!(inode.body, Body::Directory(_)) {
@@ -275,7 +266,7 @@ impl<'a> Caller<'a> {
             Node::Tree(vfs, ino) => (vfs, ino),
             Node::Proc(_) => return Err(Errno::EPERM),
         };
-        let mut tree = vfs.0.tree.borrow_mut();
+        let mut tree = vfs.inner.tree.borrow_mut();
         if self.uid != 0 && tree.get(ino).uid != self.uid {
             return Err(Errno::EPERM);
         }
@@ -298,7 +289,7 @@ impl<'a> Caller<'a> {
             }
         }
         let inode = Inode::new(body, mode, self.uid, gid, vfs.now());
-        let ino = vfs.0.tree.borrow_mut().create(parent, &found.name, inode);
+        let ino = vfs.inner.tree.borrow_mut().create(parent, &found.name, inode);
         Ok((vfs, ino))
     }
 
@@ -316,7 +307,7 @@ impl<'a> Caller<'a> {
 
     /// In a directory such as `/tmp`, only the owner takes a file away. Models fs/namei.c __check_sticky.
     fn sticky(&self, vfs: &Vfs, directory: Ino, ino: Ino) -> Result<(), Errno> {
-        let tree = vfs.0.tree.borrow();
+        let tree = vfs.inner.tree.borrow();
         let directory = tree.get(directory);
         let free = self.uid == 0
             || directory.mode & STICKY == 0
@@ -324,4 +315,11 @@ impl<'a> Caller<'a> {
             || tree.get(ino).uid == self.uid;
         if free { Ok(()) } else { Err(Errno::EPERM) }
     }
+}
+
+/// The inode of what was found, if it lies in its directory itself and is not mounted there.
+fn in_tree(vfs: &Vfs, parent: Ino, found: &Found) -> Result<Ino, Errno> {
+    let Some(Node::Tree(there, ino)) = &found.node else { return Err(Errno::EBUSY) };
+    let named = vfs.inner.tree.borrow().lookup(parent, &found.name);
+    if there.is_same(vfs) && named == Some(*ino) { Ok(*ino) } else { Err(Errno::EBUSY) }
 }

@@ -63,7 +63,23 @@ pub struct Stat {
 /// A file system tree. Clones share it. Image layers are shared copy-on-write: [`Vfs::fork`]. What is done here
 /// needs no permission.
 #[derive(Clone)]
-pub struct Vfs(Rc<Inner>);
+pub struct Vfs {
+    inner: Rc<Inner>,
+    /// The directory that is this one's root, where it is not the tree's.
+    top: Option<Rc<Top>>,
+}
+
+/// A directory inside of a tree that is held as a root of its own.
+struct Top {
+    tree: Rc<Inner>,
+    ino: Ino,
+}
+
+impl Drop for Top {
+    fn drop(&mut self) {
+        self.tree.tree.borrow_mut().unhold(self.ino);
+    }
+}
 
 struct Inner {
     tree: RefCell<Tree>,
@@ -76,21 +92,25 @@ struct Inner {
 impl Vfs {
     /// An empty root directory, owned by root.
     pub fn new() -> Vfs {
-        Vfs(Rc::new(Inner {
+        Vfs::with_root(Inner {
             tree: RefCell::new(Tree::new()),
             programs: Rc::default(),
             clock: RefCell::default(),
-        }))
+        })
     }
 
     /// A tree of its own with the same contents; file contents are shared until one side writes. What is
     /// mounted is not forked along.
     pub fn fork(&self) -> Vfs {
-        Vfs(Rc::new(Inner {
-            tree: RefCell::new(self.0.tree.borrow_mut().fork()),
-            programs: self.0.programs.clone(),
-            clock: RefCell::new(self.0.clock.borrow().clone()),
-        }))
+        let fork = Vfs::with_root(Inner {
+            tree: RefCell::new(self.inner.tree.borrow_mut().fork()),
+            programs: self.inner.programs.clone(),
+            clock: RefCell::new(self.inner.clock.borrow().clone()),
+        });
+        match &self.top {
+            Some(top) => fork.rooted_at(top.ino),
+            None => fork,
+        }
     }
 
     /// Makes a directory and all those above it, mode 0755.
@@ -119,7 +139,7 @@ impl Vfs {
 
     /// Puts an executable, mode 0755.
     pub fn put_program(&self, path: &str, program: &Program) -> Result<(), Errno> {
-        self.0.programs.borrow_mut().insert(program.name, program.clone());
+        self.inner.programs.borrow_mut().insert(program.name, program.clone());
         self.put_body(path, Body::Program(program.clone()), 0o755)
     }
 
@@ -183,20 +203,29 @@ impl Vfs {
     pub fn mount(&self, path: &str, tree: &Vfs) -> Result<(), Errno> {
         self.mkdir_all(path)?;
         let (vfs, ino) = Caller::root(self).find_below_mount(path)?;
-        vfs.0.tree.borrow_mut().mounts.insert(ino, tree.clone());
+        vfs.inner.tree.borrow_mut().mounts.insert(ino, tree.clone());
         Ok(())
+    }
+
+    /// The tree as seen from the directory `path`, which becomes the root: with [`Vfs::mount`], a bind mount.
+    pub fn subtree(&self, path: &str) -> Result<Vfs, Errno> {
+        let (vfs, ino) = Caller::root(self).find(path)?;
+        if vfs.inode(ino).file_type() != FileType::Directory {
+            return Err(Errno::ENOTDIR);
+        }
+        Ok(vfs.rooted_at(ino))
     }
 
     /// Takes a mount away again.
     pub fn unmount(&self, path: &str) -> Result<(), Errno> {
         let (vfs, ino) = Caller::root(self).find_below_mount(path)?;
-        let mounted = vfs.0.tree.borrow_mut().mounts.remove(&ino);
+        let mounted = vfs.inner.tree.borrow_mut().mounts.remove(&ino);
         mounted.map(drop).ok_or(Errno::EINVAL)
     }
 
     /// Bytes in use and bytes there are, as `df` shows them.
     pub fn usage(&self) -> (u64, u64) {
-        self.0.tree.borrow().usage()
+        self.inner.tree.borrow().usage()
     }
 
     fn is_mount_point(&self, path: &str) -> Result<bool, Errno> {
@@ -215,42 +244,56 @@ impl Vfs {
         caller.replace(path, body, mode)
     }
 
+    fn rooted_at(&self, ino: Ino) -> Vfs {
+        self.hold(ino);
+        let inner = self.inner.clone();
+        Vfs { inner: inner.clone(), top: Some(Rc::new(Top { tree: inner, ino })) }
+    }
+
+    fn with_root(inner: Inner) -> Vfs {
+        Vfs { inner: Rc::new(inner), top: None }
+    }
+
     // For the kernel.
 
+    pub(crate) fn root_ino(&self) -> Ino {
+        self.top.as_ref().map_or(tree::ROOT, |top| top.ino)
+    }
+
     pub(crate) fn set_clock(&self, sim: &Sim) {
-        *self.0.clock.borrow_mut() = Some(sim.clone());
+        *self.inner.clock.borrow_mut() = Some(sim.clone());
     }
     pub(crate) fn now(&self) -> Instant {
-        self.0.clock.borrow().as_ref().map_or(Instant::ZERO, Sim::now)
+        self.inner.clock.borrow().as_ref().map_or(Instant::ZERO, Sim::now)
     }
     pub(crate) fn program(&self, name: &str) -> Option<Program> {
-        self.0.programs.borrow().get(name).cloned()
+        self.inner.programs.borrow().get(name).cloned()
     }
     pub(crate) fn is_same(&self, other: &Vfs) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
+        Rc::ptr_eq(&self.inner, &other.inner)
     }
     pub(crate) fn inode(&self, ino: Ino) -> Inode {
-        self.0.tree.borrow().get(ino).clone()
+        self.inner.tree.borrow().get(ino).clone()
     }
     pub(crate) fn mounted(&self, ino: Ino) -> Option<Vfs> {
-        self.0.tree.borrow().mounts.get(&ino).cloned()
+        self.inner.tree.borrow().mounts.get(&ino).cloned()
     }
     pub(crate) fn read_at(&self, ino: Ino, offset: u64, max: usize) -> Result<Vec<u8>, Errno> {
-        self.0.tree.borrow().read(ino, offset, max)
+        self.inner.tree.borrow().read(ino, offset, max)
     }
     pub(crate) fn write_at(&self, ino: Ino, offset: Option<u64>, data: &[u8]) -> Result<u64, Errno> {
         let now = self.now();
-        self.0.tree.borrow_mut().write(ino, offset, data, now)
+        self.inner.tree.borrow_mut().write(ino, offset, data, now)
     }
     pub(crate) fn truncate(&self, ino: Ino, size: u64) -> Result<(), Errno> {
         let now = self.now();
-        self.0.tree.borrow_mut().truncate(ino, size, now)
+        self.inner.tree.borrow_mut().truncate(ino, size, now)
     }
     pub(crate) fn hold(&self, ino: Ino) {
-        self.0.tree.borrow_mut().hold(ino);
+        self.inner.tree.borrow_mut().hold(ino);
     }
     pub(crate) fn unhold(&self, ino: Ino) {
-        self.0.tree.borrow_mut().unhold(ino);
+        self.inner.tree.borrow_mut().unhold(ino);
     }
 }
 

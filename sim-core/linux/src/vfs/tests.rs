@@ -219,6 +219,24 @@ fn volumes_are_mounted() {
 }
 
 #[test]
+fn a_directory_is_mounted_elsewhere() {
+    let (host, pod) = (Vfs::new(), Vfs::new());
+    host.put("/var/log/syslog", "1", 0o644).unwrap();
+    pod.mount("/logs", &host.subtree("/var/log").unwrap()).unwrap();
+    pod.put("/logs/more", "2", 0o644).unwrap();
+    assert_eq!(host.read("/var/log/more").unwrap(), b"2");
+    assert_eq!(Caller::root(&pod).walk("/logs/../logs/..", true).unwrap().path, "/");
+    host.remove_all("/var").unwrap();
+    assert_eq!(pod.read_dir("/logs").unwrap(), [""; 0]);
+    assert_eq!(pod.put("/logs/new", "", 0o644), Err(Errno::ENOENT));
+    assert_eq!(host.subtree("/var").err(), Some(Errno::ENOENT));
+    host.put("/a/f", "", 0o644).unwrap();
+    host.mount("/b", &host.subtree("/a").unwrap()).unwrap();
+    assert_eq!(Caller::root(&host).rmdir("/b"), Err(Errno::EBUSY));
+    assert_eq!(host.read_dir("/b").unwrap(), ["f"]);
+}
+
+#[test]
 fn new_files_belong_to_their_maker() {
     let root = as_user(|sys| async move {
         sys.umask(0o027);

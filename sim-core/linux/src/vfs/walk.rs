@@ -1,6 +1,6 @@
 //! From a path to what it names.
 
-use super::tree::{Body, Ino, ROOT};
+use super::tree::{Body, Ino};
 use super::{Caller, FileType, Vfs};
 use crate::Errno;
 use crate::procfs::ProcNode;
@@ -48,7 +48,7 @@ impl Caller<'_> {
             push(&mut todo, self.cwd);
         }
         let mut trail: Vec<(String, Node)> =
-            vec![(String::new(), see_through(Node::Tree(self.root.clone(), ROOT)))];
+            vec![(String::new(), see_through(Node::Tree(self.root.clone(), self.root.root_ino())))];
         let mut links = 0;
         while let Some(name) = todo.pop() {
             let here = trail.last().map(|(_, node)| node.clone()).expect("the root stays on the trail");
@@ -113,7 +113,7 @@ impl Caller<'_> {
                 Some(Node::Proc(ProcNode::Root))
             }
             Node::Tree(vfs, ino) => {
-                let child = vfs.0.tree.borrow().lookup(*ino, name)?;
+                let child = vfs.inner.tree.borrow().lookup(*ino, name)?;
                 Some(see_through(Node::Tree(vfs.clone(), child)))
             }
         }
@@ -122,7 +122,7 @@ impl Caller<'_> {
     /// Where it points, if it is a symbolic link that is followed by name.
     fn link_target(&self, node: &Node) -> Option<String> {
         match node {
-            Node::Tree(vfs, ino) => match &vfs.0.tree.borrow().get(*ino).body {
+            Node::Tree(vfs, ino) => match &vfs.inner.tree.borrow().get(*ino).body {
                 Body::Symlink(target) => Some(target.to_string()),
                 _ => None,
             },
@@ -132,14 +132,14 @@ impl Caller<'_> {
 
     pub(crate) fn file_type(&self, node: &Node) -> FileType {
         match node {
-            Node::Tree(vfs, ino) => vfs.0.tree.borrow().get(*ino).file_type(),
+            Node::Tree(vfs, ino) => vfs.inner.tree.borrow().get(*ino).file_type(),
             Node::Proc(node) => node.file_type(),
         }
     }
 
     pub(crate) fn allows(&self, node: &Node, want: u32) -> bool {
         match node {
-            Node::Tree(vfs, ino) => vfs.0.tree.borrow().get(*ino).allows(self.uid, self.gid, want),
+            Node::Tree(vfs, ino) => vfs.inner.tree.borrow().get(*ino).allows(self.uid, self.gid, want),
             Node::Proc(node) => self.proc.as_ref().is_some_and(|proc| proc.allows(node, want)),
         }
     }
@@ -153,7 +153,8 @@ fn see_through(mut node: Node) -> Node {
     while let Node::Tree(vfs, ino) = &node
         && let Some(mounted) = vfs.mounted(*ino)
     {
-        node = Node::Tree(mounted, ROOT);
+        let root = mounted.root_ino();
+        node = Node::Tree(mounted, root);
     }
     node
 }
