@@ -88,7 +88,9 @@ fn add(target: &mut Value, path: &str, value: Value) -> Result<(), String> {
             list.insert(index, value);
         }
         _ => {
-            return Err(format!("add operation does not apply: doc is missing path: {path:?}: missing value"));
+            return Err(format!(
+                "add operation does not apply: doc is missing path: {path:?}: missing value"
+            ));
         }
     }
     Ok(())

@@ -4,6 +4,7 @@
 use super::ObjectExt;
 use super::schema::{Struct, Type};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// Applies `patch` to `target`, an object of the kind that `schema` describes.
 pub fn apply(schema: &'static Struct, target: &mut Value, patch: &Value) {
@@ -57,6 +58,14 @@ fn merge_object(schema: Option<&'static Struct>, target: &mut Value, patch: &Map
     if let Some(Value::Array(keep)) = patch.get("$retainKeys") {
         map.retain(|key, _| keep.iter().any(|k| k == key));
     }
+    let mut originals: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+    for key in patch.keys() {
+        if let Some(list) = key.strip_prefix("$setElementOrder/")
+            && let Some(Value::Array(items)) = map.get(list)
+        {
+            originals.insert(list, items.clone());
+        }
+    }
     for (key, value) in patch {
         if let Some(list) = key.strip_prefix("$deleteFromPrimitiveList/") {
             if let (Some(Value::Array(items)), Value::Array(gone)) = (map.get_mut(list), value) {
@@ -64,11 +73,7 @@ fn merge_object(schema: Option<&'static Struct>, target: &mut Value, patch: &Map
             }
             continue;
         }
-        if let Some(list) = key.strip_prefix("$setElementOrder/") {
-            // Handled after the list itself.
-            let _ = list;
-            continue;
-        }
+        // The order of elements is for later, when the list itself is merged.
         if key.starts_with('$') {
             continue;
         }
@@ -85,11 +90,13 @@ fn merge_object(schema: Option<&'static Struct>, target: &mut Value, patch: &Map
             (Some(Type::Set(_)), Value::Array(additions)) => {
                 let place = map.entry(key.clone()).or_insert_with(|| json!([]));
                 if let Value::Array(items) = place {
+                    let original = items.clone();
                     for addition in additions {
                         if !items.contains(addition) {
                             items.push(addition.clone());
                         }
                     }
+                    normalize(items, additions, &original, None);
                 }
             }
             (ty, Value::Object(changes)) => {
@@ -105,15 +112,42 @@ fn merge_object(schema: Option<&'static Struct>, target: &mut Value, patch: &Map
         if let (Some(list), Value::Array(order)) = (key.strip_prefix("$setElementOrder/"), order)
             && let Some(Value::Array(items)) = map.get_mut(list)
         {
-            let position = |item: &Value| match field_type(schema, list) {
-                Some(Type::Keyed(_, merge_key)) => {
-                    order.iter().position(|o| o.get(merge_key) == item.get(merge_key))
-                }
-                _ => order.iter().position(|o| o == item),
+            let merge_key = match field_type(schema, list) {
+                Some(Type::Keyed(_, merge_key)) => Some(*merge_key),
+                _ => None,
             };
-            // What the patch does not name stays behind what it names.
-            items.sort_by_key(|item| position(item).unwrap_or(usize::MAX));
+            let original = originals.get(list).cloned().unwrap_or_default();
+            normalize(items, order, &original, merge_key);
         }
+    }
+}
+
+fn same(a: &Value, b: &Value, merge_key: Option<&str>) -> bool {
+    match merge_key {
+        Some(key) => a.get(key) == b.get(key),
+        None => a == b,
+    }
+}
+
+/// Puts what the patch names into the order of the patch, and what only the server has where it was.
+/// Models `normalizeElementOrder`.
+fn normalize(items: &mut Vec<Value>, order: &[Value], original: &[Value], merge_key: Option<&str>) {
+    let place = |list: &[Value], item: &Value| list.iter().position(|other| same(other, item, merge_key));
+    let (mut named, mut kept): (Vec<Value>, Vec<Value>) =
+        std::mem::take(items).into_iter().partition(|item| place(order, item).is_some());
+    named.sort_by_key(|item| place(order, item));
+    kept.sort_by_key(|item| place(original, item));
+    let (mut named, mut kept) = (named.into_iter().peekable(), kept.into_iter().peekable());
+    loop {
+        let kept_first = match (kept.peek(), named.peek()) {
+            (None, None) => return,
+            (Some(left), Some(right)) => match (place(original, left), place(original, right)) {
+                (Some(left), Some(right)) => left < right,
+                _ => false,
+            },
+            (left, _) => left.is_some(),
+        };
+        items.extend(if kept_first { kept.next() } else { named.next() });
     }
 }
 
@@ -126,6 +160,7 @@ fn merge_list(item: &'static Struct, merge_key: &str, place: &mut Value, changes
         *place = json!([]);
     }
     let Value::Array(list) = place else { return };
+    let original = list.clone();
     for change in changes {
         let Value::Object(fields) = change else { continue };
         let key = fields.get(merge_key).cloned().unwrap_or(Value::Null);
@@ -145,6 +180,7 @@ fn merge_list(item: &'static Struct, merge_key: &str, place: &mut Value, changes
             }
         }
     }
+    normalize(list, changes, &original, Some(merge_key));
 }
 
 /// The difference between two objects: what `to` adds and changes, or (with `deletions`) what it lacks.
@@ -268,5 +304,58 @@ fn merge_raw(patch: &mut Value, other: &Value, schema: Option<&'static Struct>) 
                 map.insert(key.clone(), value.clone());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::scheme::schema_of;
+
+    fn deployment() -> &'static Struct {
+        schema_of("apps/v1", "Deployment").unwrap()
+    }
+
+    fn containers(list: Value) -> Value {
+        json!({"spec": {"template": {"spec": {"containers": list}}}})
+    }
+
+    #[test]
+    fn containers_are_merged_by_name_and_new_ones_come_first() {
+        let mut target = containers(json!([{"name": "a", "image": "1", "tty": true}]));
+        apply(
+            deployment(),
+            &mut target,
+            &containers(json!([{"name": "b", "image": "2"}, {"name": "a", "image": "3"}])),
+        );
+        let expected =
+            containers(json!([{"name": "b", "image": "2"}, {"name": "a", "image": "3", "tty": true}]));
+        assert_eq!(target, expected);
+        apply(deployment(), &mut target, &containers(json!([{"name": "b", "$patch": "delete"}])));
+        assert_eq!(target, containers(json!([{"name": "a", "image": "3", "tty": true}])));
+    }
+
+    #[test]
+    fn three_ways_delete_what_was_applied_and_keep_what_others_set() {
+        let original =
+            containers(json!([{"name": "a", "image": "1", "tty": true}, {"name": "b", "image": "1"}]));
+        let modified = containers(json!([{"name": "a", "image": "2"}]));
+        let mut current = containers(
+            json!([{"name": "a", "image": "1", "tty": true, "stdin": true}, {"name": "b", "image": "1"}]),
+        );
+        let patch = three_way(deployment(), &original, &modified, &current);
+        apply(deployment(), &mut current, &patch);
+        assert_eq!(current, containers(json!([{"name": "a", "image": "2", "stdin": true}])));
+        assert_eq!(three_way(deployment(), &modified, &modified, &current), json!({}));
+    }
+
+    #[test]
+    fn a_strategy_keeps_only_what_the_patch_names() {
+        let mut target =
+            json!({"spec": {"strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}}});
+        let modified = json!({"spec": {"strategy": {"type": "Recreate"}}});
+        let patch = two_way(deployment(), &target, &modified);
+        apply(deployment(), &mut target, &patch);
+        assert_eq!(target, modified);
     }
 }

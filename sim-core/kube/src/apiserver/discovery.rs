@@ -4,7 +4,7 @@ use super::VERSION;
 use super::rest::{Request, Response};
 use crate::api::ResourceInfo;
 use crate::api::scheme::RESOURCES;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// The answer for a path that is no resource, if there is one.
 pub(super) fn answer(request: &Request) -> Option<Response> {
@@ -33,6 +33,21 @@ pub(super) fn answer(request: &Request) -> Option<Response> {
             value
         }
         ["apis", group, version] => resources(group, version)?,
+        ["openapi", "v3"] => {
+            let path = |resource: &ResourceInfo| {
+                if resource.group.is_empty() {
+                    "api/v1".to_string()
+                } else {
+                    format!("apis/{}", resource.api_version())
+                }
+            };
+            let entry = |r: &&ResourceInfo| {
+                (path(r), json!({"serverRelativeURL": format!("/openapi/v3/{}", path(r))}))
+            };
+            json!({"paths": RESOURCES.iter().map(entry).collect::<Map<_, _>>()})
+        }
+        ["openapi", "v3", "api", version] => field_validation("", version),
+        ["openapi", "v3", "apis", group, version] => field_validation(group, version),
         ["version"] => version(),
         ["healthz" | "livez" | "readyz"] => return Some(Response::text(200, "ok")),
         _ => return None,
@@ -127,5 +142,26 @@ fn version() -> Value {
         "gitCommit": "fdc9d74cbf2da6754ebf81d56f80ab2948cd7425",
         "gitTreeState": "clean", "buildDate": "2026-02-26T20:14:50Z", "goVersion": "go1.25.7", "compiler": "gc",
         "platform": "linux/amd64",
+    })
+}
+
+/// The one thing that kubectl looks for in the OpenAPI document before it sends an object: that
+/// unknown fields are the server's business. The schemas themselves are not told.
+fn field_validation(group: &str, version: &str) -> Value {
+    let paths = RESOURCES.iter().filter(|r| r.group == group && r.version == version).map(|resource| {
+        let base =
+            if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") };
+        let place = if resource.namespaced { "/namespaces/{namespace}" } else { "" };
+        let patch = json!({
+            "parameters": [{"name": "fieldValidation", "in": "query", "schema": {"type": "string"}}],
+            "responses": {},
+            "x-kubernetes-action": "patch",
+            "x-kubernetes-group-version-kind": {"group": group, "version": version, "kind": resource.kind},
+        });
+        (format!("{base}{place}/{}/{{name}}", resource.plural), json!({"patch": patch}))
+    });
+    json!({
+        "openapi": "3.0.0", "info": {"title": "Kubernetes", "version": VERSION},
+        "paths": paths.collect::<Map<_, _>>(), "components": {"schemas": {}},
     })
 }

@@ -39,8 +39,8 @@ impl PatchKind {
                         if patch.is_object() { "object" } else { "string" }
                     )));
                 }
-                json_patch::apply(&mut new, patch).map_err(|why| Status {
-                    details: json!({"causes": [{"reason": "UnexpectedServerResponse", "message": why}]}),
+                json_patch::apply(&mut new, patch).map_err(|_| Status {
+                    details: json!({}),
                     ..Status::new(
                         422,
                         "Invalid",

@@ -116,6 +116,10 @@ const COLUMNS: &[Column] = &[
 /// Models `SetDefaults_Service`.
 fn set_defaults(service: &mut Value) {
     let kind = service_type(service).to_string();
+    if !cluster_ip(service).is_empty() && cluster_ips(service).is_empty() {
+        let address = service.at("/spec/clusterIP").clone();
+        set(service, "/spec/clusterIPs", json!([address]));
+    }
     if service.str_at("/spec/sessionAffinity") == "ClientIP" {
         if service.int_at("/spec/sessionAffinityConfig/clientIP/timeoutSeconds").is_none() {
             set(service, "/spec/sessionAffinityConfig/clientIP/timeoutSeconds", json!(10_800));
