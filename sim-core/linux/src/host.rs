@@ -137,9 +137,7 @@ impl Host {
         for tty in terminals {
             if tty.number().is_none() {
                 let number = self.0.register_pty(namespaces.pidns, &tty);
-                let path = format!("/dev/pts/{number}");
-                namespaces.root.put_device(&path, 136, number, 0o620)?;
-                namespaces.root.chown(&path, uid, 5)?;
+                tty.show(number, &namespaces.root, uid)?;
             }
         }
         if let Some(tty) = terminal.filter(|_| controlling_tty) {

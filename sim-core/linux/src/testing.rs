@@ -3,7 +3,7 @@
 use crate::net::{Net, NetnsId};
 use crate::vfs::Vfs;
 use crate::{ExitCode, File, Host, Program, PtyMaster, Spawn, Sys, WaitStatus, WinSize};
-use sim::{Instant, Sim};
+use sim::Sim;
 use std::cell::RefCell;
 use std::future::Future;
 use std::rc::Rc;
@@ -110,9 +110,14 @@ impl Machine {
         self.sim.spawn(async move {
             *status2.borrow_mut() = Some(host.wait(pid).await);
         });
-        self.sim.advance(Instant::ZERO + Duration::from_secs(100_000), 5_000_000);
-        let status = status.borrow_mut().take();
-        status.expect("the process ends")
+        for _ in 0..100_000 {
+            if let Some(status) = status.borrow_mut().take() {
+                return status;
+            }
+            let next = self.sim.next_timeout().expect("the process ends");
+            self.sim.advance(next, 1_000);
+        }
+        panic!("the process does not end");
     }
 }
 

@@ -250,7 +250,6 @@ impl Kernel {
         tables.ptys.retain(|_, tty| tty.strong_count() > 0);
         let number = (0..).find(|n| !tables.ptys.contains_key(&(pidns, *n))).unwrap_or(0);
         tables.ptys.insert((pidns, number), Rc::downgrade(tty));
-        tty.set_number(number);
         number
     }
 

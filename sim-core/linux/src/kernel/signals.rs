@@ -58,18 +58,18 @@ impl Kernel {
         }
     }
 
-    /// The members of a process group that live.
+    /// The members of a process group. Zombies are among them: the group is there as long as they are.
     pub(crate) fn group(&self, group: Id) -> Vec<Rc<Process>> {
         let tables = self.tables.borrow();
-        let members = tables.processes.values().filter(|p| p.group.get() == group && !p.is_dead());
-        members.cloned().collect()
+        tables.processes.values().filter(|process| process.group.get() == group).cloned().collect()
     }
 
     /// True when no member has a parent in another group of the same session: nobody could continue it if it
     /// stopped. `leaving` counts as gone already.
     pub(crate) fn is_orphaned(&self, group: Id, leaving: Option<&Rc<Process>>) -> bool {
         !self.group(group).iter().any(|member| {
-            leaving.is_none_or(|leaving| !Rc::ptr_eq(leaving, member))
+            !member.is_dead()
+                && leaving.is_none_or(|leaving| !Rc::ptr_eq(leaving, member))
                 && member.parent.borrow().upgrade().is_some_and(|parent| {
                     !parent.is_dead()
                         && leaving.is_none_or(|leaving| !Rc::ptr_eq(leaving, &parent))

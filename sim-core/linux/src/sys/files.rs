@@ -279,7 +279,9 @@ impl Sys {
             Body::Device(..) => Err(Errno::ENXIO),
             Body::Generated(_) if flags.write => Err(Errno::EACCES),
             Body::Generated(contents) => Ok(Object::Snapshot(contents())),
-            _ => {
+            contents => {
+                // Shared contents would be copied before they are cut.
+                drop(contents);
                 if flags.truncate && flags.write {
                     vfs.truncate(ino, 0)?;
                 }

@@ -215,7 +215,7 @@ impl Sys {
     pub(super) fn group_called(&self, pgid: Pid) -> Option<Id> {
         let pidns = self.process.pidns;
         let all = self.kernel().all(pidns);
-        let member = all.iter().find(|p| !p.is_dead() && p.seen_from(pidns, p.group.get()) == pgid);
+        let member = all.iter().find(|process| process.seen_from(pidns, process.group.get()) == pgid);
         member.map(|member| member.group.get())
     }
 

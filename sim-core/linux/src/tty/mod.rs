@@ -9,6 +9,7 @@ mod discipline;
 use crate::fd::{Object, OpenFlags};
 use crate::kernel::Kernel;
 use crate::process::{Id, Process};
+use crate::vfs::Vfs;
 use crate::wait::WaitQueue;
 use crate::{Errno, File, Signal};
 use discipline::{Discipline, INPUT_MAX};
@@ -83,6 +84,7 @@ impl PtyMaster {
             slaves: Cell::new(0),
             hung_up: Cell::new(false),
             number: Cell::new(None),
+            shown_in: RefCell::default(),
             control: RefCell::default(),
             readable: WaitQueue::default(),
             writable: WaitQueue::default(),
@@ -149,6 +151,10 @@ impl Drop for Master {
     }
 }
 
+/// The major number of the devices in `/dev/pts`, and the group that owns them.
+const PTS_MAJOR: u32 = 136;
+const TTY_GROUP: u32 = 5;
+
 /// What both sides share.
 pub(crate) struct Tty {
     discipline: RefCell<Discipline>,
@@ -158,6 +164,8 @@ pub(crate) struct Tty {
     slaves: Cell<u32>,
     hung_up: Cell<bool>,
     number: Cell<Option<u32>>,
+    /// The root directory whose `/dev/pts` shows it.
+    shown_in: RefCell<Option<Vfs>>,
     control: RefCell<Option<Control>>,
     readable: WaitQueue,
     writable: WaitQueue,
@@ -278,8 +286,15 @@ impl Tty {
     pub(crate) fn number(&self) -> Option<u32> {
         self.number.get()
     }
-    pub(crate) fn set_number(&self, number: u32) {
+
+    /// Puts it into `/dev/pts`, for its owner.
+    pub(crate) fn show(&self, number: u32, root: &Vfs, uid: u32) -> Result<(), Errno> {
         self.number.set(Some(number));
+        let path = format!("/dev/pts/{number}");
+        root.put_device(&path, PTS_MAJOR, number, 0o620)?;
+        root.chown(&path, uid, TTY_GROUP)?;
+        *self.shown_in.borrow_mut() = Some(root.clone());
+        Ok(())
     }
 
     /// Becomes the controlling terminal of a session, its leader's group in the foreground.
@@ -368,6 +383,15 @@ impl Tty {
             && let Some(kernel) = kernel.upgrade()
         {
             kernel.post_group(group, signal);
+        }
+    }
+}
+
+impl Drop for Tty {
+    fn drop(&mut self) {
+        if let (Some(root), Some(number)) = (self.shown_in.take(), self.number.get()) {
+            // Somebody may have removed the node already.
+            let _ = root.remove_all(&format!("/dev/pts/{number}"));
         }
     }
 }

@@ -170,6 +170,10 @@ fn the_window_changes_its_size() {
     master.resize(WinSize { rows: 30, cols: 100 });
     assert_eq!(machine.wait(pid), WaitStatus::Exited(0));
     assert_eq!(screen(&master), "tp");
+    let root = machine.host.namespaces().root;
+    assert_eq!(root.read_dir("/dev/pts").unwrap(), ["0"]);
+    drop(master);
+    assert!(root.read_dir("/dev/pts").unwrap().is_empty());
 }
 
 #[test]
@@ -281,6 +285,31 @@ fn the_background_may_write_but_not_read() {
     assert_eq!(screen(&master), "background\r\n");
     master.input(b"x\r");
     assert_eq!(machine.wait(pid), WaitStatus::Exited(0));
+}
+
+#[test]
+fn a_pipeline_may_outlive_its_first_process() {
+    let machine = Machine::new();
+    let (_master, pid) = machine.login(|sys| async move {
+        be_a_shell(&sys);
+        let first = job(&sys, true, |_| Box::pin(async { 0 }));
+        sys.sleep(ms(1)).await.unwrap();
+        let second = sys
+            .fork(|sys| {
+                Box::pin(async move {
+                    sys.sleep(ms(5)).await.unwrap();
+                    0
+                })
+            })
+            .unwrap();
+        sys.setpgid(second, first).unwrap();
+        sys.tcsetpgrp(0, first).unwrap();
+        sys.wait(WaitFor::Pid(first), false, false).await.unwrap();
+        assert_eq!(sys.getpgid(second), Ok(first));
+        sys.kill(-first, Some(Signal::TERM)).unwrap();
+        sys.wait(WaitFor::Group(first), false, false).await.unwrap().unwrap().1.exit_code()
+    });
+    assert_eq!(machine.wait(pid), WaitStatus::Exited(143));
 }
 
 #[test]

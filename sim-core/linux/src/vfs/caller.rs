@@ -281,9 +281,13 @@ impl<'a> Caller<'a> {
         let (vfs, parent) = self.parent_to_change(found)?;
         let mut gid = self.gid;
         let mut mode = mode;
-        let directory = vfs.inode(parent);
-        if directory.mode & SET_GID != 0 {
-            gid = directory.gid;
+        // A copy of the inode would share its entries, and make them be copied when one is added.
+        let (directory_mode, directory_gid) = {
+            let tree = vfs.inner.tree.borrow();
+            (tree.get(parent).mode, tree.get(parent).gid)
+        };
+        if directory_mode & SET_GID != 0 {
+            gid = directory_gid;
             if matches!(body, Body::Directory(_)) {
                 mode |= SET_GID;
             }
@@ -299,7 +303,7 @@ impl<'a> Caller<'a> {
             return Err(if found.name.is_empty() { Errno::EBUSY } else { Errno::EACCES });
         };
         self.need(&Node::Tree(vfs.clone(), parent), WRITE | SEARCH)?;
-        if vfs.inode(parent).nlink == 0 {
+        if vfs.inner.tree.borrow().get(parent).nlink == 0 {
             return Err(Errno::ENOENT);
         }
         Ok((vfs, parent))
