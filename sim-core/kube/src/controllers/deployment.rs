@@ -70,7 +70,9 @@ impl Controller {
 
     fn set_changed(&self, set: &Object) {
         match set.controller_of() {
-            Some(owner) if owner.kind == "Deployment" => self.queue.add(Key::new(set.namespace(), owner.name)),
+            Some(owner) if owner.kind == "Deployment" => {
+                self.queue.add(Key::new(set.namespace(), owner.name))
+            }
             Some(_) => {}
             None => {
                 for deployment in self.deployments.list_namespace(set.namespace()) {

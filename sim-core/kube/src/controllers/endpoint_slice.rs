@@ -34,7 +34,9 @@ const BY_SERVICE: &str = "service";
 /// The Service of a slice that this controller manages.
 fn service_of(slice: &Value) -> Vec<String> {
     match slice.label(SERVICE_NAME) {
-        Some(name) if slice.label(MANAGED_BY) == Some(CONTROLLER) => vec![format!("{}/{name}", slice.namespace())],
+        Some(name) if slice.label(MANAGED_BY) == Some(CONTROLLER) => {
+            vec![format!("{}/{name}", slice.namespace())]
+        }
         _ => Vec::new(),
     }
 }
@@ -65,7 +67,8 @@ impl Controller {
         }
         let mut surplus = present;
         for (ports, endpoints) in groups.into_values() {
-            let (same, other): (Vec<_>, Vec<_>) = surplus.into_iter().partition(|slice| slice.at("/ports") == &ports);
+            let (same, other): (Vec<_>, Vec<_>) =
+                surplus.into_iter().partition(|slice| slice.at("/ports") == &ports);
             surplus = other;
             let unused = self.reconcile(&service, &pods, ports, endpoints, same).await?;
             surplus.extend(unused);
@@ -86,7 +89,8 @@ impl Controller {
         let mut kept: Vec<(Object, Vec<Value>)> = Vec::new();
         for slice in present {
             // Those that are there keep their places; what has changed is exchanged.
-            let stay = slice.list_at("/endpoints").iter().filter_map(|old| left.remove(&identity(old))).collect();
+            let stay =
+                slice.list_at("/endpoints").iter().filter_map(|old| left.remove(&identity(old))).collect();
             kept.push((slice, stay));
         }
         // The newest come in the order of their pods' creation, which is chance enough.
@@ -105,7 +109,11 @@ impl Controller {
             let mut wanted = (*slice).clone();
             self.fill(&mut wanted, service, endpoints, &ports);
             if wanted != *slice {
-                api::set(&mut wanted, "/metadata/annotations", json!({LAST_CHANGE: common::trigger_time(service, pods)}));
+                api::set(
+                    &mut wanted,
+                    "/metadata/annotations",
+                    json!({LAST_CHANGE: common::trigger_time(service, pods)}),
+                );
                 self.context.client.update(ENDPOINT_SLICE, wanted).await?;
             }
         }
@@ -138,7 +146,8 @@ impl Controller {
     async fn delete_all(&self, slices: &[Object]) -> Result<(), Status> {
         for slice in slices {
             let options = DeleteOptions::default();
-            let result = self.context.client.delete(ENDPOINT_SLICE, slice.namespace(), slice.name(), options).await;
+            let result =
+                self.context.client.delete(ENDPOINT_SLICE, slice.namespace(), slice.name(), options).await;
             ignore_missing(result)?;
         }
         Ok(())

@@ -48,9 +48,11 @@ struct Controller {
 impl Controller {
     async fn sync(&self, key: Key) -> Result<(), Status> {
         let mut present: Vec<Object> = self.slices.list_namespace(&key.namespace);
-        present.retain(|s| s.label(MANAGED_BY) == Some(CONTROLLER) && s.label(SERVICE_NAME) == Some(&*key.name));
+        present
+            .retain(|s| s.label(MANAGED_BY) == Some(CONTROLLER) && s.label(SERVICE_NAME) == Some(&*key.name));
         let source = self.endpoints.get_key(&key).filter(|endpoints| self.is_mirrored(&key, endpoints));
-        let subsets = source.as_ref().map(|endpoints| endpoints.list_at("/subsets").to_vec()).unwrap_or_default();
+        let subsets =
+            source.as_ref().map(|endpoints| endpoints.list_at("/subsets").to_vec()).unwrap_or_default();
         let mut kept = Vec::new();
         if let Some(source) = &source {
             for subset in &subsets {
@@ -62,7 +64,9 @@ impl Controller {
         }
         for slice in present.iter().filter(|slice| !kept.iter().any(|uid| uid == slice.uid())) {
             let options = DeleteOptions::default();
-            ignore_missing(self.context.client.delete(ENDPOINT_SLICE, slice.namespace(), slice.name(), options).await)?;
+            ignore_missing(
+                self.context.client.delete(ENDPOINT_SLICE, slice.namespace(), slice.name(), options).await,
+            )?;
         }
         Ok(())
     }
@@ -73,7 +77,13 @@ impl Controller {
             && self.services.get_key(key).is_some_and(|service| service.map_at("/spec/selector").is_empty())
     }
 
-    async fn write(&self, source: &Object, subset: &Value, ports: Value, present: Option<Object>) -> Result<(), Status> {
+    async fn write(
+        &self,
+        source: &Object,
+        subset: &Value,
+        ports: Value,
+        present: Option<Object>,
+    ) -> Result<(), Status> {
         let mut slice = match &present {
             Some(present) => (**present).clone(),
             None => {
@@ -93,7 +103,8 @@ impl Controller {
         let addresses = |list: &str, ready: bool| -> Vec<Value> {
             subset.list_at(list).iter().map(|address| endpoint(address, ready)).collect()
         };
-        slice["endpoints"] = Value::from([addresses("/addresses", true), addresses("/notReadyAddresses", false)].concat());
+        slice["endpoints"] =
+            Value::from([addresses("/addresses", true), addresses("/notReadyAddresses", false)].concat());
         match present {
             Some(present) if *present == slice => Ok(()),
             Some(_) => self.context.client.update(ENDPOINT_SLICE, slice).await.map(drop),

@@ -16,8 +16,12 @@ const MAX_CAPACITY: usize = 1000;
 pub(super) fn start(context: &Context) {
     let queue = WorkQueue::new(&context.sim);
     let (services, pods) = common::watch(context, &queue, Duration::ZERO);
-    let controller =
-        Controller { context: context.clone(), services, pods, endpoints: context.informers.informer(ENDPOINTS) };
+    let controller = Controller {
+        context: context.clone(),
+        services,
+        pods,
+        endpoints: context.informers.informer(ENDPOINTS),
+    };
     context.work(&queue, 5, move |key| {
         let controller = controller.clone();
         async move { controller.sync(key).await }
@@ -36,10 +40,15 @@ impl Controller {
     async fn sync(&self, key: Key) -> Result<(), Status> {
         let Some(service) = self.services.get_key(&key) else {
             // Endpoints without a Service are only taken away where this controller made them.
-            let made = self.endpoints.get_key(&key).filter(|e| e.label(MANAGED_BY).is_some() || e.annotation(LAST_CHANGE).is_some());
+            let made = self
+                .endpoints
+                .get_key(&key)
+                .filter(|e| e.label(MANAGED_BY).is_some() || e.annotation(LAST_CHANGE).is_some());
             if made.is_some() {
                 let options = DeleteOptions::default();
-                ignore_missing(self.context.client.delete(ENDPOINTS, &key.namespace, &key.name, options).await)?;
+                ignore_missing(
+                    self.context.client.delete(ENDPOINTS, &key.namespace, &key.name, options).await,
+                )?;
             }
             return Ok(());
         };
@@ -64,7 +73,11 @@ impl Controller {
             None => api::new_object(ENDPOINTS, service.namespace(), service.name()),
         };
         wanted["metadata"]["labels"] = Value::Object(labels);
-        api::set(&mut wanted, "/metadata/annotations", json!({LAST_CHANGE: common::trigger_time(&service, &pods)}));
+        api::set(
+            &mut wanted,
+            "/metadata/annotations",
+            json!({LAST_CHANGE: common::trigger_time(&service, &pods)}),
+        );
         if pods.len() > MAX_CAPACITY {
             wanted["metadata"]["annotations"]["endpoints.kubernetes.io/over-capacity"] = json!("truncated");
         }
@@ -81,9 +94,12 @@ impl Controller {
     }
 }
 
+/// Ports, and the addresses that have them: ready ones and others.
+type Group = (Vec<Value>, Vec<Value>, Vec<Value>);
+
 /// Addresses grouped by the ports that they have, each group sorted by address.
 fn subsets(service: &Object, pods: &[Object]) -> Vec<Value> {
-    let mut groups: BTreeMap<String, (Vec<Value>, Vec<Value>, Vec<Value>)> = BTreeMap::new();
+    let mut groups: BTreeMap<String, Group> = BTreeMap::new();
     let mut sorted: Vec<&Object> = pods.iter().collect();
     sorted.sort_by_key(|pod| pod.str_at("/status/podIP").parse::<std::net::Ipv4Addr>().ok());
     for pod in sorted.into_iter().take(MAX_CAPACITY) {
@@ -91,11 +107,12 @@ fn subsets(service: &Object, pods: &[Object]) -> Vec<Value> {
         if ports.is_empty() && !service.list_at("/spec/ports").is_empty() {
             continue;
         }
-        let group = groups.entry(Value::from(ports.clone()).to_string()).or_insert_with(|| (ports, vec![], vec![]));
+        let group =
+            groups.entry(Value::from(ports.clone()).to_string()).or_insert_with(|| (ports, vec![], vec![]));
         let ready = common::publish_not_ready(service) || api::pod::is_ready(pod);
         if ready { &mut group.1 } else { &mut group.2 }.push(address(service, pod));
     }
-    let subset = |(ports, ready, not_ready): (Vec<Value>, Vec<Value>, Vec<Value>)| {
+    let subset = |(ports, ready, not_ready): Group| {
         let mut subset = json!({});
         for (name, list) in [("addresses", ready), ("notReadyAddresses", not_ready), ("ports", ports)] {
             if !list.is_empty() {

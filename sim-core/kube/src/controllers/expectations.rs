@@ -24,17 +24,24 @@ impl Expectations {
     /// Whether all that was asked for by the controller of `key` has been seen (or given up).
     pub(super) fn satisfied(&self, key: &Key, now: Instant) -> bool {
         self.pending.get(key).is_none_or(|pending| {
-            (pending.creations == 0 && pending.deletions.is_empty()) || now.duration_since(pending.since) > TIMEOUT
+            (pending.creations == 0 && pending.deletions.is_empty())
+                || now.duration_since(pending.since) > TIMEOUT
         })
     }
 
     /// `count` creations have been asked for.
     pub(super) fn expect_creations(&mut self, key: &Key, count: usize, now: Instant) {
-        self.pending.insert(key.clone(), Pending { creations: count, deletions: BTreeSet::new(), since: now });
+        self.pending
+            .insert(key.clone(), Pending { creations: count, deletions: BTreeSet::new(), since: now });
     }
 
     /// Deletions of these have been asked for.
-    pub(super) fn expect_deletions(&mut self, key: &Key, deletions: impl IntoIterator<Item = Key>, now: Instant) {
+    pub(super) fn expect_deletions(
+        &mut self,
+        key: &Key,
+        deletions: impl IntoIterator<Item = Key>,
+        now: Instant,
+    ) {
         let deletions = deletions.into_iter().collect();
         self.pending.insert(key.clone(), Pending { creations: 0, deletions, since: now });
     }

@@ -25,7 +25,8 @@ pub(super) fn start(context: &Context) {
     let watched = scheme::RESOURCES.iter().copied().filter(|&r| r.kind != EVENT.kind && r.kind != LEASE.kind);
     let kinds: Vec<Kind> =
         watched.map(|resource| Kind { resource, informer: context.informers.informer(resource) }).collect();
-    let collector = Collector { context: context.clone(), kinds: Rc::new(kinds), queue: WorkQueue::new(&context.sim) };
+    let collector =
+        Collector { context: context.clone(), kinds: Rc::new(kinds), queue: WorkQueue::new(&context.sim) };
     for (index, kind) in collector.kinds.iter().enumerate() {
         kind.informer.add_index(BY_OWNER, owner_uids);
         let this = collector.clone();
@@ -56,7 +57,9 @@ impl Collector {
         match (old, new) {
             (_, Some(object)) => {
                 let has_work = object.has_finalizer(FOREGROUND) || object.has_finalizer(ORPHAN);
-                if (object.is_terminating() && has_work) || (old.is_none() && !object.owner_references().is_empty()) {
+                if (object.is_terminating() && has_work)
+                    || (old.is_none() && !object.owner_references().is_empty())
+                {
                     self.enqueue(index, object);
                 }
             }
@@ -81,7 +84,11 @@ impl Collector {
 
     fn dependents(&self, uid: &str) -> Vec<(usize, Object)> {
         let of = |(index, kind): (usize, &Kind)| {
-            kind.informer.by_index(BY_OWNER, uid).into_iter().map(move |object| (index, object)).collect::<Vec<_>>()
+            kind.informer
+                .by_index(BY_OWNER, uid)
+                .into_iter()
+                .map(move |object| (index, object))
+                .collect::<Vec<_>>()
         };
         self.kinds.iter().enumerate().flat_map(of).collect()
     }
@@ -130,7 +137,9 @@ impl Collector {
         let mut waiting = false;
         for reference in references {
             match self.find(reference, object.namespace()) {
-                Some((_, owner)) if owner.is_terminating() && owner.has_finalizer(FOREGROUND) => waiting = true,
+                Some((_, owner)) if owner.is_terminating() && owner.has_finalizer(FOREGROUND) => {
+                    waiting = true
+                }
                 Some(_) => solid += 1,
                 // A kind that is not served cannot be looked up: upstream leaves such objects alone, too.
                 None if !known(reference) => solid += 1,
@@ -156,7 +165,8 @@ impl Collector {
             uid: Some(object.uid().to_string()),
             ..DeleteOptions::default()
         };
-        let deleted = self.context.client.delete(kind.resource, object.namespace(), object.name(), options).await;
+        let deleted =
+            self.context.client.delete(kind.resource, object.namespace(), object.name(), options).await;
         ignore_missing(deleted)
     }
 
@@ -199,8 +209,11 @@ impl Collector {
 
     async fn remove_references(&self, kind: &Kind, object: &Object, uids: &[&str]) -> Result<(), Status> {
         let references: Vec<Value> = uids.iter().map(|uid| json!({"$patch": "delete", "uid": uid})).collect();
-        let patch = Patch::Strategic(json!({"metadata": {"ownerReferences": references, "uid": object.uid()}}));
-        ignore_missing(self.context.client.patch(kind.resource, object.namespace(), object.name(), patch).await)
+        let patch =
+            Patch::Strategic(json!({"metadata": {"ownerReferences": references, "uid": object.uid()}}));
+        ignore_missing(
+            self.context.client.patch(kind.resource, object.namespace(), object.name(), patch).await,
+        )
     }
 
     async fn remove_finalizer(&self, kind: &Kind, object: &Object, finalizer: &str) -> Result<(), Status> {

@@ -45,7 +45,8 @@ async fn empty(context: &Context, key: &Key) -> Result<bool, Status> {
     for &resource in scheme::RESOURCES.iter().filter(|resource| resource.namespaced) {
         let list = context.client.list(resource, &key.name, &ListOptions::default()).await?;
         for object in list.items.iter().filter(|object| !object.is_terminating()) {
-            let deleted = context.client.delete(resource, &key.name, object.name(), DeleteOptions::default()).await;
+            let deleted =
+                context.client.delete(resource, &key.name, object.name(), DeleteOptions::default()).await;
             ignore_missing(deleted)?;
         }
         if !list.items.is_empty() {

@@ -80,7 +80,8 @@ impl Monitor {
         }
         let mut updated = (**node).clone();
         for kind in ["MemoryPressure", "DiskPressure", "PIDPressure", "Ready"] {
-            let beat = api::condition(node, kind).map_or(Value::Null, |condition| condition.at("/lastHeartbeatTime").clone());
+            let beat = api::condition(node, kind)
+                .map_or(Value::Null, |condition| condition.at("/lastHeartbeatTime").clone());
             let mut condition = json!({
                 "type": kind,
                 "status": "Unknown",
@@ -106,7 +107,10 @@ impl Monitor {
         let present = node.list_at("/spec/taints");
         let mut taints: Vec<Value> = present
             .iter()
-            .filter(|taint| !matches!(taint.str_at("/key"), NOT_READY | UNREACHABLE) || Some(taint.str_at("/key")) == wanted)
+            .filter(|taint| {
+                !matches!(taint.str_at("/key"), NOT_READY | UNREACHABLE)
+                    || Some(taint.str_at("/key")) == wanted
+            })
             .cloned()
             .collect();
         for effect in ["NoSchedule", "NoExecute"] {
@@ -139,7 +143,8 @@ impl Monitor {
                 continue;
             }
             let mut updated = (*pod).clone();
-            let mut condition = api::condition(&pod, "Ready").cloned().unwrap_or_else(|| json!({"type": "Ready"}));
+            let mut condition =
+                api::condition(&pod, "Ready").cloned().unwrap_or_else(|| json!({"type": "Ready"}));
             condition["status"] = json!("False");
             api::set_condition(&mut updated, condition, now);
             ignore_missing(self.context.client.update_status(POD, updated).await)?;

@@ -124,7 +124,11 @@ impl Controller {
                 claimed.push(pod);
             } else if !pod.is_terminating() {
                 let patch = json!({"metadata": {"ownerReferences": [{"$patch": "delete", "uid": set.uid()}], "uid": pod.uid()}});
-                let result = self.context.client.patch(POD, pod.namespace(), pod.name(), Patch::Strategic(patch)).await;
+                let result = self
+                    .context
+                    .client
+                    .patch(POD, pod.namespace(), pod.name(), Patch::Strategic(patch))
+                    .await;
                 ignore_missing(result)?;
             }
         }
@@ -145,10 +149,7 @@ impl Controller {
 
     fn orphans(&self, set: &Object, selector: &LabelSelector) -> Vec<Object> {
         let candidates = self.pods.by_index(ORPHANS, set.namespace());
-        candidates
-            .into_iter()
-            .filter(|pod| pod::is_active(pod) && selector.matches(pod.labels()))
-            .collect()
+        candidates.into_iter().filter(|pod| pod::is_active(pod) && selector.matches(pod.labels())).collect()
     }
 
     async fn manage_replicas(&self, set: &Object, key: &Key, active: &[Object]) -> Result<(), Status> {
@@ -196,7 +197,12 @@ impl Controller {
             }
             Err(status) => {
                 self.expectations.borrow_mut().creation_observed(&set.key());
-                self.context.events.event(set, "Warning", "FailedCreate", &format!("Error creating: {}", status.message));
+                self.context.events.event(
+                    set,
+                    "Warning",
+                    "FailedCreate",
+                    format!("Error creating: {}", status.message),
+                );
                 Err(status)
             }
         }
@@ -204,7 +210,8 @@ impl Controller {
 
     async fn delete_pods(&self, set: &Object, key: &Key, victims: &[Object]) -> Result<(), Status> {
         let deletions = victims.iter().map(|pod| async move {
-            let result = self.context.client.delete(POD, pod.namespace(), pod.name(), DeleteOptions::default()).await;
+            let result =
+                self.context.client.delete(POD, pod.namespace(), pod.name(), DeleteOptions::default()).await;
             match result {
                 Ok(_) => {
                     let message = format!("Deleted pod: {}", pod.name());
@@ -216,7 +223,12 @@ impl Controller {
                     if status.is_not_found() {
                         return Ok(());
                     }
-                    self.context.events.event(set, "Warning", "FailedDelete", &format!("Error deleting: {}", status.message));
+                    self.context.events.event(
+                        set,
+                        "Warning",
+                        "FailedDelete",
+                        format!("Error deleting: {}", status.message),
+                    );
                     Err(status)
                 }
             }
@@ -234,7 +246,8 @@ impl Controller {
             *siblings.entry(pod.str_at("/spec/nodeName")).or_default() += 1;
         }
         let rank = |pod: &Object| {
-            let ready = api::condition(pod, "Ready").filter(|condition| condition.str_at("/status") == "True");
+            let ready =
+                api::condition(pod, "Ready").filter(|condition| condition.str_at("/status") == "True");
             let restarts: i64 = pod
                 .list_at("/status/containerStatuses")
                 .iter()
@@ -249,7 +262,9 @@ impl Controller {
                     _ => 2,
                 },
                 ready.is_some(),
-                pod.annotation("controller.kubernetes.io/pod-deletion-cost").and_then(|cost| cost.parse().ok()).unwrap_or(0_i32),
+                pod.annotation("controller.kubernetes.io/pod-deletion-cost")
+                    .and_then(|cost| cost.parse().ok())
+                    .unwrap_or(0_i32),
                 Reverse(siblings.get(pod.str_at("/spec/nodeName")).copied().unwrap_or(0)),
                 Reverse(ready.map(|condition| condition.str_at("/lastTransitionTime").to_string())),
                 Reverse(restarts),
@@ -266,9 +281,13 @@ impl Controller {
     fn related_pods(&self, set: &Object) -> Vec<Object> {
         let owner = set.controller_of().map(|owner| owner.uid.to_string());
         let family = self.sets.list_namespace(set.namespace()).into_iter().filter(|other| {
-            other.uid() == set.uid() || (owner.is_some() && other.controller_of().map(|o| o.uid.to_string()) == owner)
+            other.uid() == set.uid()
+                || (owner.is_some() && other.controller_of().map(|o| o.uid.to_string()) == owner)
         });
-        family.flat_map(|member| self.pods.by_index(BY_CONTROLLER, member.uid())).filter(|pod| pod::is_active(pod)).collect()
+        family
+            .flat_map(|member| self.pods.by_index(BY_CONTROLLER, member.uid()))
+            .filter(|pod| pod::is_active(pod))
+            .collect()
     }
 
     async fn update_status(
@@ -305,12 +324,14 @@ fn new_status(
     let (mut labelled, mut ready, mut available) = (0, 0, 0);
     let mut recheck: Option<Duration> = None;
     for pod in active {
-        labelled += i64::from(template_labels.iter().all(|(key, value)| pod.labels().get(key) == Some(value)));
+        labelled +=
+            i64::from(template_labels.iter().all(|(key, value)| pod.labels().get(key) == Some(value)));
         if !pod::is_ready(pod) {
             continue;
         }
         ready += 1;
-        let since = api::condition(pod, "Ready").and_then(|c| Timestamp::parse_rfc3339(c.str_at("/lastTransitionTime")));
+        let since = api::condition(pod, "Ready")
+            .and_then(|c| Timestamp::parse_rfc3339(c.str_at("/lastTransitionTime")));
         let left = min_ready.saturating_sub(since.map_or(Duration::ZERO, |since| now.duration_since(since)));
         if left.is_zero() {
             available += 1;
@@ -320,7 +341,9 @@ fn new_status(
     }
     let terminating = pods.iter().filter(|pod| pod.is_terminating()).count();
     let mut status = json!({"replicas": active.len(), "observedGeneration": set.generation(), "terminatingReplicas": terminating});
-    for (name, count) in [("fullyLabeledReplicas", labelled), ("readyReplicas", ready), ("availableReplicas", available)] {
+    for (name, count) in
+        [("fullyLabeledReplicas", labelled), ("readyReplicas", ready), ("availableReplicas", available)]
+    {
         if count > 0 {
             status[name] = json!(count);
         }

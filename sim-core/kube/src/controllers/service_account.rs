@@ -8,7 +8,8 @@ const NAME: &str = "default";
 
 pub(super) fn start(context: &Context) {
     let queue = WorkQueue::new(&context.sim);
-    let (namespaces, accounts) = (context.informers.informer(NAMESPACE), context.informers.informer(SERVICE_ACCOUNT));
+    let (namespaces, accounts) =
+        (context.informers.informer(NAMESPACE), context.informers.informer(SERVICE_ACCOUNT));
     let own = queue.clone();
     namespaces.on_change(move |_, new| {
         if let Some(namespace) = new {

@@ -68,7 +68,9 @@ pub(super) fn find_port(pod: &Object, service_port: &Value) -> Option<i64> {
         Value::String(name) => pod
             .list_at("/spec/containers")
             .iter()
-            .chain(pod.list_at("/spec/initContainers").iter().filter(|c| c.str_at("/restartPolicy") == "Always"))
+            .chain(
+                pod.list_at("/spec/initContainers").iter().filter(|c| c.str_at("/restartPolicy") == "Always"),
+            )
             .flat_map(|container| container.list_at("/ports"))
             .find(|port| port.str_at("/name") == name && protocol(port) == protocol(service_port))
             .and_then(|port| port.int_at("/containerPort")),
@@ -129,6 +131,9 @@ pub(super) fn labels(service: &Object) -> Map<String, Value> {
 
 /// When the newest of the changes happened that made this: the Service's creation or a pod's turning ready.
 pub(super) fn trigger_time(service: &Object, pods: &[Object]) -> String {
-    let ready = pods.iter().filter_map(|pod| crate::api::condition(pod, "Ready")).map(|c| c.str_at("/lastTransitionTime"));
+    let ready = pods
+        .iter()
+        .filter_map(|pod| crate::api::condition(pod, "Ready"))
+        .map(|c| c.str_at("/lastTransitionTime"));
     ready.chain([service.creation_timestamp()]).max().unwrap_or("").to_string()
 }

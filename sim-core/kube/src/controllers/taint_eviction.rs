@@ -55,7 +55,9 @@ impl Evictor {
         let message = format!("Marking for deletion Pod {key}");
         self.context.events.event(&pod, "Normal", "TaintManagerEviction", &message);
         let options = DeleteOptions::default();
-        super::replica_set::ignore_missing(self.context.client.delete(POD, pod.namespace(), pod.name(), options).await)
+        super::replica_set::ignore_missing(
+            self.context.client.delete(POD, pod.namespace(), pod.name(), options).await,
+        )
     }
 }
 
@@ -64,12 +66,16 @@ fn time_left(pod: &Object, node: &Object, now: Timestamp) -> Option<Duration> {
     let taints = node.list_at("/spec/taints").iter().filter(|taint| taint.str_at("/effect") == "NoExecute");
     let mut least: Option<Duration> = None;
     for taint in taints {
-        let tolerations: Vec<_> =
-            pod.list_at("/spec/tolerations").iter().filter(|toleration| taint::tolerates(toleration, taint)).collect();
+        let tolerations: Vec<_> = pod
+            .list_at("/spec/tolerations")
+            .iter()
+            .filter(|toleration| taint::tolerates(toleration, taint))
+            .collect();
         if tolerations.is_empty() {
             return Some(Duration::ZERO);
         }
-        let seconds = tolerations.iter().filter_map(|toleration| toleration.int_at("/tolerationSeconds")).min();
+        let seconds =
+            tolerations.iter().filter_map(|toleration| toleration.int_at("/tolerationSeconds")).min();
         let Some(seconds) = seconds else { continue };
         let since = Timestamp::parse_rfc3339(taint.str_at("/timeAdded")).unwrap_or(now);
         let limit = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));

@@ -112,7 +112,9 @@ impl Scheduler {
                     Some(pod) if pod.str_at("/spec/nodeName").is_empty() => {
                         let ours = matches!(pod.str_at("/spec/schedulerName"), "" | NAME);
                         if ours && holds_resources(pod) && !pod.is_terminating() {
-                            let changed = old.is_none_or(|old| old.at("/spec") != pod.at("/spec") || old.labels() != pod.labels());
+                            let changed = old.is_none_or(|old| {
+                                old.at("/spec") != pod.at("/spec") || old.labels() != pod.labels()
+                            });
                             if changed {
                                 self.queue.add(pod.key());
                             }
@@ -244,7 +246,10 @@ mod tests {
 
     #[test]
     fn a_pod_that_fits_nowhere_is_told_why() {
-        let reasons = BTreeMap::from([("Insufficient cpu".to_string(), 2), ("node(s) were unschedulable".to_string(), 1)]);
+        let reasons = BTreeMap::from([
+            ("Insufficient cpu".to_string(), 2),
+            ("node(s) were unschedulable".to_string(), 1),
+        ]);
         assert_eq!(
             fit_error(3, &reasons, 1),
             "0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu. no new claims to deallocate, \

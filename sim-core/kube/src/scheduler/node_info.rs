@@ -114,7 +114,9 @@ impl Cluster {
     }
 
     pub(super) fn set_node(&mut self, node: &Object) {
-        let amount = |name: &str| node.at("/status/allocatable").get(name).and_then(Value::as_str).and_then(quantity::parse_milli);
+        let amount = |name: &str| {
+            node.at("/status/allocatable").get(name).and_then(Value::as_str).and_then(quantity::parse_milli)
+        };
         let allocatable = Resources {
             milli_cpu: amount("cpu").unwrap_or(0),
             memory: amount("memory").unwrap_or(0) / 1000,
@@ -137,7 +139,8 @@ impl Cluster {
             pods: BTreeMap::new(),
         };
         self.nodes.insert(name, info);
-        let early: Vec<_> = self.early.values().filter(|(_, node_name)| node_name == node.name()).cloned().collect();
+        let early: Vec<_> =
+            self.early.values().filter(|(_, node_name)| node_name == node.name()).cloned().collect();
         for (request, node_name) in early {
             self.early.remove(&request.key);
             self.add_pod(&request, &node_name);

@@ -57,7 +57,9 @@ impl SchedulingQueue {
         let attempts = inner.attempts.entry(key.clone()).or_default();
         let pause = FIRST_BACKOFF.saturating_mul(1 << (*attempts).min(8)).min(MAX_BACKOFF);
         *attempts += 1;
-        inner.waiting.insert(key, Waiting { backoff_until: now + pause, flush_at: now + FLUSH, moved: false });
+        inner
+            .waiting
+            .insert(key, Waiting { backoff_until: now + pause, flush_at: now + FLUSH, moved: false });
         drop(inner);
         self.wake_at(now + FLUSH);
     }
@@ -122,7 +124,8 @@ impl Inner {
 
     fn release(&mut self, now: Instant) {
         let due = |w: &Waiting| (w.moved && now >= w.backoff_until) || now >= w.flush_at;
-        let keys: Vec<Key> = self.waiting.iter().filter(|(_, w)| due(w)).map(|(key, _)| key.clone()).collect();
+        let keys: Vec<Key> =
+            self.waiting.iter().filter(|(_, w)| due(w)).map(|(key, _)| key.clone()).collect();
         for key in keys {
             self.waiting.remove(&key);
             self.active.push_back(key);

@@ -12,7 +12,13 @@ pub(super) fn availability(holder: &mut Value, deployment: &Object, now: Timesta
     let needed = replicas(deployment) - super::rolling::max_unavailable(deployment);
     let available = holder.int_at("/status/availableReplicas").unwrap_or(0) >= needed;
     let condition = if available {
-        condition("Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability.", now)
+        condition(
+            "Available",
+            "True",
+            "MinimumReplicasAvailable",
+            "Deployment has minimum availability.",
+            now,
+        )
     } else {
         let message = "Deployment does not have minimum availability.";
         condition("Available", "False", "MinimumReplicasUnavailable", message, now)
@@ -30,7 +36,8 @@ impl Controller {
         all: &[Object],
     ) -> Option<Duration> {
         let now = self.context.sim.now().timestamp();
-        let deadline = deployment.int_at("/spec/progressDeadlineSeconds").filter(|&s| s < i64::from(i32::MAX))?;
+        let deadline =
+            deployment.int_at("/spec/progressDeadlineSeconds").filter(|&s| s < i64::from(i32::MAX))?;
         let present = api::condition(holder, "Progressing").cloned();
         let reason = present.as_ref().map(|c| c.str_at("/reason").to_string()).unwrap_or_default();
         let name = new.map_or_else(|| deployment.name().to_string(), |set| set.name().to_string());
@@ -72,7 +79,8 @@ impl Controller {
         now: Timestamp,
     ) -> Option<Duration> {
         let condition_now = api::condition(holder, "Progressing")?;
-        if condition_now.str_at("/reason") == "ProgressDeadlineExceeded" || deployment.bool_at("/spec/paused") {
+        if condition_now.str_at("/reason") == "ProgressDeadlineExceeded" || deployment.bool_at("/spec/paused")
+        {
             return None;
         }
         let since = Timestamp::parse_rfc3339(condition_now.str_at("/lastUpdateTime"))?;
@@ -130,7 +138,9 @@ fn condition(kind: &str, status: &str, reason: &str, message: &str, now: Timesta
 /// Sets a condition unless one of the same status and reason is there.
 fn set(holder: &mut Value, condition: Value, _now: Timestamp) {
     let present = api::condition(holder, condition.str_at("/type"));
-    if present.is_some_and(|p| p.at("/status") == condition.at("/status") && p.at("/reason") == condition.at("/reason")) {
+    if present.is_some_and(|p| {
+        p.at("/status") == condition.at("/status") && p.at("/reason") == condition.at("/reason")
+    }) {
         return;
     }
     let mut condition = condition;

@@ -24,7 +24,8 @@ impl Controller {
         create: bool,
     ) -> Result<(Option<Object>, Vec<Object>), Status> {
         let new_uid = find_new(deployment, &sets).map(|set| set.uid().to_string());
-        let (mut new, old): (Vec<_>, Vec<_>) = sets.into_iter().partition(|set| Some(set.uid()) == new_uid.as_deref());
+        let (mut new, old): (Vec<_>, Vec<_>) =
+            sets.into_iter().partition(|set| Some(set.uid()) == new_uid.as_deref());
         let revision = old.iter().map(|set| revision(set)).max().unwrap_or(0) + 1;
         let new = match new.pop() {
             Some(set) => Some(self.refresh_new(deployment, set, revision).await?),
@@ -47,12 +48,14 @@ impl Controller {
     }
 
     async fn create_new(&self, deployment: &Object, old: &[Object], revision: i64) -> Result<Object, Status> {
-        let hash = template_hash(deployment.at("/spec/template"), deployment.int_at("/status/collisionCount"));
+        let hash =
+            template_hash(deployment.at("/spec/template"), deployment.int_at("/status/collisionCount"));
         let mut template = deployment.at("/spec/template").clone();
         api::set(&mut template, &format!("/metadata/labels/{HASH}"), json!(hash));
         let mut selector = deployment.at("/spec/selector").clone();
         api::set(&mut selector, &format!("/matchLabels/{HASH}"), json!(hash));
-        let mut set = api::new_object(REPLICA_SET, deployment.namespace(), &format!("{}-{hash}", deployment.name()));
+        let mut set =
+            api::new_object(REPLICA_SET, deployment.namespace(), &format!("{}-{hash}", deployment.name()));
         set["metadata"]["labels"] = template.at("/metadata/labels").clone();
         set["metadata"]["ownerReferences"] = json!([api::owner_reference(deployment, DEPLOYMENT)]);
         set["spec"] = json!({"replicas": 0, "selector": selector, "template": template});
@@ -91,7 +94,11 @@ impl Controller {
         }
         let patch = json!({"metadata": {"annotations": {REVISION: revision}}});
         let patch = crate::client::Patch::Merge(patch);
-        self.context.client.patch(DEPLOYMENT, deployment.namespace(), deployment.name(), patch).await.map(drop)
+        self.context
+            .client
+            .patch(DEPLOYMENT, deployment.namespace(), deployment.name(), patch)
+            .await
+            .map(drop)
     }
 
     /// Scales a replica set and says so in an event of the deployment.
@@ -114,7 +121,8 @@ impl Controller {
 
     /// Deletes the oldest empty replica sets beyond `revisionHistoryLimit`.
     pub(super) async fn clean_up(&self, deployment: &Object, old: &[Object]) -> Result<(), Status> {
-        let limit = usize::try_from(deployment.int_at("/spec/revisionHistoryLimit").unwrap_or(10)).unwrap_or(usize::MAX);
+        let limit = usize::try_from(deployment.int_at("/spec/revisionHistoryLimit").unwrap_or(10))
+            .unwrap_or(usize::MAX);
         let mut candidates: Vec<&Object> = old.iter().filter(|set| !set.is_terminating()).collect();
         let surplus = candidates.len().saturating_sub(limit);
         candidates.sort_by_key(|set| revision(set));
@@ -123,8 +131,11 @@ impl Controller {
                 && replicas(set) == 0
                 && set.generation() <= set.int_at("/status/observedGeneration").unwrap_or(0);
             if idle {
-                let result =
-                    self.context.client.delete(REPLICA_SET, set.namespace(), set.name(), DeleteOptions::default()).await;
+                let result = self
+                    .context
+                    .client
+                    .delete(REPLICA_SET, set.namespace(), set.name(), DeleteOptions::default())
+                    .await;
                 super::ignore_missing(result)?;
             }
         }
@@ -172,7 +183,8 @@ pub(super) fn newest_first(sets: &mut [Object]) {
 
 fn annotate(set: &mut Value, deployment: &Object, new_revision: i64, exists: bool) {
     for (key, value) in deployment.annotations() {
-        let skipped = [REVISION, REVISION_HISTORY, DESIRED, MAX, "kubectl.kubernetes.io/last-applied-configuration"];
+        let skipped =
+            [REVISION, REVISION_HISTORY, DESIRED, MAX, "kubectl.kubernetes.io/last-applied-configuration"];
         if !skipped.contains(&key.as_str()) {
             set_annotation(set, key, value.as_str().unwrap_or(""));
         }

@@ -13,7 +13,11 @@ impl Controller {
             .any(|set| desired_annotation(set).is_some_and(|desired| desired != replicas(deployment)))
     }
 
-    pub(super) async fn roll_out_rolling(&self, deployment: &Object, sets: Vec<Object>) -> Result<(), Status> {
+    pub(super) async fn roll_out_rolling(
+        &self,
+        deployment: &Object,
+        sets: Vec<Object>,
+    ) -> Result<(), Status> {
         let (new, old) = self.new_and_old(deployment, sets, true).await?;
         let Some(new) = new else { return Ok(()) };
         let mut all = old.clone();
@@ -32,7 +36,11 @@ impl Controller {
         self.sync_status(deployment, Some(&new), &old).await
     }
 
-    pub(super) async fn roll_out_recreate(&self, deployment: &Object, sets: Vec<Object>) -> Result<(), Status> {
+    pub(super) async fn roll_out_recreate(
+        &self,
+        deployment: &Object,
+        sets: Vec<Object>,
+    ) -> Result<(), Status> {
         let (new, old) = self.new_and_old(deployment, sets, false).await?;
         let mut scaled_down = false;
         for set in old.iter().filter(|set| replicas(set) > 0) {
@@ -66,7 +74,8 @@ impl Controller {
     /// Only the size changed, or the deployment is paused: every set keeps its share.
     pub(super) async fn sync_scale(&self, deployment: &Object, sets: Vec<Object>) -> Result<(), Status> {
         let (new, old) = self.new_and_old(deployment, sets, false).await?;
-        let mut active: Vec<Object> = old.iter().chain(&new).filter(|set| replicas(set) > 0).cloned().collect();
+        let mut active: Vec<Object> =
+            old.iter().chain(&new).filter(|set| replicas(set) > 0).cloned().collect();
         newest_first(&mut active);
         match active.as_slice() {
             [only] => {
@@ -140,7 +149,8 @@ impl Controller {
             return desired;
         }
         let own = replicas(new);
-        let present: i64 = old.iter().filter(|set| set.uid() != new.uid()).map(|set| replicas(set)).sum::<i64>() + own;
+        let present: i64 =
+            old.iter().filter(|set| set.uid() != new.uid()).map(|set| replicas(set)).sum::<i64>() + own;
         let most = desired + max_surge(deployment);
         if present >= most && own <= desired {
             return own;
@@ -217,7 +227,9 @@ fn proportion(deployment: &Object, set: &Object, to_add: i64, added: i64) -> i64
         return 0;
     }
     let now = replicas(deployment) + max_surge(deployment);
-    let before = max_annotation(set).filter(|&max| max > 0).unwrap_or(deployment.int_at("/status/replicas").unwrap_or(1));
+    let before = max_annotation(set)
+        .filter(|&max| max > 0)
+        .unwrap_or(deployment.int_at("/status/replicas").unwrap_or(1));
     let fraction = (own as f64 * now as f64 / before.max(1) as f64).round() as i64 - own;
     let allowed = to_add - added;
     if to_add > 0 { fraction.min(allowed) } else { fraction.max(allowed) }
@@ -236,7 +248,11 @@ pub(super) fn max_unavailable(deployment: &Object) -> i64 {
     if deployment.str_at("/spec/strategy/type") == "Recreate" || replicas(deployment) == 0 {
         return 0;
     }
-    let pods = int_or_percent(deployment.at("/spec/strategy/rollingUpdate/maxUnavailable"), replicas(deployment), false);
+    let pods = int_or_percent(
+        deployment.at("/spec/strategy/rollingUpdate/maxUnavailable"),
+        replicas(deployment),
+        false,
+    );
     if pods == 0 && max_surge(deployment) == 0 { 1 } else { pods.min(replicas(deployment)) }
 }
 

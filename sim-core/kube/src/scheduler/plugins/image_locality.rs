@@ -12,7 +12,9 @@ pub(super) fn score(_: &Object, request: &PodRequest, nodes: &[&NodeInfo]) -> Ve
     let has = |node: &NodeInfo, image: &str| {
         let images = node.node.list_at("/status/images").iter();
         images
-            .filter(|entry| entry.list_at("/names").iter().filter_map(|name| name.as_str()).any(|name| same(name, image)))
+            .filter(|entry| {
+                entry.list_at("/names").iter().filter_map(|name| name.as_str()).any(|name| same(name, image))
+            })
             .find_map(|entry| entry.int_at("/sizeBytes"))
     };
     let sums: Vec<i64> = nodes

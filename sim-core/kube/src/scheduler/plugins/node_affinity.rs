@@ -8,8 +8,13 @@ pub(super) fn filter(pod: &Object, _: &PodRequest, node: &NodeInfo) -> Result<()
     let labels = node.node.labels();
     let selected = pod.map_at("/spec/nodeSelector").iter().all(|(key, value)| labels.get(key) == Some(value));
     let required = pod.at("/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution");
-    let affine = required.is_null() || required.list_at("/nodeSelectorTerms").iter().any(|term| term_matches(term, node));
-    if selected && affine { Ok(()) } else { Rejection::unresolvable("node(s) didn't match Pod's node affinity/selector") }
+    let affine = required.is_null()
+        || required.list_at("/nodeSelectorTerms").iter().any(|term| term_matches(term, node));
+    if selected && affine {
+        Ok(())
+    } else {
+        Rejection::unresolvable("node(s) didn't match Pod's node affinity/selector")
+    }
 }
 
 fn term_matches(term: &Value, node: &NodeInfo) -> bool {
@@ -19,7 +24,9 @@ fn term_matches(term: &Value, node: &NodeInfo) -> bool {
     }
     let label = |key: &str| node.node.labels().get(key).and_then(Value::as_str);
     expressions.iter().all(|e| expression_matches(e, label(e.str_at("/key"))))
-        && fields.iter().all(|e| expression_matches(e, (e.str_at("/key") == "metadata.name").then_some(&*node.name)))
+        && fields
+            .iter()
+            .all(|e| expression_matches(e, (e.str_at("/key") == "metadata.name").then_some(&*node.name)))
 }
 
 fn expression_matches(expression: &Value, actual: Option<&str>) -> bool {

@@ -7,6 +7,7 @@ use crate::api::Object;
 pub(super) fn score(_: &Object, request: &PodRequest, nodes: &[&NodeInfo]) -> Vec<i64> {
     let Some(owner) = &request.owner else { return vec![0; nodes.len()] };
     let counts: Vec<i64> = nodes.iter().map(|node| node.owners.get(owner).copied().unwrap_or(0)).collect();
-    let (least, most) = (counts.iter().copied().min().unwrap_or(0), counts.iter().copied().max().unwrap_or(0));
+    let (least, most) =
+        (counts.iter().copied().min().unwrap_or(0), counts.iter().copied().max().unwrap_or(0));
     counts.iter().map(|&count| if most == 0 { MAX } else { MAX * (most + least - count) / most }).collect()
 }

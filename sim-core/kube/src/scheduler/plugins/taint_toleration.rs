@@ -18,7 +18,8 @@ pub(super) fn filter(pod: &Object, _: &PodRequest, node: &NodeInfo) -> Result<()
 pub(super) fn score(pod: &Object, _: &PodRequest, nodes: &[&NodeInfo]) -> Vec<i64> {
     let soft = |node: &NodeInfo| {
         let taints = node.node.list_at("/spec/taints").iter();
-        taints.filter(|taint| taint.str_at("/effect") == "PreferNoSchedule" && !borne(pod, taint)).count() as i64
+        taints.filter(|taint| taint.str_at("/effect") == "PreferNoSchedule" && !borne(pod, taint)).count()
+            as i64
     };
     let counts: Vec<i64> = nodes.iter().map(|node| soft(node)).collect();
     let most = counts.iter().copied().max().unwrap_or(0);
