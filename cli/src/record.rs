@@ -7,7 +7,7 @@
 use crate::world::World;
 use crate::{RecordArgs, unusable};
 use serde_json::{Value, json};
-use sim_core::{Input, Instant, JobId, Output};
+use sim_core::{Input, Instant, JobId, Output, Place};
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const MARK: char = '\u{1e}';
 const LIMIT: Duration = Duration::from_secs(600);
 
 /// Runs the command; gives the exit status.
-pub fn run(args: &RecordArgs) -> u8 {
+pub(crate) fn run(args: &RecordArgs) -> u8 {
     let text = match std::fs::read_to_string(&args.file) {
         Ok(text) => text,
         Err(error) => return unusable(&args.file, &error),
@@ -29,10 +29,10 @@ pub fn run(args: &RecordArgs) -> u8 {
         Ok(rows) => rows,
         Err(error) => return unusable(&args.file, &error),
     };
-    let mut recorder = Recorder::new(args, &rows);
+    let world = World::new(args.world.config());
     let mut lines = String::new();
-    for row in &rows {
-        lines += &recorder.row(row).to_string();
+    for row in replay(world, args.world.place.into(), &rows) {
+        lines += &row.to_string();
         lines.push('\n');
     }
     let written = match &args.output {
@@ -43,6 +43,12 @@ pub fn run(args: &RecordArgs) -> u8 {
         Ok(()) => 0,
         Err(error) => unusable(&args.file, &error),
     }
+}
+
+/// Runs the commands of a transcript; gives the rows of ours.
+pub fn replay(world: World, place: Place, rows: &[Value]) -> Vec<Value> {
+    let mut recorder = Recorder::new(world, place, rows);
+    rows.iter().map(|row| recorder.row(row)).collect()
 }
 
 struct Recorder {
@@ -58,9 +64,7 @@ struct Answer {
 }
 
 impl Recorder {
-    fn new(args: &RecordArgs, rows: &[Value]) -> Self {
-        let mut world = World::new(args.world.config());
-        let place = args.world.place.into();
+    fn new(mut world: World, place: Place, rows: &[Value]) -> Self {
         let meta = rows.first().and_then(|row| row.get("meta")).cloned().unwrap_or_default();
         for (name, contents) in meta["files"].as_object().into_iter().flatten() {
             let contents = contents.as_str().unwrap_or("").as_bytes().to_vec();

@@ -1,0 +1,157 @@
+//! The simulated cluster against what a real one answered (`tests/oracle`).
+
+use fancy_regex::Regex;
+use podium::record::replay;
+use podium::world::World;
+use serde_json::Value;
+use sim_core::{Config, Place};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+/// Letters and digits of generated names.
+const SAFE: &str = "bcdfghjklmnpqrstvwxz2456789";
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/oracle")
+}
+
+/// What cannot be the same, and what newer versions are known to word differently.
+fn masks() -> Vec<(Regex, &'static str)> {
+    let generated = format!("-[{SAFE}]{{6,10}}-[{SAFE}]{{5}}\\b");
+    let suffix = format!("-(?!https\\b)[{SAFE}]{{5}}\\b");
+    let hash = format!("(pod-template-hash[=:] ?\"?)[{SAFE}]{{5,10}}");
+    let table: Vec<(&str, &'static str)> = vec![
+        (r"[A-Z]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ (\S+?):\d+\]", "KLOG $1]"),
+        (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "UID"),
+        (r"\b(?:sha256:)?[0-9a-f]{64}\b", "HEX64"),
+        (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z\b", "TIME"),
+        (r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}", "TIME"),
+        (r"\bin \d+(?:\.\d+)?(?:s|ms|µs)(?: \(\d+(?:\.\d+)?(?:s|ms) including waiting\))?", "in DUR"),
+        (r#"("?resourceVersion"?: )"\d+""#, "${1}RV"),
+        (r#"("?generation"?: )\d+"#, "${1}GEN"),
+        (r"\bv1\.\d+\.\d+\b", "vVERSION"),
+        (&generated, "-HASH-RAND"),
+        (&suffix, "-RAND"),
+        (&hash, "${1}HASH"),
+        (r"\b10\.(?!96\.0\.10?\b|10\.0\.1[1-3]\b)\d+\.\d+\.\d+\b", "ADDR"),
+        (r"\b3[0-2]\d{3}\b", "NODEPORT"),
+        (r"\.[0-9a-f]{16}\b", ".EVENT"),
+        (
+            r"\b(?:\d+d)?(?:\d+h)?(?:\d+m)?\d+s\b|\b(?:\d+d)?(?:\d+h)?\d+m\b|\b(?:\d+d)?\d+h\b|(?<=\s)\d+d\b|<invalid>",
+            "AGE",
+        ),
+        (r"(?m)^Warning: v1 (?:Endpoints|ComponentStatus) is deprecated.*\n?", ""),
+        (r"(Scaled (?:up|down) replica set \S+) from \d+ to", "$1 to"),
+        (r"Created container: ", "Created container "),
+        (r"(Successfully pulled image \S+ in DUR)\.?(?: Image size: \d+ bytes\.)?", "$1"),
+        (r"control-plane,master", "control-plane"),
+        (r"(?m)^.*node-role\.kubernetes\.io/master=?.*\n?", ""),
+        (r"\b(\d+) \(AGE ago\)", "$1"),
+    ];
+    table.into_iter().map(|(pattern, to)| (Regex::new(pattern).expect("a valid expression"), to)).collect()
+}
+
+struct Comparison {
+    masks: Vec<(Regex, &'static str)>,
+    drawn: Vec<String>,
+}
+
+impl Comparison {
+    fn new(rows: &[&[Value]]) -> Self {
+        let name = Regex::new(&format!(r"\b[a-z][a-z0-9-]*?-(?=[{SAFE}]*[2456789])[{SAFE}]{{5,10}}\b"))
+            .expect("valid");
+        let mut drawn = BTreeSet::new();
+        for row in rows.iter().copied().flatten() {
+            for stream in ["stdout", "stderr"] {
+                let text = row[stream].as_str().unwrap_or("");
+                drawn.extend(name.find_iter(text).flatten().map(|found| found.as_str().to_string()));
+            }
+        }
+        let mut drawn: Vec<String> = drawn.into_iter().collect();
+        drawn.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        Comparison { masks: masks(), drawn }
+    }
+
+    fn lines(&self, row: &Value, stream: &str) -> Vec<String> {
+        let mut text = row[stream].as_str().unwrap_or("").to_string();
+        for (expression, to) in &self.masks {
+            text = expression.replace_all(&text, *to).into_owned();
+        }
+        for name in &self.drawn {
+            if text.contains(name.as_str()) {
+                let stem = name.rsplit_once('-').map_or(name.as_str(), |(stem, _)| stem);
+                text = text.replace(name.as_str(), &format!("{stem}-DRAWN"));
+            }
+        }
+        let command = row["cmd"].as_str().unwrap_or("");
+        if !command.contains("node") {
+            let node = Regex::new(r"\bnode[1-9]\b|\b10\.10\.0\.1[1-9]\b").expect("valid");
+            text = node.replace_all(&text, "NODE").into_owned();
+        }
+        let blanks = Regex::new(" {2,}").expect("valid");
+        let lines: Vec<String> = text
+            .trim_end_matches('\n')
+            .split('\n')
+            .map(|line| blanks.replace_all(line, "  ").trim_end().to_string())
+            .collect();
+        lines
+    }
+
+    fn same(&self, real: &Value, ours: &Value) -> bool {
+        let all = |row: &Value| {
+            let mut lines: Vec<String> = ["stdout", "stderr"]
+                .iter()
+                .flat_map(|stream| {
+                    self.lines(row, stream).into_iter().map(move |line| format!("{stream}| {line}"))
+                })
+                .collect();
+            lines.sort();
+            lines
+        };
+        real["rc"] == ours["rc"] && all(real) == all(ours)
+    }
+}
+
+fn known() -> Vec<Regex> {
+    let text = std::fs::read_to_string(folder().join("known-differences.tsv")).expect("the file is there");
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(|line| Regex::new(line.split('\t').next().unwrap_or("")).expect("a valid expression")).collect()
+}
+
+/// Replays a transcript and says which commands differ; at least `percent` must not.
+fn check(name: &str, percent: usize) {
+    let text =
+        std::fs::read_to_string(folder().join(format!("{name}.jsonl"))).expect("the transcript is there");
+    let rows: Vec<Value> =
+        text.lines().map(|line| serde_json::from_str(line).expect("a JSON object a line")).collect();
+    let ours = replay(World::new(Config::default()), Place::Lab, &rows);
+    let comparison = Comparison::new(&[&rows, &ours]);
+    let known = known();
+    let (mut total, mut differing) = (0, Vec::new());
+    for (real, ours) in rows.iter().zip(&ours) {
+        let Some(command) = real["cmd"].as_str() else { continue };
+        if known.iter().any(|expression| expression.is_match(command).unwrap_or(false)) {
+            continue;
+        }
+        total += 1;
+        if !comparison.same(real, ours) {
+            differing.push(command.to_string());
+        }
+    }
+    let good = (total - differing.len()) * 100 / total;
+    assert!(
+        good >= percent,
+        "{name}: {good} % of {total} are equal, {percent} % are asked for; different:\n{}",
+        differing.join("\n")
+    );
+}
+
+#[test]
+fn the_deck_answers_as_a_real_cluster_did() {
+    check("a1-deck", 95);
+}
+
+#[test]
+fn services_answer_as_a_real_cluster_did() {
+    check("b1-services", 90);
+}
