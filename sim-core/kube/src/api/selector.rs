@@ -50,7 +50,9 @@ impl FieldSelector {
                 Value::String(text) => text == value,
                 Value::Null if path.ends_with("able") || path.ends_with("Network") => value == "false",
                 Value::Null => value.is_empty(),
-                other => other.to_string() == *value,
+                Value::Bool(truth) => value.parse() == Ok(*truth),
+                Value::Number(number) => value.parse().ok() == number.as_i64(),
+                _ => false,
             };
             found == *equal
         })

@@ -3,73 +3,74 @@
 use super::ObjectExt;
 use super::status::FieldError;
 use serde_json::{Map, Value};
+use std::fmt::{self, Display};
 
 /// Collects the faults of one object, in the order in which upstream finds them.
 #[derive(Debug, Default)]
 pub struct Errors(pub Vec<FieldError>);
 
 impl Errors {
-    fn push(&mut self, field: &str, reason: &'static str, detail: String) {
+    fn push(&mut self, field: &dyn Display, reason: &'static str, detail: String) {
         self.0.push(FieldError { field: field.to_string(), reason, detail });
     }
 
     /// `Invalid value: ...: why`.
-    pub fn invalid(&mut self, field: &str, value: &Value, why: &str) {
+    pub fn invalid(&mut self, field: impl Display, value: &Value, why: &str) {
         let colon = if why.is_empty() { "" } else { ": " };
-        self.push(field, "FieldValueInvalid", format!("Invalid value: {}{colon}{why}", shown(value)));
+        self.push(&field, "FieldValueInvalid", format!("Invalid value: {}{colon}{why}", shown(value)));
     }
 
     /// `Invalid value: "text": why`.
-    pub fn invalid_str(&mut self, field: &str, value: &str, why: &str) {
+    pub fn invalid_str(&mut self, field: impl Display, value: &str, why: &str) {
         self.invalid(field, &Value::String(value.to_string()), why);
     }
 
     /// `Required value: why`.
-    pub fn required(&mut self, field: &str, why: &str) {
+    pub fn required(&mut self, field: impl Display, why: &str) {
         let colon = if why.is_empty() { "" } else { ": " };
-        self.push(field, "FieldValueRequired", format!("Required value{colon}{why}"));
+        self.push(&field, "FieldValueRequired", format!("Required value{colon}{why}"));
     }
 
     /// `Forbidden: why`.
-    pub fn forbidden(&mut self, field: &str, why: &str) {
-        self.push(field, "FieldValueForbidden", format!("Forbidden: {why}"));
+    pub fn forbidden(&mut self, field: impl Display, why: &str) {
+        self.push(&field, "FieldValueForbidden", format!("Forbidden: {why}"));
     }
 
     /// `Duplicate value: ...`.
-    pub fn duplicate(&mut self, field: &str, value: &Value) {
-        self.push(field, "FieldValueDuplicate", format!("Duplicate value: {}", shown(value)));
+    pub fn duplicate(&mut self, field: impl Display, value: &Value) {
+        self.push(&field, "FieldValueDuplicate", format!("Duplicate value: {}", shown(value)));
     }
 
     /// `Not found: "..."`.
-    pub fn not_found(&mut self, field: &str, value: &str) {
-        self.push(field, "FieldValueNotFound", format!("Not found: {value:?}"));
+    pub fn not_found(&mut self, field: impl Display, value: &str) {
+        self.push(&field, "FieldValueNotFound", format!("Not found: {value:?}"));
     }
 
     /// `Too long: may not be more than N bytes`.
-    pub fn too_long(&mut self, field: &str, limit: usize) {
-        self.push(field, "FieldValueTooLong", format!("Too long: may not be more than {limit} bytes"));
+    pub fn too_long(&mut self, field: impl Display, limit: usize) {
+        self.push(&field, "FieldValueTooLong", format!("Too long: may not be more than {limit} bytes"));
     }
 
     /// `Unsupported value: ...: supported values: "A", "B"`, when `value` is not among `values`.
-    pub fn one_of(&mut self, field: &str, value: &str, values: &[&str]) -> bool {
+    pub fn one_of(&mut self, field: impl Display, value: &str, values: &[&str]) -> bool {
         if values.contains(&value) {
             return true;
         }
         let list: Vec<String> = values.iter().map(|v| format!("{v:?}")).collect();
         let detail = format!("Unsupported value: {value:?}: supported values: {}", list.join(", "));
-        self.push(field, "FieldValueNotSupported", detail);
+        self.push(&field, "FieldValueNotSupported", detail);
         false
     }
 
     /// A number that must not be negative.
-    pub fn not_negative(&mut self, field: &str, value: &Value) {
+    pub fn not_negative(&mut self, field: impl Display, value: &Value) {
         if value.as_i64().is_some_and(|n| n < 0) {
             self.invalid(field, value, "must be greater than or equal to 0");
         }
     }
 
     /// A port number.
-    pub fn port(&mut self, field: &str, value: &Value) {
+    pub fn port(&mut self, field: impl Display, value: &Value) {
         let number = value.as_i64().unwrap_or(0);
         if !(1..=65_535).contains(&number) {
             self.invalid(field, &Value::from(number), "must be between 1 and 65535, inclusive");
@@ -77,17 +78,27 @@ impl Errors {
     }
 
     /// Records `why` if there is a reason why not.
-    pub fn check(&mut self, field: &str, value: &str, outcome: Result<(), String>) {
+    pub fn check(&mut self, field: impl Display, value: &str, outcome: Result<(), String>) {
         if let Err(why) = outcome {
             self.invalid_str(field, value, &why);
         }
     }
 
     /// A field that may not change.
-    pub fn immutable(&mut self, field: &str, new: &Value, old: &Value) {
+    pub fn immutable(&mut self, field: impl Display, new: &Value, old: &Value) {
         if new != old {
             self.invalid(field, new, "field is immutable");
         }
+    }
+}
+
+/// The path of a field below another; written out only when there is something to say about it.
+#[derive(Clone, Copy)]
+pub struct Below<'a>(pub &'a str, pub &'a str);
+
+impl Display for Below<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.0, self.1)
     }
 }
 
@@ -338,16 +349,16 @@ pub fn label_selector(selector: &Value, field: &str, errors: &mut Errors) {
         let values = expression.list_at("/values");
         match expression.str_at("/operator") {
             "In" | "NotIn" if values.is_empty() => errors
-                .required(&format!("{field}.values"), "must be specified when `operator` is 'In' or 'NotIn'"),
+                .required(format!("{field}.values"), "must be specified when `operator` is 'In' or 'NotIn'"),
             "Exists" | "DoesNotExist" if !values.is_empty() => errors.forbidden(
-                &format!("{field}.values"),
+                format!("{field}.values"),
                 "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
             ),
             "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
-            other => errors.invalid_str(&format!("{field}.operator"), other, "not a valid selector operator"),
+            other => errors.invalid_str(format!("{field}.operator"), other, "not a valid selector operator"),
         }
         let key = expression.str_at("/key");
-        errors.check(&format!("{field}.key"), key, label_key(key));
+        errors.check(format!("{field}.key"), key, label_key(key));
     }
 }
 

@@ -211,12 +211,12 @@ pub(super) fn carry_over(service: &mut Value, old: &Value) {
             remove(service, &path);
         }
     }
-    if !has_ports(&is) && has_ports(&was) {
-        if service.at("/spec/externalTrafficPolicy") == old.at("/spec/externalTrafficPolicy")
-            && service.list_at("/spec/externalIPs").is_empty()
-        {
-            remove(service, "/spec/externalTrafficPolicy");
-        }
+    if !has_ports(&is)
+        && has_ports(&was)
+        && service.at("/spec/externalTrafficPolicy") == old.at("/spec/externalTrafficPolicy")
+        && service.list_at("/spec/externalIPs").is_empty()
+    {
+        remove(service, "/spec/externalTrafficPolicy");
     }
     if was == "LoadBalancer" && is != "LoadBalancer" {
         remove(service, "/spec/allocateLoadBalancerNodePorts");

@@ -18,6 +18,8 @@ mod registry;
 mod rest;
 mod store;
 mod table;
+#[cfg(test)]
+mod tests;
 mod upstream;
 mod watch;
 

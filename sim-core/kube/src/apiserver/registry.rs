@@ -110,9 +110,15 @@ impl ApiServer {
         self.namespace_lifecycle(resource, namespace, object.name())?;
         (resource.default)(&mut object);
         admission::admit(self, resource, &mut object)?;
+        let given_name = !object.name().is_empty() || object.str_at("/metadata/generateName").is_empty();
         self.prepare_for_create(resource, &mut object);
         self.check(resource, &object, None)?;
-        if self.0.store.borrow().get(resource, namespace, object.name()).is_some() {
+        let taken = |name: &str| self.0.store.borrow().get(resource, namespace, name).is_some();
+        while !given_name && taken(object.name()) {
+            let name = self.generate_name(&object);
+            set(&mut object, "/metadata/name", json!(name));
+        }
+        if taken(object.name()) {
             return Err(Status::already_exists(resource, object.name()));
         }
         if std::ptr::eq(resource, SERVICE) {
@@ -309,6 +315,12 @@ impl ApiServer {
         (0..5).map(|_| char::from(SUFFIX[rng.below(SUFFIX.len() as u64) as usize])).collect()
     }
 
+    /// The prefix that the object asks for, and five characters.
+    fn generate_name(&self, object: &Value) -> String {
+        let prefix = object.str_at("/metadata/generateName");
+        format!("{}{}", prefix.get(..58).unwrap_or(prefix), self.suffix())
+    }
+
     fn uid(&self) -> String {
         let bytes: [u8; 16] = self.0.rng.borrow_mut().bytes();
         let mut text = String::with_capacity(36);
@@ -330,9 +342,8 @@ impl ApiServer {
 
     fn prepare_for_create(&self, resource: Resource, object: &mut Value) {
         let (uid, now) = (self.uid(), self.now().rfc3339());
-        let prefix = object.str_at("/metadata/generateName").to_string();
-        let name = (object.name().is_empty() && !prefix.is_empty())
-            .then(|| format!("{}{}", prefix.get(..58).unwrap_or(&prefix), self.suffix()));
+        let generated = object.name().is_empty() && !object.str_at("/metadata/generateName").is_empty();
+        let name = generated.then(|| self.generate_name(object));
         let meta = object_at(object, "/metadata");
         if let Some(name) = name {
             meta.insert("name".to_string(), json!(name));
@@ -468,54 +479,41 @@ pub(super) fn outward(resource: Resource, object: Object) -> Object {
 fn prepare_for_update(resource: Resource, object: &mut Value, old: &Value, status: bool) {
     if status {
         // Only the status is taken; labels and annotations may come along.
-        let spec = old.at("/spec");
-        if !spec.is_null() {
-            set(object, "/spec", spec.clone());
-        }
-        for field in ["ownerReferences", "generateName", "finalizers"] {
-            let path = format!("/metadata/{field}");
-            match old.at(&path) {
-                Value::Null => {
-                    remove(object, &path);
-                }
-                value => set(object, &path, value.clone()),
-            }
+        keep(object, old, "/spec");
+        for path in ["/metadata/ownerReferences", "/metadata/generateName", "/metadata/finalizers"] {
+            keep(object, old, path);
         }
     } else if resource.subresource("status").is_some() {
-        // A node's first kubelet writes it as a whole; all others keep their status.
-        match old.at("/status") {
-            Value::Null => {
-                remove(object, "/status");
-            }
-            value => set(object, "/status", value.clone()),
-        }
+        keep(object, old, "/status");
     }
-    for field in [
-        "uid",
-        "creationTimestamp",
-        "deletionTimestamp",
-        "deletionGracePeriodSeconds",
-        "generation",
-        "generateName",
+    for path in [
+        "/metadata/uid",
+        "/metadata/creationTimestamp",
+        "/metadata/deletionTimestamp",
+        "/metadata/deletionGracePeriodSeconds",
+        "/metadata/generation",
+        "/metadata/generateName",
     ] {
-        let path = format!("/metadata/{field}");
-        match old.at(&path) {
-            Value::Null => {
-                remove(object, &path);
-            }
-            value => set(object, &path, value.clone()),
-        }
+        keep(object, old, path);
     }
     if std::ptr::eq(resource, NAMESPACE) && !status {
-        match old.at("/spec/finalizers") {
-            Value::Null => {
-                remove(object, "/spec/finalizers");
-            }
-            value => set(object, "/spec/finalizers", value.clone()),
-        }
+        keep(object, old, "/spec/finalizers");
     }
     if resource.generation && !status && object.at("/spec") != old.at("/spec") {
         set(object, "/metadata/generation", json!(old.generation() + 1));
+    }
+}
+
+/// Makes what stands at `path` the same as in the old object.
+fn keep(object: &mut Value, old: &Value, path: &str) {
+    let value = old.at(path);
+    if object.at(path) == value {
+        return;
+    }
+    if value.is_null() {
+        remove(object, path);
+    } else {
+        set(object, path, value.clone());
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::patch::PatchKind;
 use super::registry::{DeleteOptions, FieldValidation, Propagation, WriteOptions, Written, outward};
+use super::store::{EventKind, WatchEvent};
 use super::upstream::{self, Upstream};
 use super::watch::WatchStream;
 use super::{ApiServer, Filter, access, discovery, table};
@@ -122,7 +123,7 @@ fn parse(path: &str) -> Option<Target> {
         parts.drain(..2);
     }
     let resource = by_plural(group, version, parts.first()?)?;
-    if resource.namespaced != !namespace.is_empty()
+    if resource.namespaced == namespace.is_empty()
         && (resource.namespaced && parts.len() > 1 || !namespace.is_empty())
     {
         return None;
@@ -169,6 +170,9 @@ impl ApiServer {
             _ => return Err(Status::method_not_allowed()),
         };
         access::check(&request.user, verb, resource, subresource, namespace, name)?;
+        if subresource.is_empty() && !resource.verbs.contains(&verb) {
+            return Err(Status::method_not_allowed());
+        }
         if !subresource.is_empty() {
             return self.subresource(request, &target, verb);
         }
@@ -202,9 +206,7 @@ impl ApiServer {
                 Ok(self.written(request, resource, 200, written))
             }
             "delete" => self.answer_delete(request, &target),
-            "deletecollection" if resource.verbs.contains(&"deletecollection") => {
-                self.answer_delete_collection(request, &target)
-            }
+            "deletecollection" => self.answer_delete_collection(request, &target),
             _ => Err(Status::method_not_allowed()),
         }?;
         // Endpoints are on their way out: every request for them says so.
@@ -366,7 +368,10 @@ impl ApiServer {
             fields = format!("metadata.name={name}");
         }
         let filter = Filter::parse(resource, request.param("labelSelector"), &fields)?;
+        // A list by way of a watch: what there is, then a bookmark, then what comes.
+        let initial = request.flag("sendInitialEvents");
         let since = match request.param("resourceVersion") {
+            _ if initial => None,
             "" | "0" => None,
             version => Some(version.parse::<u64>().map_err(|_| {
                 Status::bad_request(format!("strconv.ParseUint: parsing {version:?}: invalid syntax"))
@@ -375,9 +380,25 @@ impl ApiServer {
         let form = table::Form::wanted(request);
         let timeout = request.param("timeoutSeconds").parse::<u64>().ok().filter(|seconds| *seconds > 0);
         Ok(Response::Watch(match self.watch(resource, &target.namespace, filter, since) {
-            Ok(handle) => WatchStream::new(self, resource, handle, form, timeout),
+            Ok(handle) => {
+                if initial {
+                    handle.push(self.initial_events_end(resource));
+                }
+                WatchStream::new(self, resource, handle, form, timeout)
+            }
             Err(status) => WatchStream::failed(self, resource, &status),
         }))
+    }
+
+    fn initial_events_end(&self, resource: Resource) -> WatchEvent {
+        let object = json!({
+            "kind": resource.kind, "apiVersion": resource.api_version(),
+            "metadata": {
+                "resourceVersion": self.resource_version().to_string(), "creationTimestamp": null,
+                "annotations": {"k8s.io/initial-events-end": "true"},
+            },
+        });
+        WatchEvent { kind: EventKind::Bookmark, object: Rc::new(object) }
     }
 
     fn answer_delete(&self, request: &Request, target: &Target) -> Result<Response, Status> {

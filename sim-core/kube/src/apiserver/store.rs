@@ -48,8 +48,9 @@ pub struct WatchEvent {
     pub object: Object,
 }
 
-/// How many changes of a kind are remembered for watches that begin in the past.
-const HISTORY: usize = 1_000;
+/// How many changes of a kind are remembered, for watches that begin a little in the past. Whoever is
+/// later lists again.
+const HISTORY: usize = 250;
 
 pub(super) struct Store {
     revision: u64,
@@ -89,6 +90,11 @@ impl WatchHandle {
     /// The next event, when there is one already.
     pub fn try_next(&self) -> Option<WatchEvent> {
         self.0.pending.borrow_mut().pop_front()
+    }
+
+    /// Adds an event of the server's own.
+    pub(super) fn push(&self, event: WatchEvent) {
+        self.0.pending.borrow_mut().push_back(event);
     }
 
     /// Waits for the next event.

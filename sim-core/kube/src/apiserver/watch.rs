@@ -74,7 +74,7 @@ impl WatchStream {
     fn write(&mut self, event: WatchEvent) -> Vec<u8> {
         let object: Object = registry::outward(self.resource, event.object);
         let kind = event.kind.as_str();
-        match self.form.filter(|_| event.kind != EventKind::Error) {
+        match self.form.filter(|_| !matches!(event.kind, EventKind::Error | EventKind::Bookmark)) {
             None => line(kind, &object),
             Some(form) => {
                 let metadata = json!({"resourceVersion": object.resource_version()});

@@ -31,9 +31,11 @@ struct State {
     outbox: VecDeque<Outgoing>,
     sending: bool,
     /// What was said already: the event that says it, and how often.
-    known: BTreeMap<String, Known>,
-    similar: BTreeMap<String, Similar>,
-    allowance: BTreeMap<String, (f64, Timestamp)>,
+    known: BTreeMap<u64, Known>,
+    similar: BTreeMap<u64, Similar>,
+    allowance: BTreeMap<u64, (f64, Timestamp)>,
+    /// The number in the name of the last event; no two are the same.
+    last_name: u64,
 }
 
 struct Known {
@@ -78,14 +80,14 @@ impl EventRecorder {
         message: impl AsRef<str>,
     ) {
         let now = self.client.sim().now().timestamp();
-        let source = format!("{}|{}|{}|{}", self.component, self.host, object.kind(), object.uid());
+        let about = fingerprint(&[object.kind(), object.namespace(), object.name(), object.uid()]);
+        let group = fingerprint(&[kind, reason]) ^ about.rotate_left(1);
         let outgoing = {
             let mut state = self.state.borrow_mut();
-            let group = format!("{source}|{kind}|{reason}");
-            let message = state.aggregate(&group, message.as_ref(), now);
-            let place = format!("{source}|{}/{}", object.namespace(), object.name());
-            let outgoing = self.outgoing(&mut state, object, field_path, kind, reason, &message, &group, now);
-            if !state.may_send(&place, now) {
+            state.forget_much();
+            let message = state.aggregate(group, message.as_ref(), now);
+            let outgoing = self.outgoing(&mut state, object, field_path, kind, reason, &message, group, now);
+            if !state.may_send(about, now) {
                 return;
             }
             outgoing
@@ -110,7 +112,7 @@ impl EventRecorder {
         kind: &str,
         reason: &str,
         message: &str,
-        group: &str,
+        group: u64,
         now: Timestamp,
     ) -> Outgoing {
         let time = now.rfc3339();
@@ -118,9 +120,18 @@ impl EventRecorder {
             "" => "default",
             namespace => namespace,
         };
-        let same = format!("{group}|{field_path}|{message}");
+        let same = fingerprint(&[field_path, message]) ^ group;
+        let last_name = &mut state.last_name;
         let known = state.known.entry(same).or_insert_with(|| {
-            let nanos = u64::from(now.nanos) + now.seconds * 1_000_000_000;
+            // Two components may speak at the same nanosecond; each is a little off in its own way.
+            let offset = self
+                .component
+                .bytes()
+                .chain(self.host.bytes())
+                .fold(7, |n: u64, b| n * 31 % 4_099 + u64::from(b));
+            let nanos = u64::from(now.nanos) + now.seconds * 1_000_000_000 + offset;
+            let nanos = nanos.max(*last_name + 4_099);
+            *last_name = nanos;
             Known { name: format!("{}.{nanos:x}", object.name()), first: time.clone(), count: 0 }
         });
         known.count += 1;
@@ -180,13 +191,31 @@ impl EventRecorder {
     }
 }
 
+/// FNV-1a over all parts: keys of the maps below would be long strings that begin alike.
+fn fingerprint(parts: &[&str]) -> u64 {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for part in parts {
+        for byte in part.bytes().chain([0xff]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+    hash
+}
+
 impl State {
+    /// Memory has an end: upstream keeps the 4,096 events used last.
+    fn forget_much(&mut self) {
+        if self.known.len() >= 4_096 {
+            self.known.clear();
+            self.similar.clear();
+            self.allowance.clear();
+        }
+    }
+
     /// Many messages of one kind become one.
-    fn aggregate(&mut self, group: &str, message: &str, now: Timestamp) -> String {
-        let similar = self
-            .similar
-            .entry(group.to_string())
-            .or_insert_with(|| Similar { messages: Vec::new(), last: now });
+    fn aggregate(&mut self, group: u64, message: &str, now: Timestamp) -> String {
+        let similar =
+            self.similar.entry(group).or_insert_with(|| Similar { messages: Vec::new(), last: now });
         if now.duration_since(similar.last) > SIMILAR_INTERVAL {
             similar.messages.clear();
         }
@@ -202,8 +231,8 @@ impl State {
     }
 
     /// A bucket of 25 that one drop refills every five minutes.
-    fn may_send(&mut self, place: &str, now: Timestamp) -> bool {
-        let (tokens, last) = self.allowance.entry(place.to_string()).or_insert((SPAM_BURST, now));
+    fn may_send(&mut self, place: u64, now: Timestamp) -> bool {
+        let (tokens, last) = self.allowance.entry(place).or_insert((SPAM_BURST, now));
         let refill = now.duration_since(*last).as_secs_f64() / SPAM_REFILL_S;
         *tokens = (*tokens + refill).min(SPAM_BURST);
         *last = now;

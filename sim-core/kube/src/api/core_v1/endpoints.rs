@@ -102,7 +102,7 @@ fn validate(endpoints: &Value, _old: Option<&Value>, errors: &mut Errors) {
                 let hostname = address.str_at("/hostname");
                 if !hostname.is_empty() {
                     errors.check(
-                        &format!("{path}.{list}[{j}].hostname"),
+                        format!("{path}.{list}[{j}].hostname"),
                         hostname,
                         validation::dns_label(hostname),
                     );
@@ -115,13 +115,13 @@ fn validate(endpoints: &Value, _old: Option<&Value>, errors: &mut Errors) {
             let name = port.str_at("/name");
             if name.is_empty() {
                 if ports.len() > 1 {
-                    errors.required(&field("name"), "");
+                    errors.required(field("name"), "");
                 }
             } else {
-                errors.check(&field("name"), name, validation::dns_label(name));
+                errors.check(field("name"), name, validation::dns_label(name));
             }
-            errors.port(&field("port"), port.at("/port"));
-            errors.one_of(&field("protocol"), port.str_at("/protocol"), &["SCTP", "TCP", "UDP"]);
+            errors.port(field("port"), port.at("/port"));
+            errors.one_of(field("protocol"), port.str_at("/protocol"), &["SCTP", "TCP", "UDP"]);
         }
     }
 }

@@ -4,6 +4,7 @@ pub mod config_map;
 pub mod container;
 pub mod endpoints;
 pub mod event;
+pub mod limits;
 pub mod namespace;
 pub mod node;
 pub mod pod;

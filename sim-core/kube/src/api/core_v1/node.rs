@@ -151,19 +151,19 @@ fn validate(node: &Value, old: Option<&Value>, errors: &mut Errors) {
     for (i, taint) in taints.iter().enumerate() {
         let field = |name: &str| format!("spec.taints[{i}].{name}");
         let (key, value) = (taint.str_at("/key"), taint.str_at("/value"));
-        errors.check(&field("key"), key, validation::label_key(key));
-        errors.check(&field("value"), value, validation::label_value(value));
+        errors.check(field("key"), key, validation::label_key(key));
+        errors.check(field("value"), value, validation::label_value(value));
         match taint.str_at("/effect") {
-            "" => errors.required(&field("effect"), ""),
+            "" => errors.required(field("effect"), ""),
             effect => {
-                errors.one_of(&field("effect"), effect, &["NoSchedule", "PreferNoSchedule", "NoExecute"]);
+                errors.one_of(field("effect"), effect, &["NoSchedule", "PreferNoSchedule", "NoExecute"]);
             }
         }
         let same = |other: &Value| {
             other.at("/key") == taint.at("/key") && other.at("/effect") == taint.at("/effect")
         };
         if taints[..i].iter().any(same) {
-            errors.duplicate(&format!("spec.taints[{i}]"), taint);
+            errors.duplicate(format!("spec.taints[{i}]"), taint);
         }
     }
     if let Some(old) = old

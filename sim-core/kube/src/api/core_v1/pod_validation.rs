@@ -1,6 +1,6 @@
 //! Rules of pods. Models `ValidatePodSpec` and its neighbours.
 
-use crate::api::validation::{self, Errors};
+use crate::api::validation::{self, Below, Errors};
 use crate::api::{ObjectExt, quantity};
 use serde_json::Value;
 
@@ -45,12 +45,12 @@ pub fn pod_spec(spec: &Value, path: &str, errors: &mut Errors) {
         let field = format!("{path}.volumes[{i}]");
         let name = volume.str_at("/name");
         if name.is_empty() {
-            errors.required(&format!("{field}.name"), "");
+            errors.required(Below(&field, "name"), "");
         } else {
-            errors.check(&format!("{field}.name"), name, validation::dns_label(name));
+            errors.check(Below(&field, "name"), name, validation::dns_label(name));
         }
         if volumes.contains(&name) {
-            errors.duplicate(&format!("{field}.name"), volume.at("/name"));
+            errors.duplicate(Below(&field, "name"), volume.at("/name"));
         }
         if volume.as_object().map_or(0, serde_json::Map::len) > 2 {
             errors.forbidden(&field, "may not specify more than 1 volume type");
@@ -59,7 +59,7 @@ pub fn pod_spec(spec: &Value, path: &str, errors: &mut Errors) {
     }
     let containers = spec.list_at("/containers");
     if containers.is_empty() {
-        errors.required(&format!("{path}.containers"), "");
+        errors.required(format!("{path}.containers"), "");
     }
     let mut names: Vec<&str> = Vec::new();
     for list in ["containers", "initContainers"] {
@@ -68,32 +68,32 @@ pub fn pod_spec(spec: &Value, path: &str, errors: &mut Errors) {
             self::container(container, &field, &volumes, errors);
             let name = container.str_at("/name");
             if names.contains(&name) && !name.is_empty() {
-                errors.duplicate(&format!("{field}.name"), container.at("/name"));
+                errors.duplicate(Below(&field, "name"), container.at("/name"));
             }
             names.push(name);
         }
     }
-    let field = |name: &str| format!("{path}.{name}");
+    let field = |name: &'static str| Below(path, name);
     match spec.str_at("/restartPolicy") {
-        "" => errors.required(&field("restartPolicy"), ""),
+        "" => errors.required(field("restartPolicy"), ""),
         policy => {
-            errors.one_of(&field("restartPolicy"), policy, &["Always", "OnFailure", "Never"]);
+            errors.one_of(field("restartPolicy"), policy, &["Always", "OnFailure", "Never"]);
         }
     }
     let policy = spec.str_at("/dnsPolicy");
     errors.one_of(
-        &field("dnsPolicy"),
+        field("dnsPolicy"),
         policy,
         &["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"],
     );
     if policy == "None" && spec.list_at("/dnsConfig/nameservers").is_empty() {
         errors.required(
-            &field("dnsConfig.nameservers"),
+            field("dnsConfig.nameservers"),
             "must provide at least one DNS nameserver when `dnsPolicy` is None",
         );
     }
-    validation::labels(spec.map_at("/nodeSelector"), &field("nodeSelector"), errors);
-    errors.not_negative(&field("terminationGracePeriodSeconds"), spec.at("/terminationGracePeriodSeconds"));
+    validation::labels(spec.map_at("/nodeSelector"), &field("nodeSelector").to_string(), errors);
+    errors.not_negative(field("terminationGracePeriodSeconds"), spec.at("/terminationGracePeriodSeconds"));
     for (name, check) in [
         ("serviceAccountName", validation::dns_subdomain as fn(&str) -> Result<(), String>),
         ("nodeName", validation::dns_subdomain),
@@ -102,12 +102,12 @@ pub fn pod_spec(spec: &Value, path: &str, errors: &mut Errors) {
     ] {
         let value = spec.str_at(&format!("/{name}"));
         if !value.is_empty() {
-            errors.check(&field(name), value, check(value));
+            errors.check(field(name), value, check(value));
         }
     }
     if spec.int_at("/activeDeadlineSeconds").is_some_and(|s| s < 1) {
         errors.invalid(
-            &field("activeDeadlineSeconds"),
+            field("activeDeadlineSeconds"),
             spec.at("/activeDeadlineSeconds"),
             "must be between 1 and 2147483647, inclusive",
         );
@@ -116,57 +116,53 @@ pub fn pod_spec(spec: &Value, path: &str, errors: &mut Errors) {
         let field = format!("{path}.tolerations[{i}]");
         let key = toleration.str_at("/key");
         if !key.is_empty() {
-            errors.check(&format!("{field}.key"), key, validation::label_key(key));
+            errors.check(Below(&field, "key"), key, validation::label_key(key));
         }
         let operator = toleration.str_at("/operator");
         if key.is_empty() && operator != "Exists" {
             errors.invalid_str(
-                &format!("{field}.operator"),
+                Below(&field, "operator"),
                 operator,
                 "operator must be Exists when `key` is empty, which means \"match all values and all keys\"",
             );
         }
         if operator == "Exists" && !toleration.str_at("/value").is_empty() {
             errors.invalid_str(
-                &format!("{field}.operator"),
+                Below(&field, "operator"),
                 toleration.str_at("/value"),
                 "value must be empty when `operator` is 'Exists'",
             );
         }
         let effect = toleration.str_at("/effect");
         if !effect.is_empty() {
-            errors.one_of(
-                &format!("{field}.effect"),
-                effect,
-                &["NoSchedule", "PreferNoSchedule", "NoExecute"],
-            );
+            errors.one_of(Below(&field, "effect"), effect, &["NoSchedule", "PreferNoSchedule", "NoExecute"]);
         }
     }
 }
 
 fn container(container: &Value, path: &str, volumes: &[&str], errors: &mut Errors) {
-    let field = |name: &str| format!("{path}.{name}");
+    let field = |name: &'static str| Below(path, name);
     let name = container.str_at("/name");
     if name.is_empty() {
-        errors.required(&field("name"), "");
+        errors.required(field("name"), "");
     } else {
-        errors.check(&field("name"), name, validation::dns_label(name));
+        errors.check(field("name"), name, validation::dns_label(name));
     }
     let image = container.str_at("/image");
     if image.is_empty() {
-        errors.required(&field("image"), "");
+        errors.required(field("image"), "");
     } else if image.trim() != image {
-        errors.invalid_str(&field("image"), image, "must not have leading or trailing whitespace");
+        errors.invalid_str(field("image"), image, "must not have leading or trailing whitespace");
     }
     ports(container, path, errors);
     for (i, env) in container.list_at("/env").iter().enumerate() {
         let field = format!("{path}.env[{i}]");
         let name = env.str_at("/name");
         if name.is_empty() {
-            errors.required(&format!("{field}.name"), "");
+            errors.required(Below(&field, "name"), "");
         } else if name == "." || name == ".." || name.contains('=') {
             errors.invalid_str(
-                &format!("{field}.name"),
+                Below(&field, "name"),
                 name,
                 "a valid environment variable name must consist only of printable ASCII characters other than '='",
             );
@@ -175,14 +171,14 @@ fn container(container: &Value, path: &str, volumes: &[&str], errors: &mut Error
         if !source.is_empty() {
             if !env.str_at("/value").is_empty() {
                 errors.invalid_str(
-                    &format!("{field}.valueFrom"),
+                    Below(&field, "valueFrom"),
                     "",
                     "may not be specified when `value` is not empty",
                 );
             }
             if source.len() > 1 {
                 errors.invalid_str(
-                    &format!("{field}.valueFrom"),
+                    Below(&field, "valueFrom"),
                     "",
                     "may not have more than one field specified at a time",
                 );
@@ -194,26 +190,28 @@ fn container(container: &Value, path: &str, volumes: &[&str], errors: &mut Error
         let field = format!("{path}.volumeMounts[{i}]");
         let name = mount.str_at("/name");
         if name.is_empty() {
-            errors.required(&format!("{field}.name"), "");
+            errors.required(Below(&field, "name"), "");
         }
         if !volumes.contains(&name) {
-            errors.not_found(&format!("{field}.name"), name);
+            errors.not_found(Below(&field, "name"), name);
         }
         let place = mount.str_at("/mountPath");
         if place.is_empty() {
-            errors.required(&format!("{field}.mountPath"), "");
+            errors.required(Below(&field, "mountPath"), "");
         } else if mounts.contains(&place) {
-            errors.invalid_str(&format!("{field}.mountPath"), place, "must be unique");
+            errors.invalid_str(Below(&field, "mountPath"), place, "must be unique");
         }
         mounts.push(place);
     }
     for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
-        self::probe(container.at(&format!("/{probe}")), &field(probe), probe == "readinessProbe", errors);
+        if let Some(value) = container.get(probe) {
+            self::probe(value, &field(probe).to_string(), probe == "readinessProbe", errors);
+        }
     }
     match container.str_at("/imagePullPolicy") {
-        "" => errors.required(&field("imagePullPolicy"), ""),
+        "" => errors.required(field("imagePullPolicy"), ""),
         policy => {
-            errors.one_of(&field("imagePullPolicy"), policy, &["Always", "IfNotPresent", "Never"]);
+            errors.one_of(field("imagePullPolicy"), policy, &["Always", "IfNotPresent", "Never"]);
         }
     }
     let limits = container.map_at("/resources/limits");
@@ -236,7 +234,7 @@ fn container(container: &Value, path: &str, volumes: &[&str], errors: &mut Error
             {
                 let why =
                     format!("must be less than or equal to {resource} limit of {}", limit.unwrap_or(""));
-                errors.invalid_str(&format!("{path}.resources.requests"), text, &why);
+                errors.invalid_str(format!("{path}.resources.requests"), text, &why);
             }
         }
     }
@@ -249,22 +247,22 @@ fn ports(container: &Value, path: &str, errors: &mut Errors) {
         let name = port.str_at("/name");
         if !name.is_empty() {
             for fault in validation::port_name(name) {
-                errors.invalid_str(&field("name"), name, fault);
+                errors.invalid_str(field("name"), name, fault);
             }
             if names.contains(&name) {
-                errors.duplicate(&field("name"), port.at("/name"));
+                errors.duplicate(field("name"), port.at("/name"));
             }
             names.push(name);
         }
         if port.int_at("/containerPort").unwrap_or(0) == 0 {
-            errors.required(&field("containerPort"), "");
+            errors.required(field("containerPort"), "");
         } else {
-            errors.port(&field("containerPort"), port.at("/containerPort"));
+            errors.port(field("containerPort"), port.at("/containerPort"));
         }
         if port.int_at("/hostPort").is_some_and(|p| p != 0) {
-            errors.port(&field("hostPort"), port.at("/hostPort"));
+            errors.port(field("hostPort"), port.at("/hostPort"));
         }
-        errors.one_of(&field("protocol"), port.str_at("/protocol"), &["SCTP", "TCP", "UDP"]);
+        errors.one_of(field("protocol"), port.str_at("/protocol"), &["SCTP", "TCP", "UDP"]);
     }
 }
 
@@ -285,14 +283,14 @@ fn probe(probe: &Value, path: &str, readiness: bool, errors: &mut Errors) {
         }
     }
     if probe.get("exec").is_some() && probe.list_at("/exec/command").is_empty() {
-        errors.required(&format!("{path}.exec.command"), "");
+        errors.required(format!("{path}.exec.command"), "");
     }
     for name in
         ["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"]
     {
-        errors.not_negative(&format!("{path}.{name}"), probe.at(&format!("/{name}")));
+        errors.not_negative(format!("{path}.{name}"), probe.at(&format!("/{name}")));
     }
     if !readiness && probe.int_at("/successThreshold").is_some_and(|n| n != 1) {
-        errors.invalid(&format!("{path}.successThreshold"), probe.at("/successThreshold"), "must be 1");
+        errors.invalid(format!("{path}.successThreshold"), probe.at("/successThreshold"), "must be 1");
     }
 }

@@ -56,7 +56,7 @@ pub fn validate(service: &Value, old: Option<&Value>, errors: &mut Errors) {
         };
         if ports[..i].iter().any(|other| same(&other)) {
             let value = json!({"protocol": port.at("/protocol"), "port": port.at("/port"), "targetPort": 0});
-            errors.duplicate(&format!("spec.ports[{i}]"), &value);
+            errors.duplicate(format!("spec.ports[{i}]"), &value);
         }
     }
     validation::labels(service.map_at("/spec/selector"), "spec.selector", errors);
@@ -101,7 +101,7 @@ pub fn validate(service: &Value, old: Option<&Value>, errors: &mut Errors) {
         for (i, port) in ports.iter().enumerate() {
             if port.int_at("/nodePort").unwrap_or(0) != 0 {
                 errors.forbidden(
-                    &format!("spec.ports[{i}].nodePort"),
+                    format!("spec.ports[{i}].nodePort"),
                     "may not be used when `type` is 'ClusterIP'",
                 );
             }
@@ -140,21 +140,21 @@ fn port<'a>(port: &'a Value, i: usize, named: bool, names: &mut Vec<&'a str>, er
     let name = port.str_at("/name");
     if name.is_empty() {
         if named {
-            errors.required(&field("name"), "");
+            errors.required(field("name"), "");
         }
     } else {
-        errors.check(&field("name"), name, validation::dns_label(name));
+        errors.check(field("name"), name, validation::dns_label(name));
         if names.contains(&name) {
-            errors.duplicate(&field("name"), port.at("/name"));
+            errors.duplicate(field("name"), port.at("/name"));
         }
         names.push(name);
     }
-    errors.port(&field("port"), port.at("/port"));
+    errors.port(field("port"), port.at("/port"));
     let protocol = port.str_at("/protocol");
     if protocol.is_empty() {
-        errors.required(&field("protocol"), "");
+        errors.required(field("protocol"), "");
     } else {
-        errors.one_of(&field("protocol"), protocol, &["SCTP", "TCP", "UDP"]);
+        errors.one_of(field("protocol"), protocol, &["SCTP", "TCP", "UDP"]);
     }
     validation::port_or_name(&field("targetPort"), port.at("/targetPort"), errors);
 }

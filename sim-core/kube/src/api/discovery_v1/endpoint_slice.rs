@@ -120,7 +120,7 @@ fn validate(slice: &Value, old: Option<&Value>, errors: &mut Errors) {
     for (i, endpoint) in slice.list_at("/endpoints").iter().enumerate() {
         let addresses = endpoint.list_at("/addresses");
         if addresses.is_empty() {
-            errors.required(&format!("endpoints[{i}].addresses"), "must contain at least 1 address");
+            errors.required(format!("endpoints[{i}].addresses"), "must contain at least 1 address");
         }
         for (j, address) in addresses.iter().enumerate() {
             let field = format!("endpoints[{i}].addresses[{j}]");
@@ -142,7 +142,7 @@ fn validate(slice: &Value, old: Option<&Value>, errors: &mut Errors) {
             errors.duplicate("ports", &json!(name));
         }
         names.push(name);
-        errors.one_of(&format!("ports[{i}].protocol"), port.str_at("/protocol"), &["SCTP", "TCP", "UDP"]);
+        errors.one_of(format!("ports[{i}].protocol"), port.str_at("/protocol"), &["SCTP", "TCP", "UDP"]);
     }
     if let Some(old) = old {
         errors.immutable("addressType", slice.at("/addressType"), old.at("/addressType"));
