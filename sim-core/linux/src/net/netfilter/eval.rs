@@ -1,0 +1,336 @@
+//! A packet runs through the chains of a table.
+
+use super::rule::{
+    AddrType, CtStates, Match, Maybe, NatTo, Ports, Recent, RecentAction, RejectWith, Rule, Target,
+};
+use super::{Chain, Hook, NOWHERE, Netfilter, Policy, RecentList, Table};
+use crate::net::IcmpKind;
+use crate::net::packet::{Body, Icmp, Packet};
+use sim::{Instant, Rng};
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+/// What is known about a packet at a hook.
+pub(crate) struct Env<'a> {
+    pub(crate) packet: &'a mut Packet,
+    pub(crate) in_dev: &'a str,
+    pub(crate) out_dev: &'a str,
+    pub(crate) is_local: &'a dyn Fn(Ipv4Addr) -> bool,
+    /// Bits of [`CtStates`].
+    pub(crate) ct: u8,
+    pub(crate) rng: &'a mut Rng,
+    pub(crate) now: Instant,
+}
+
+/// What the rules decided.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Outcome {
+    Accept,
+    Drop,
+    Reject(RejectWith),
+    Nat(NatAction),
+    Notrack,
+}
+
+/// How the connection is to be translated.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum NatAction {
+    Dnat(NatTo),
+    Snat(NatTo),
+    Masquerade(NatTo),
+    Redirect(NatTo),
+}
+
+/// Addresses and protocol of a rule, ready to compare.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Quick {
+    src: u32,
+    src_mask: u32,
+    dst: u32,
+    dst_mask: u32,
+    /// 0 is any.
+    proto: u8,
+    negated: u8,
+    /// There is more to look at: interfaces or matches.
+    more: bool,
+}
+
+const NOT_SRC: u8 = 1;
+const NOT_DST: u8 = 2;
+const NOT_PROTO: u8 = 4;
+
+impl Quick {
+    pub(crate) fn of(rule: &Rule) -> Quick {
+        let parts = |net: &Option<Maybe<ipnet::Ipv4Net>>| {
+            net.as_ref().map_or((0, 0, false), |net| {
+                (u32::from(net.value.network()), u32::from(net.value.netmask()), net.negated)
+            })
+        };
+        let (src, src_mask, not_src) = parts(&rule.source);
+        let (dst, dst_mask, not_dst) = parts(&rule.destination);
+        let (proto, not_proto) = rule.protocol.as_ref().map_or((0, false), |p| (p.value, p.negated));
+        let more = rule.in_interface.is_some()
+            || rule.out_interface.is_some()
+            || rule.matches.iter().any(|one| {
+                !matches!(
+                    one,
+                    Match::Comment(_)
+                        | Match::Tcp { sport: None, dport: None, flags: None }
+                        | Match::Udp { sport: None, dport: None }
+                )
+            });
+        Quick {
+            src,
+            src_mask,
+            dst,
+            dst_mask,
+            proto,
+            negated: u8::from(not_src) * NOT_SRC
+                + u8::from(not_dst) * NOT_DST
+                + u8::from(not_proto) * NOT_PROTO,
+            more,
+        }
+    }
+
+    #[inline]
+    fn matches(&self, src: u32, dst: u32, proto: u8) -> bool {
+        ((dst & self.dst_mask == self.dst) != (self.negated & NOT_DST != 0))
+            && ((src & self.src_mask == self.src) != (self.negated & NOT_SRC != 0))
+            && (self.proto == 0 || (self.proto == proto) != (self.negated & NOT_PROTO != 0))
+    }
+}
+
+/// How deep chains may call chains.
+const DEPTH: usize = 16;
+
+impl Netfilter {
+    /// Runs the packet through one table at one hook.
+    pub(crate) fn traverse(&mut self, table: Table, hook: Hook, env: &mut Env<'_>) -> Outcome {
+        let Netfilter { tables, recent, .. } = self;
+        let data = &mut tables[table as usize];
+        let Some(first) = data.builtin[hook as usize] else { return Outcome::Accept };
+        let length = env.packet.length() as u64;
+        let (src, dst) = (u32::from(env.packet.src), u32::from(env.packet.dst));
+        let proto = env.packet.proto();
+        let mut stack = [(NOWHERE, 0_usize); DEPTH];
+        let mut depth = 0;
+        let (mut number, mut at) = (first, 0);
+        loop {
+            let Some(chain) = &mut data.chains[number as usize] else { return Outcome::Accept };
+            let Some(offset) = chain.quick[at..].iter().position(|quick| quick.matches(src, dst, proto))
+            else {
+                if depth > 0 {
+                    depth -= 1;
+                    (number, at) = stack[depth];
+                    continue;
+                }
+                return policy(chain, data.builtin[hook as usize] == Some(number), length);
+            };
+            at += offset;
+            let more = chain.quick[at].more;
+            let stored = &mut chain.rules[at];
+            at += 1;
+            if more && !matches(&stored.rule, &mut stored.nth, env, recent) {
+                continue;
+            }
+            stored.packets += 1;
+            stored.bytes += length;
+            match &stored.rule.target {
+                Target::None | Target::Log { .. } => {}
+                Target::Accept => return Outcome::Accept,
+                Target::Drop => return Outcome::Drop,
+                Target::Reject(with) => return Outcome::Reject(*with),
+                Target::Notrack => return Outcome::Notrack,
+                Target::Mark(value, mask) => env.packet.mark = (env.packet.mark & !mask) ^ value,
+                Target::Dnat(to) => return Outcome::Nat(NatAction::Dnat(to.clone())),
+                Target::Snat(to) => return Outcome::Nat(NatAction::Snat(to.clone())),
+                Target::Masquerade(to) => return Outcome::Nat(NatAction::Masquerade(to.clone())),
+                Target::Redirect(to) => return Outcome::Nat(NatAction::Redirect(to.clone())),
+                Target::Return => {
+                    if depth > 0 {
+                        depth -= 1;
+                        (number, at) = stack[depth];
+                    } else {
+                        return policy(chain, true, length);
+                    }
+                }
+                Target::Jump(_) => {
+                    // A loop of jumps cannot be loaded into a real kernel; here it ends the walk.
+                    if depth == DEPTH {
+                        return Outcome::Drop;
+                    }
+                    stack[depth] = (number, at);
+                    depth += 1;
+                    (number, at) = (stored.jump, 0);
+                }
+                Target::Goto(_) => (number, at) = (stored.jump, 0),
+            }
+        }
+    }
+
+    /// True when the table has anything at this hook: rules, or a policy that drops.
+    pub(crate) fn is_active(&self, table: Table, hook: Hook) -> bool {
+        let data = &self.tables[table as usize];
+        data.builtin[hook as usize]
+            .and_then(|number| data.chains[number as usize].as_ref())
+            .is_some_and(|chain| !chain.rules.is_empty() || chain.policy == Some(Policy::Drop))
+    }
+}
+
+fn policy(chain: &mut Chain, builtin: bool, length: u64) -> Outcome {
+    if builtin {
+        chain.packets += 1;
+        chain.bytes += length;
+    }
+    match chain.policy {
+        Some(Policy::Drop) => Outcome::Drop,
+        _ => Outcome::Accept,
+    }
+}
+
+fn is<T>(maybe: &Maybe<T>, test: impl FnOnce(&T) -> bool) -> bool {
+    test(&maybe.value) != maybe.negated
+}
+
+fn interface(wanted: &str, name: &str) -> bool {
+    match wanted.strip_suffix('+') {
+        Some(prefix) => name.starts_with(prefix),
+        None => wanted == name,
+    }
+}
+
+fn within(ports: &Option<Maybe<Ports>>, port: u16) -> bool {
+    ports.as_ref().is_none_or(|ports| is(ports, |range| range.0 <= port && port <= range.1))
+}
+
+fn addr_type(env: &Env<'_>, kind: AddrType, address: Ipv4Addr) -> bool {
+    match kind {
+        AddrType::Local => (env.is_local)(address),
+        AddrType::Broadcast => address.is_broadcast(),
+        AddrType::Multicast => address.is_multicast(),
+        AddrType::Unicast => !(env.is_local)(address) && !address.is_broadcast() && !address.is_multicast(),
+    }
+}
+
+fn matches(rule: &Rule, nth: &mut u32, env: &mut Env<'_>, lists: &mut BTreeMap<String, RecentList>) -> bool {
+    if rule.in_interface.as_ref().is_some_and(|name| !is(name, |name| interface(name, env.in_dev)))
+        || rule.out_interface.as_ref().is_some_and(|name| !is(name, |name| interface(name, env.out_dev)))
+    {
+        return false;
+    }
+    rule.matches.iter().all(|one| match one {
+        Match::Comment(_) => true,
+        Match::Random(p) => {
+            let drawn = (env.rng.next_u64() & 0x7fff_ffff) as u32;
+            is(p, |p| drawn < *p)
+        }
+        Match::Nth { every, packet } => {
+            let hit = *nth == *packet;
+            *nth = (*nth + 1) % every;
+            hit
+        }
+        Match::Mark(mark) => is(mark, |(value, mask)| env.packet.mark & mask == *value),
+        Match::CtState(states) => is(states, |states| states.0 & env.ct != 0),
+        Match::AddrType { source, destination } => {
+            source.as_ref().is_none_or(|kind| is(kind, |kind| addr_type(env, *kind, env.packet.src)))
+                && destination
+                    .as_ref()
+                    .is_none_or(|kind| is(kind, |kind| addr_type(env, *kind, env.packet.dst)))
+        }
+        Match::Recent(recent) => recent_match(recent, env, lists) != recent.negated,
+        Match::Tcp { sport, dport, flags } => match &env.packet.body {
+            Body::Tcp(segment) => {
+                within(sport, segment.sport)
+                    && within(dport, segment.dport)
+                    && flags.as_ref().is_none_or(|f| is(f, |(mask, set)| segment.flags & mask == *set))
+            }
+            _ => false,
+        },
+        Match::Udp { sport, dport } => match &env.packet.body {
+            Body::Udp(datagram) => within(sport, datagram.sport) && within(dport, datagram.dport),
+            _ => false,
+        },
+        Match::Multiport { source, ports } => {
+            let port = match &env.packet.body {
+                Body::Tcp(segment) => {
+                    if *source {
+                        segment.sport
+                    } else {
+                        segment.dport
+                    }
+                }
+                Body::Udp(datagram) => {
+                    if *source {
+                        datagram.sport
+                    } else {
+                        datagram.dport
+                    }
+                }
+                Body::Icmp(_) => return false,
+            };
+            is(ports, |ranges| ranges.iter().any(|range| range.0 <= port && port <= range.1))
+        }
+        Match::Icmp(kind) => match &env.packet.body {
+            Body::Icmp(icmp) => is(kind, |kind| {
+                *kind
+                    == match icmp {
+                        Icmp::Echo { reply, .. } => {
+                            if *reply {
+                                0
+                            } else {
+                                8
+                            }
+                        }
+                        Icmp::Error { kind: IcmpKind::TimeExceeded, .. } => 11,
+                        Icmp::Error { .. } => 3,
+                    }
+            }),
+            _ => false,
+        },
+    })
+}
+
+fn recent_match(recent: &Recent, env: &Env<'_>, lists: &mut BTreeMap<String, RecentList>) -> bool {
+    let address = if recent.by_source { env.packet.src } else { env.packet.dst };
+    let address = Ipv4Addr::from(u32::from(address) & u32::from(recent.mask));
+    let list = match lists.get_mut(&recent.name) {
+        Some(list) => list,
+        None => lists.entry(recent.name.clone()).or_default(),
+    };
+    let fresh = |seen: &Instant| {
+        recent.seconds.is_none_or(|seconds| env.now.duration_since(*seen).as_secs() <= u64::from(seconds))
+    };
+    if recent.reap && recent.action != RecentAction::Set {
+        list.retain(|_, times| times.last().is_some_and(fresh));
+    }
+    match recent.action {
+        RecentAction::Set => {
+            let times = list.entry(address).or_default();
+            // A list remembers 20 times of an address.
+            if times.len() >= 20 {
+                times.remove(0);
+            }
+            times.push(env.now);
+            true
+        }
+        RecentAction::Remove => list.remove(&address).is_some(),
+        RecentAction::Rcheck | RecentAction::Update => {
+            let hits = list.get(&address).map_or(0, |times| times.iter().filter(|time| fresh(time)).count());
+            let hit = hits >= recent.hitcount.unwrap_or(1).max(1) as usize;
+            if hit
+                && recent.action == RecentAction::Update
+                && let Some(times) = list.get_mut(&address)
+            {
+                times.push(env.now);
+            }
+            hit
+        }
+    }
+}
+
+impl CtStates {
+    /// The bit of a named state.
+    pub fn bit(name: &str) -> Option<u8> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, bit)| *bit)
+    }
+}
