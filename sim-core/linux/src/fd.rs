@@ -2,6 +2,7 @@
 
 use crate::Errno;
 use crate::pipe::Pipe;
+use crate::socket::Socket;
 use crate::tty::Tty;
 use crate::vfs::{FileType, Ino, Stat, Vfs};
 use sim::{Instant, Rng};
@@ -44,6 +45,7 @@ pub(crate) enum Object {
     Directory(Stat, Rc<str>),
     /// Contents that were made when the file was opened.
     Snapshot(Vec<u8>),
+    Socket(Socket),
 }
 
 /// How to open a file.
@@ -154,7 +156,7 @@ impl File {
         if let Object::Tty(tty) = &self.0.object { Some(tty) } else { None }
     }
 
-    pub(crate) fn poll_read(&self, cx: &Context<'_>, max: usize) -> Poll<Result<Vec<u8>, Errno>> {
+    pub(crate) fn poll_read(&self, cx: &mut Context<'_>, max: usize) -> Poll<Result<Vec<u8>, Errno>> {
         if !self.0.readable {
             return Poll::Ready(Err(Errno::EBADF));
         }
@@ -170,6 +172,7 @@ impl File {
                 let from = (offset as usize).min(contents.len());
                 Ok(contents[from..contents.len().min(from.saturating_add(max))].to_vec())
             }
+            Object::Socket(socket) => return socket.poll_read(cx, max),
             Object::Directory(..) => Err(Errno::EISDIR),
             Object::PipeWriter(_) => Err(Errno::EBADF),
         };
@@ -179,7 +182,7 @@ impl File {
         Poll::Ready(data)
     }
 
-    pub(crate) fn poll_write(&self, cx: &Context<'_>, data: &[u8]) -> Poll<Result<usize, Errno>> {
+    pub(crate) fn poll_write(&self, cx: &mut Context<'_>, data: &[u8]) -> Poll<Result<usize, Errno>> {
         if !self.0.writable {
             return Poll::Ready(Err(Errno::EBADF));
         }
@@ -188,6 +191,7 @@ impl File {
             Object::Full => Poll::Ready(Err(Errno::ENOSPC)),
             Object::PipeWriter(pipe) => pipe.poll_write(cx, data),
             Object::Tty(tty) => tty.poll_write(cx, data),
+            Object::Socket(socket) => socket.poll_write(cx, data),
             Object::Regular(vfs, ino, _) => {
                 let offset = (!self.0.append).then_some(self.0.offset.get());
                 Poll::Ready(vfs.write_at(*ino, offset, data).map(|end| {
@@ -202,11 +206,12 @@ impl File {
     }
 
     /// Whether it can be read and written without waiting; the task of `cx` goes on when that changes.
-    pub(crate) fn poll_ready(&self, cx: &Context<'_>, read: bool, write: bool) -> (bool, bool) {
+    pub(crate) fn poll_ready(&self, cx: &mut Context<'_>, read: bool, write: bool) -> (bool, bool) {
         match &self.0.object {
             Object::PipeReader(pipe) => (read && pipe.is_readable(cx), false),
             Object::PipeWriter(pipe) => (false, write && pipe.is_writable(cx)),
             Object::Tty(tty) => (read && tty.is_readable(cx), write && tty.is_writable(cx)),
+            Object::Socket(socket) => (read && socket.is_readable(cx), write && socket.is_writable(cx)),
             _ => (read, write),
         }
     }
@@ -233,6 +238,7 @@ impl File {
             Object::Regular(vfs, ino, _) => vfs.inode(*ino).stat(*ino),
             Object::Directory(stat, _) => stat.clone(),
             Object::Snapshot(_) => special(FileType::Regular, 0o444, (0, 0)),
+            Object::Socket(_) => special(FileType::Socket, 0o777, (0, 0)),
         }
     }
 

@@ -10,6 +10,7 @@
 //!
 //! **Invariant**: nothing here has heard of Kubernetes.
 
+pub mod dns;
 pub mod errno;
 mod exec;
 pub mod fd;
@@ -23,6 +24,7 @@ mod procfs;
 pub mod program;
 pub mod resolver;
 pub mod signal;
+mod socket;
 pub mod sys;
 #[cfg(test)]
 mod testing;

@@ -221,6 +221,7 @@ impl ProcFs {
             Object::Tty(tty) => format!("/dev/pts/{}", tty.number().unwrap_or(0)),
             Object::PipeReader(_) | Object::PipeWriter(_) => "pipe:[21843]".to_string(),
             Object::Regular(_, _, path) | Object::Directory(_, path) => path.to_string(),
+            Object::Socket(_) => "socket:[21907]".to_string(),
             Object::Snapshot(_) => "anon_inode:[file]".to_string(),
         }
     }

@@ -1,6 +1,6 @@
 //! A machine for unit tests.
 
-use crate::net::{Net, NetnsId};
+use crate::net::Net;
 use crate::vfs::Vfs;
 use crate::{ExitCode, File, Host, Program, PtyMaster, Spawn, Sys, WaitStatus, WinSize};
 use sim::Sim;
@@ -35,8 +35,9 @@ impl Machine {
 
     pub(crate) fn with_seed(seed: u64) -> Machine {
         let sim = Sim::new(seed);
-        let net = Net {};
-        let host = Host::new(&sim, &net, "node1", NetnsId(0), Vfs::new());
+        let net = Net::new(&sim);
+        let netns = net.create_namespace("node1");
+        let host = Host::new(&sim, &net, "node1", netns, Vfs::new());
         Machine { sim, host, log: Log::default() }
     }
 

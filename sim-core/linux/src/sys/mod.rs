@@ -5,6 +5,8 @@
 
 mod files;
 mod network;
+#[cfg(test)]
+mod network_tests;
 mod paths;
 mod processes;
 mod signals;
