@@ -1,6 +1,6 @@
 //! The system call interface: everything that a program can do to the world.
 //!
-//! By subject: [`files`] (descriptors), [`paths`], [`processes`], [`signals`], [`terminals`], [`network`].
+//! By subject: `files` (descriptors), `paths`, `processes`, `signals`, `terminals`, `network`.
 //! Every call costs a little virtual time, which is slept off at the next call that can wait.
 
 mod files;

@@ -1,7 +1,7 @@
 //! Terminals: a pseudo terminal with its line discipline (echo, editing, `^C ^Z ^D ^\`, window size).
 //!
 //! [`PtyMaster`] is the side of the keyboard and the screen; the other side is a [`File`] that processes read and
-//! write. In between sits the [`discipline`]. A terminal controls one session: it knows the group in its
+//! write. In between sits the `discipline`. A terminal controls one session: it knows the group in its
 //! foreground and signals it. Models drivers/tty/pty.c and tty_jobctrl.c.
 
 mod discipline;

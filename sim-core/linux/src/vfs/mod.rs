@@ -1,8 +1,8 @@
 //! Files in memory: directories, regular files, symbolic links, devices, executables.
 //!
 //! A [`Vfs`] is one tree, such as the root of a machine or of a container; `/proc` is not in it, but made up
-//! from the process table when a process looks there. Reading order: [`walk`] finds what a path names, [`caller`]
-//! does what a user may do there, [`tree`] keeps the inodes and shares them between forks.
+//! from the process table when a process looks there. Reading order: `walk` finds what a path names, `caller`
+//! does what a user may do there, `tree` keeps the inodes and shares them between forks.
 //! Left out: access times, named pipes, sockets and devices of one's own, groups beside the first.
 
 mod caller;
