@@ -167,8 +167,12 @@ pub trait ObjectExt {
 
 impl ObjectExt for Value {
     fn at(&self, path: &str) -> &Value {
-        let mut value = self;
-        for part in path.split('/').skip(1) {
+        // Paths are short and many: no searcher is set up for them.
+        let bytes = path.as_bytes();
+        let (mut value, mut start) = (self, 1);
+        while start <= bytes.len() {
+            let end = bytes[start..].iter().position(|&b| b == b'/').map_or(bytes.len(), |n| start + n);
+            let part = &path[start..end];
             let next = match value {
                 Value::Object(map) => map.get(part),
                 Value::Array(list) => part.parse::<usize>().ok().and_then(|i| list.get(i)),
@@ -178,6 +182,7 @@ impl ObjectExt for Value {
                 Some(next) => value = next,
                 None => return &NULL,
             }
+            start = end + 1;
         }
         value
     }

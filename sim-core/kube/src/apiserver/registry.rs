@@ -4,10 +4,11 @@ use super::store::{self, WatchHandle};
 use super::{ApiServer, Filter, admission, allocation};
 use crate::api::validation::{self, Errors};
 use crate::api::{
-    NAMESPACE, NODE, Object, ObjectExt, POD, Resource, SERVICE, Status, events_v1, object_at, pod, remove,
-    set,
+    EVENT, Key, NAMESPACE, NODE, Object, ObjectExt, POD, Resource, SERVICE, Status, events_v1, object_at,
+    pod, remove, set,
 };
 use serde_json::{Value, json};
+use sim::{Duration, Timestamp};
 use std::borrow::Cow;
 use std::rc::Rc;
 
@@ -66,6 +67,9 @@ pub struct DeleteOptions {
     /// Do everything but delete.
     pub dry_run: bool,
 }
+
+/// `--event-ttl`.
+const EVENT_TTL: Duration = Duration::from_secs(3_600);
 
 const SUFFIX: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
@@ -126,7 +130,30 @@ impl ApiServer {
         }
         let object = Rc::new(object);
         let object = if options.dry_run { object } else { self.0.store.borrow_mut().put(resource, object) };
+        if std::ptr::eq(resource, EVENT) && !options.dry_run {
+            self.expire(object.key(), EVENT_TTL);
+        }
         Ok(Written { object, warnings })
+    }
+
+    /// Lets an event go when nothing was added to it for an hour.
+    fn expire(&self, key: Key, after: Duration) {
+        let server = Rc::downgrade(&self.0);
+        self.0.sim.schedule_in(after, move || {
+            let Some(server) = server.upgrade().map(ApiServer) else { return };
+            let Ok(event) = server.get(EVENT, &key.namespace, &key.name) else { return };
+            let last = match event.str_at("/lastTimestamp") {
+                "" => event.creation_timestamp(),
+                time => time,
+            };
+            let age =
+                Timestamp::parse_rfc3339(last).map_or(EVENT_TTL, |last| server.now().duration_since(last));
+            if age >= EVENT_TTL {
+                server.0.store.borrow_mut().remove(EVENT, &key.namespace, &key.name);
+            } else {
+                server.expire(key, EVENT_TTL - age);
+            }
+        });
     }
 
     /// Replaces an object, or only its status.
@@ -245,7 +272,7 @@ impl ApiServer {
         let remaining = old.int_at("/metadata/deletionGracePeriodSeconds");
         if !old.is_terminating() || remaining.is_some_and(|remaining| grace < remaining) {
             let due = self.now();
-            let due = sim::Timestamp { seconds: due.seconds + grace.unsigned_abs(), ..due };
+            let due = Timestamp { seconds: due.seconds + grace.unsigned_abs(), ..due };
             set(&mut object, "/metadata/deletionTimestamp", json!(due.rfc3339()));
             set(&mut object, "/metadata/deletionGracePeriodSeconds", json!(grace));
             if !old.is_terminating() && old.generation() > 0 {

@@ -5,6 +5,7 @@ use super::{Client, Patch};
 use crate::api::{EVENT, Key, ObjectExt};
 use serde_json::{Value, json};
 use sim::{Duration, Timestamp};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -85,8 +86,13 @@ impl EventRecorder {
         let outgoing = {
             let mut state = self.state.borrow_mut();
             state.forget_much();
-            let message = state.aggregate(group, message.as_ref(), now);
-            let outgoing = self.outgoing(&mut state, object, field_path, kind, reason, &message, group, now);
+            let combined = state.aggregate(group, message.as_ref(), now);
+            let same = if combined { group } else { fingerprint(&[field_path, message.as_ref()]) ^ group };
+            let message = match combined {
+                true => Cow::Owned(format!("(combined from similar events): {}", message.as_ref())),
+                false => Cow::Borrowed(message.as_ref()),
+            };
+            let outgoing = self.outgoing(&mut state, object, field_path, kind, reason, &message, same, now);
             if !state.may_send(about, now) {
                 return;
             }
@@ -112,7 +118,7 @@ impl EventRecorder {
         kind: &str,
         reason: &str,
         message: &str,
-        group: u64,
+        same: u64,
         now: Timestamp,
     ) -> Outgoing {
         let time = now.rfc3339();
@@ -120,7 +126,6 @@ impl EventRecorder {
             "" => "default",
             namespace => namespace,
         };
-        let same = fingerprint(&[field_path, message]) ^ group;
         let last_name = &mut state.last_name;
         let known = state.known.entry(same).or_insert_with(|| {
             // Two components may speak at the same nanosecond; each is a little off in its own way.
@@ -212,8 +217,8 @@ impl State {
         }
     }
 
-    /// Many messages of one kind become one.
-    fn aggregate(&mut self, group: u64, message: &str, now: Timestamp) -> String {
+    /// Whether this is one of so many messages of one kind that they become one.
+    fn aggregate(&mut self, group: u64, message: &str, now: Timestamp) -> bool {
         let similar =
             self.similar.entry(group).or_insert_with(|| Similar { messages: Vec::new(), last: now });
         if now.duration_since(similar.last) > SIMILAR_INTERVAL {
@@ -224,10 +229,10 @@ impl State {
             similar.messages.push(message.to_string());
         }
         if similar.messages.len() < MAX_SIMILAR {
-            return message.to_string();
+            return false;
         }
         similar.messages.remove(0);
-        format!("(combined from similar events): {message}")
+        true
     }
 
     /// A bucket of 25 that one drop refills every five minutes.
@@ -241,5 +246,87 @@ impl State {
         }
         *tokens -= 1.0;
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{CONFIG_MAP, Object};
+    use crate::apiserver::{ApiServer, WriteOptions};
+    use sim::Sim;
+
+    struct World {
+        sim: Sim,
+        api: ApiServer,
+        recorder: EventRecorder,
+        object: Object,
+    }
+
+    fn world() -> World {
+        let sim = Sim::new(1);
+        let api = ApiServer::new(&sim);
+        let map = json!({"metadata": {"name": "blue"}});
+        let object = api.create(CONFIG_MAP, "default", map, &WriteOptions::default()).unwrap().object;
+        let recorder = EventRecorder::new(&Client::new(&api, "system:test"), "kubelet", "node1");
+        World { sim, api, recorder, object }
+    }
+
+    impl World {
+        fn say(&self, message: &str) {
+            self.recorder.event(&self.object, "Warning", "BackOff", message);
+            self.sim.advance(self.sim.now() + Duration::from_secs(1), 10_000);
+        }
+
+        fn events(&self) -> Vec<String> {
+            let mut events: Vec<String> = self
+                .api
+                .snapshot(EVENT)
+                .iter()
+                .map(|e| format!("{} {}", e.int_at("/count").unwrap_or(0), e.str_at("/message")))
+                .collect();
+            events.sort();
+            events
+        }
+    }
+
+    #[test]
+    fn the_same_again_is_counted() {
+        let w = world();
+        for _ in 0..3 {
+            w.say("again");
+        }
+        w.say("other");
+        assert_eq!(w.events(), ["1 other", "3 again"]);
+    }
+
+    #[test]
+    fn many_alike_become_one() {
+        let w = world();
+        for i in 0..12 {
+            w.say(&format!("number {i}"));
+        }
+        let events = w.events();
+        assert_eq!(events.len(), 10);
+        assert!(events.contains(&"3 (combined from similar events): number 11".to_string()), "{events:?}");
+    }
+
+    #[test]
+    fn who_says_too_much_is_not_heard() {
+        let w = world();
+        for _ in 0..40 {
+            w.say("again");
+        }
+        assert_eq!(w.events(), ["25 again"]);
+    }
+
+    #[test]
+    fn an_event_lasts_an_hour() {
+        let w = world();
+        w.say("once");
+        w.sim.advance(w.sim.now() + Duration::from_secs(3_500), 10_000);
+        assert_eq!(w.events().len(), 1);
+        w.sim.advance(w.sim.now() + Duration::from_secs(200), 10_000);
+        assert_eq!(w.events().len(), 0);
     }
 }

@@ -273,3 +273,44 @@ impl Informer {
         .await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{CONFIG_MAP, set};
+    use crate::apiserver::{ApiServer, WriteOptions};
+    use serde_json::json;
+    use sim::Sim;
+
+    #[test]
+    fn a_cache_follows_the_server() {
+        let sim = Sim::new(1);
+        let api = ApiServer::new(&sim);
+        let write = WriteOptions::default();
+        let map = |name: &str| json!({"metadata": {"name": name, "labels": {"color": name}}});
+        api.create(CONFIG_MAP, "default", map("blue"), &write).unwrap();
+        let informer = InformerFactory::new(&Client::new(&api, "system:test")).informer(CONFIG_MAP);
+        informer.add_index("color", |map| vec![map.label("color").unwrap_or("").to_string()]);
+        let log = Rc::new(RefCell::new(Vec::new()));
+        let seen = log.clone();
+        informer.on_change(move |old, new| {
+            let name = |object: Option<&Object>| object.map_or("-".to_string(), |o| o.name().to_string());
+            seen.borrow_mut().push(format!("{} {}", name(old), name(new)));
+        });
+        let later = || sim.advance(sim.now() + Duration::from_secs(1), 10_000);
+        later();
+        assert!(informer.has_synced());
+        let made = api.create(CONFIG_MAP, "default", map("red"), &write).unwrap().object;
+        later();
+        let mut changed = (*made).clone();
+        set(&mut changed, "/metadata/labels/color", json!("green"));
+        api.update(CONFIG_MAP, "default", changed, false, &write).unwrap();
+        later();
+        assert!(informer.by_index("color", "red").is_empty());
+        assert_eq!(informer.by_index("color", "green").len(), 1);
+        api.delete(CONFIG_MAP, "default", "red", &crate::client::DeleteOptions::default()).unwrap();
+        later();
+        assert_eq!(*log.borrow(), ["- blue", "- red", "red red", "red -"]);
+        assert_eq!(informer.list_namespace("default").len(), 1);
+    }
+}
