@@ -1,22 +1,25 @@
 //! The API server: objects by name, with versions, watched by whoever wants to know.
 //!
-//! Reading order: [`store`] (objects and their history), [`registry`] (what create, update and delete
-//! mean), [`admission`] (who changes or refuses an object on its way in), [`rest`] (paths, verbs, bodies),
-//! then the forms of an answer: [`table`], [`discovery`], [`watch`], and [`upstream`] for what only a
+//! Reading order: `store` (objects and their history), `registry` (what create, update and delete
+//! mean), `admission` (who changes or refuses an object on its way in), `rest` (paths, verbs, bodies),
+//! then the forms of an answer: `table`, `discovery`, `watch`, and `upstream` for what only a
 //! kubelet can answer.
 //!
 //! Models `k8s.io/apiserver` and `pkg/registry`. Left out: managed fields, server-side apply, OpenAPI,
-//! audit, quotas; roles are reduced to one rule (see [`access`]).
+//! audit, quotas; roles are reduced to one rule (see `access`).
 
 mod access;
 mod admission;
 mod allocation;
+mod body;
 mod discovery;
 mod filter;
+mod options;
 mod patch;
 mod registry;
 mod rest;
 mod store;
+mod strategy;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -24,8 +27,8 @@ mod upstream;
 mod watch;
 
 pub use filter::Filter;
+pub use options::{DeleteOptions, FieldValidation, Propagation, WriteOptions, Written};
 pub use patch::PatchKind;
-pub use registry::{DeleteOptions, FieldValidation, Propagation, WriteOptions, Written};
 pub use rest::{Request, Response};
 pub use store::{EventKind, WatchEvent, WatchHandle};
 pub use upstream::Upstream;

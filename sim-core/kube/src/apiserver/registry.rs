@@ -1,72 +1,17 @@
 //! What create, update and delete mean, for every kind. Models `apiserver/pkg/registry`.
 
+use super::options::{DeleteOptions, WriteOptions, Written};
 use super::store::{self, WatchHandle};
+use super::strategy::{decode, finalizers_for, grace_period, inward, outward, place, prepare_for_update};
 use super::{ApiServer, Filter, admission, allocation};
 use crate::api::validation::{self, Errors};
 use crate::api::{
-    EVENT, Key, NAMESPACE, NODE, Object, ObjectExt, POD, Resource, SERVICE, Status, events_v1, object_at,
-    pod, remove, set,
+    EVENT, Key, NAMESPACE, NODE, Object, ObjectExt, POD, Resource, SERVICE, Status, object_at, pod, remove,
+    set,
 };
 use serde_json::{Value, json};
 use sim::{Duration, Timestamp};
-use std::borrow::Cow;
 use std::rc::Rc;
-
-/// What happens to fields that no table knows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum FieldValidation {
-    /// They are dropped.
-    #[default]
-    Ignore,
-    /// They are dropped, with a warning.
-    Warn,
-    /// The request fails.
-    Strict,
-}
-
-/// How to write.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct WriteOptions {
-    /// Do everything but keep it.
-    pub dry_run: bool,
-    /// What happens to unknown fields.
-    pub field_validation: FieldValidation,
-}
-
-/// What was written, and what the server has to say about it.
-#[derive(Clone, Debug)]
-pub struct Written {
-    /// The object as it is now.
-    pub object: Object,
-    /// For the `Warning` headers.
-    pub warnings: Vec<String>,
-}
-
-/// What becomes of an object's dependents when it is deleted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Propagation {
-    /// They are deleted afterwards.
-    Background,
-    /// They are deleted first.
-    Foreground,
-    /// They stay.
-    Orphan,
-}
-
-/// How to delete.
-#[derive(Clone, Debug, Default)]
-pub struct DeleteOptions {
-    /// How long a pod may take to stop.
-    pub grace_period_seconds: Option<i64>,
-    /// What becomes of dependents.
-    pub propagation_policy: Option<Propagation>,
-    /// Only if it is this very object.
-    pub uid: Option<String>,
-    /// Only if it is this version.
-    pub resource_version: Option<String>,
-    /// Do everything but delete.
-    pub dry_run: bool,
-}
 
 /// `--event-ttl`.
 const EVENT_TTL: Duration = Duration::from_secs(3_600);
@@ -442,139 +387,4 @@ impl ApiServer {
 
 fn uid_mismatch(asked: &str, found: &str) -> String {
     format!("Precondition failed: UID in precondition: {asked}, UID in object meta: {found}")
-}
-
-/// The object belongs where the request says.
-fn place(resource: Resource, namespace: &str, object: &mut Value) -> Result<(), Status> {
-    if !object.is_object() {
-        return Err(Status::bad_request("the object provided is unrecognized (must be of type JSON object)"));
-    }
-    if resource.namespaced {
-        if object.namespace().is_empty() {
-            set(object, "/metadata/namespace", json!(namespace));
-        } else if object.namespace() != namespace {
-            return Err(Status::bad_request(
-                "the namespace of the provided object does not match the namespace sent on the request",
-            ));
-        }
-    } else {
-        remove(object, "/metadata/namespace");
-    }
-    set(object, "/apiVersion", json!(resource.api_version()));
-    set(object, "/kind", json!(resource.kind));
-    Ok(())
-}
-
-/// Brings the object into canonical form. What it says too much fails or warns.
-fn decode(resource: Resource, object: &mut Value, options: &WriteOptions) -> Result<Vec<String>, Status> {
-    let refuse = |why: &str| {
-        Status::bad_request(format!(
-            "{} in version \"{}\" cannot be handled as a {}: {why}",
-            resource.kind, resource.version, resource.kind
-        ))
-    };
-    let unknown = resource.schema.decode(object).map_err(|why| refuse(&why))?;
-    let warnings: Vec<String> = unknown.iter().map(|field| format!("unknown field {field:?}")).collect();
-    match options.field_validation {
-        FieldValidation::Strict if !warnings.is_empty() => {
-            Err(refuse(&format!("strict decoding error: {}", warnings.join(", "))))
-        }
-        FieldValidation::Warn => Ok(warnings),
-        _ => Ok(Vec::new()),
-    }
-}
-
-/// From the form of a group that has no store of its own.
-fn inward(resource: Resource, object: &mut Value) -> Resource {
-    let storage = store::storage_of(resource);
-    if !std::ptr::eq(resource, storage) {
-        *object = events_v1::event::to_core(object);
-    }
-    storage
-}
-
-/// Into the form of a group that has no store of its own.
-pub(super) fn outward(resource: Resource, object: Object) -> Object {
-    if std::ptr::eq(resource, store::storage_of(resource)) {
-        object
-    } else {
-        Rc::new(events_v1::event::from_core(&object))
-    }
-}
-
-/// What an update may not touch comes from the old object.
-fn prepare_for_update(resource: Resource, object: &mut Value, old: &Value, status: bool) {
-    if status {
-        // Only the status is taken; labels and annotations may come along.
-        keep(object, old, "/spec");
-        for path in ["/metadata/ownerReferences", "/metadata/generateName", "/metadata/finalizers"] {
-            keep(object, old, path);
-        }
-    } else if resource.subresource("status").is_some() {
-        keep(object, old, "/status");
-    }
-    for path in [
-        "/metadata/uid",
-        "/metadata/creationTimestamp",
-        "/metadata/deletionTimestamp",
-        "/metadata/deletionGracePeriodSeconds",
-        "/metadata/generation",
-        "/metadata/generateName",
-    ] {
-        keep(object, old, path);
-    }
-    if std::ptr::eq(resource, NAMESPACE) && !status {
-        keep(object, old, "/spec/finalizers");
-    }
-    if resource.generation && !status && object.at("/spec") != old.at("/spec") {
-        set(object, "/metadata/generation", json!(old.generation() + 1));
-    }
-}
-
-/// Makes what stands at `path` the same as in the old object.
-fn keep(object: &mut Value, old: &Value, path: &str) {
-    let value = old.at(path);
-    if object.at(path) == value {
-        return;
-    }
-    if value.is_null() {
-        remove(object, path);
-    } else {
-        set(object, path, value.clone());
-    }
-}
-
-/// How long an object may take to go: pods only. Models `podStrategy.CheckGracefulDelete`.
-fn grace_period(resource: Resource, object: &Value, options: &DeleteOptions) -> i64 {
-    if !std::ptr::eq(resource, POD) {
-        return 0;
-    }
-    let asked = options.grace_period_seconds;
-    let own = object.int_at("/spec/terminationGracePeriodSeconds").unwrap_or(30);
-    // One that no kubelet has seen, or that has ended, needs no time.
-    if pod::node_name(object).is_empty() || pod::is_terminal(object) {
-        return 0;
-    }
-    match asked {
-        Some(seconds) if seconds < 0 => 1,
-        Some(seconds) => seconds,
-        None if object.is_terminating() => {
-            object.int_at("/metadata/deletionGracePeriodSeconds").unwrap_or(own)
-        }
-        None => own,
-    }
-}
-
-fn finalizers_for(object: &Value, policy: Option<Propagation>) -> Vec<String> {
-    let own = |f: &&str| !["foregroundDeletion", "orphan"].contains(f);
-    let mut finalizers: Vec<Cow<'_, str>> = match policy {
-        None => object.finalizers().into_iter().map(Cow::from).collect(),
-        Some(_) => object.finalizers().into_iter().filter(own).map(Cow::from).collect(),
-    };
-    match policy {
-        Some(Propagation::Foreground) => finalizers.push("foregroundDeletion".into()),
-        Some(Propagation::Orphan) => finalizers.push("orphan".into()),
-        _ => {}
-    }
-    finalizers.into_iter().map(Cow::into_owned).collect()
 }

@@ -1,9 +1,10 @@
 //! Requests: a path and a verb become an operation, its outcome becomes bytes. Models
 //! `apiserver/pkg/endpoints`.
 
-use super::patch::PatchKind;
-use super::registry::{DeleteOptions, FieldValidation, Propagation, WriteOptions, Written, outward};
+use super::body::{body, delete_options, json_body, named, patch_body, write_options};
+use super::options::Written;
 use super::store::{EventKind, WatchEvent};
+use super::strategy::outward;
 use super::upstream::{self, Upstream};
 use super::watch::WatchStream;
 use super::{ApiServer, Filter, access, discovery, table};
@@ -475,128 +476,4 @@ fn scale_of(resource: Resource, object: &Value) -> Value {
         object_at(&mut scale, "/metadata").insert(field.to_string(), value);
     }
     scale
-}
-
-fn json_body(request: &Request) -> Result<Value, Status> {
-    serde_json::from_slice(&request.body)
-        .map_err(|error| Status::bad_request(go_json_error(&request.body, &error)))
-}
-
-fn go_json_error(body: &[u8], error: &serde_json::Error) -> String {
-    if error.is_eof() {
-        return "unexpected end of JSON input".to_string();
-    }
-    let bad = body.iter().find(|c| !c.is_ascii_whitespace()).copied().unwrap_or(b' ');
-    format!("invalid character '{}' looking for beginning of value", char::from(bad))
-}
-
-/// An object in a body, of the kind that the path names.
-fn body(request: &Request, resource: Resource) -> Result<Value, Status> {
-    let content = request.header("Content-Type").split(';').next().unwrap_or("").trim();
-    if !matches!(content, "" | "application/json") {
-        return Err(Status::unsupported_media_type(format!(
-            "the body of the request was in an unknown format - accepted media types include: application/json, \
-             application/yaml, application/vnd.kubernetes.protobuf, application/cbor (got {content})"
-        )));
-    }
-    let object = json_body(request)?;
-    let (version, kind) = (object.api_version(), object.kind());
-    if !kind.is_empty() && kind != resource.kind {
-        return Err(Status::bad_request(format!(
-            "{kind} in version \"{}\" cannot be handled as a {}: converting ({version}.{kind}) to ({}.{}): unknown \
-             conversion",
-            version.rsplit('/').next().unwrap_or(version),
-            resource.kind,
-            resource.group,
-            resource.kind
-        )));
-    }
-    if !version.is_empty() && version != resource.api_version() {
-        return Err(Status::bad_request(format!(
-            "the API version in the data ({version}) does not match the expected API version ({})",
-            resource.api_version()
-        )));
-    }
-    Ok(object)
-}
-
-fn patch_body(request: &Request) -> Result<(PatchKind, Value), Status> {
-    let content = request.header("Content-Type");
-    let Some(kind) = PatchKind::of_content_type(content) else {
-        if content.starts_with("application/apply-patch") {
-            return Err(Status::not_simulated("server-side apply"));
-        }
-        return Err(Status::unsupported_media_type(format!(
-            "the body of the request was in an unknown format - accepted media types include: \
-             application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, \
-             application/apply-patch+yaml, application/apply-patch+cbor (got {content})"
-        )));
-    };
-    Ok((kind, json_body(request)?))
-}
-
-fn named(resource: Resource, name: &str, object: &Value) -> Result<(), Status> {
-    if object.name() == name {
-        return Ok(());
-    }
-    let _ = resource;
-    Err(Status::bad_request(format!(
-        "the name of the object ({}) does not match the name on the URL ({name})",
-        object.name()
-    )))
-}
-
-fn dry_run(value: &str) -> Result<bool, Status> {
-    match value {
-        "" => Ok(false),
-        "All" => Ok(true),
-        other => {
-            let mut status = Status::new(
-                422,
-                "Invalid",
-                format!(" \"\" is invalid: dryRun: Unsupported value: {other:?}: supported values: \"All\""),
-            );
-            status.details = json!({});
-            Err(status)
-        }
-    }
-}
-
-fn write_options(request: &Request) -> Result<WriteOptions, Status> {
-    let field_validation = match request.param("fieldValidation") {
-        "Strict" => FieldValidation::Strict,
-        "Ignore" => FieldValidation::Ignore,
-        _ => FieldValidation::Warn,
-    };
-    Ok(WriteOptions { dry_run: dry_run(request.param("dryRun"))?, field_validation })
-}
-
-/// Options of a deletion stand in the body or in the query.
-fn delete_options(request: &Request) -> Result<DeleteOptions, Status> {
-    let body =
-        if request.body.iter().all(u8::is_ascii_whitespace) { Value::Null } else { json_body(request)? };
-    let policy = match body.str_at("/propagationPolicy") {
-        "" => request.param("propagationPolicy"),
-        policy => policy,
-    };
-    let propagation_policy = match policy {
-        "Foreground" => Some(Propagation::Foreground),
-        "Orphan" => Some(Propagation::Orphan),
-        "Background" => Some(Propagation::Background),
-        _ if body.bool_at("/orphanDependents") => Some(Propagation::Orphan),
-        _ => None,
-    };
-    let text = |path: &str| Some(body.str_at(path).to_string()).filter(|text| !text.is_empty());
-    Ok(DeleteOptions {
-        grace_period_seconds: body
-            .int_at("/gracePeriodSeconds")
-            .or_else(|| request.param("gracePeriodSeconds").parse().ok()),
-        propagation_policy,
-        uid: text("/preconditions/uid"),
-        resource_version: text("/preconditions/resourceVersion"),
-        dry_run: dry_run(match body.list_at("/dryRun").first().and_then(Value::as_str) {
-            Some(value) => value,
-            None => request.param("dryRun"),
-        })?,
-    })
 }

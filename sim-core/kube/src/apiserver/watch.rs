@@ -2,7 +2,7 @@
 
 use super::store::{EventKind, WatchEvent, WatchHandle};
 use super::table::Form;
-use super::{ApiServer, registry};
+use super::{ApiServer, strategy};
 use crate::api::{Object, ObjectExt, Resource, Status};
 use futures_util::future::{Either, select};
 use serde_json::{Value, json};
@@ -72,7 +72,7 @@ impl WatchStream {
     }
 
     fn write(&mut self, event: WatchEvent) -> Vec<u8> {
-        let object: Object = registry::outward(self.resource, event.object);
+        let object: Object = strategy::outward(self.resource, event.object);
         let kind = event.kind.as_str();
         match self.form.filter(|_| !matches!(event.kind, EventKind::Error | EventKind::Bookmark)) {
             None => line(kind, &object),

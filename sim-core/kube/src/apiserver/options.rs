@@ -1,0 +1,59 @@
+//! How to write and how to delete: what a request says beside the object.
+
+use crate::api::Object;
+
+/// What happens to fields that no table knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FieldValidation {
+    /// They are dropped.
+    #[default]
+    Ignore,
+    /// They are dropped, with a warning.
+    Warn,
+    /// The request fails.
+    Strict,
+}
+
+/// How to write.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WriteOptions {
+    /// Do everything but keep it.
+    pub dry_run: bool,
+    /// What happens to unknown fields.
+    pub field_validation: FieldValidation,
+}
+
+/// What was written, and what the server has to say about it.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The object as it is now.
+    pub object: Object,
+    /// For the `Warning` headers.
+    pub warnings: Vec<String>,
+}
+
+/// What becomes of an object's dependents when it is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Propagation {
+    /// They are deleted afterwards.
+    Background,
+    /// They are deleted first.
+    Foreground,
+    /// They stay.
+    Orphan,
+}
+
+/// How to delete.
+#[derive(Clone, Debug, Default)]
+pub struct DeleteOptions {
+    /// How long a pod may take to stop.
+    pub grace_period_seconds: Option<i64>,
+    /// What becomes of dependents.
+    pub propagation_policy: Option<Propagation>,
+    /// Only if it is this very object.
+    pub uid: Option<String>,
+    /// Only if it is this version.
+    pub resource_version: Option<String>,
+    /// Do everything but delete.
+    pub dry_run: bool,
+}

@@ -1,0 +1,148 @@
+//! Steps that every write takes: the object comes into canonical form, and what it may not touch comes
+//! from the old one. Models `apiserver/pkg/registry/rest`.
+
+use super::options::{DeleteOptions, FieldValidation, Propagation, WriteOptions};
+use super::store;
+use crate::api::{NAMESPACE, Object, ObjectExt, POD, Resource, Status, events_v1, pod, remove, set};
+use serde_json::{Value, json};
+use std::borrow::Cow;
+use std::rc::Rc;
+
+/// The object belongs where the request says.
+pub(super) fn place(resource: Resource, namespace: &str, object: &mut Value) -> Result<(), Status> {
+    if !object.is_object() {
+        return Err(Status::bad_request("the object provided is unrecognized (must be of type JSON object)"));
+    }
+    if resource.namespaced {
+        if object.namespace().is_empty() {
+            set(object, "/metadata/namespace", json!(namespace));
+        } else if object.namespace() != namespace {
+            return Err(Status::bad_request(
+                "the namespace of the provided object does not match the namespace sent on the request",
+            ));
+        }
+    } else {
+        remove(object, "/metadata/namespace");
+    }
+    set(object, "/apiVersion", json!(resource.api_version()));
+    set(object, "/kind", json!(resource.kind));
+    Ok(())
+}
+
+/// Brings the object into canonical form. What it says too much fails or warns.
+pub(super) fn decode(
+    resource: Resource,
+    object: &mut Value,
+    options: &WriteOptions,
+) -> Result<Vec<String>, Status> {
+    let refuse = |why: &str| {
+        Status::bad_request(format!(
+            "{} in version \"{}\" cannot be handled as a {}: {why}",
+            resource.kind, resource.version, resource.kind
+        ))
+    };
+    let unknown = resource.schema.decode(object).map_err(|why| refuse(&why))?;
+    let warnings: Vec<String> = unknown.iter().map(|field| format!("unknown field {field:?}")).collect();
+    match options.field_validation {
+        FieldValidation::Strict if !warnings.is_empty() => {
+            Err(refuse(&format!("strict decoding error: {}", warnings.join(", "))))
+        }
+        FieldValidation::Warn => Ok(warnings),
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// From the form of a group that has no store of its own.
+pub(super) fn inward(resource: Resource, object: &mut Value) -> Resource {
+    let storage = store::storage_of(resource);
+    if !std::ptr::eq(resource, storage) {
+        *object = events_v1::event::to_core(object);
+    }
+    storage
+}
+
+/// Into the form of a group that has no store of its own.
+pub(super) fn outward(resource: Resource, object: Object) -> Object {
+    if std::ptr::eq(resource, store::storage_of(resource)) {
+        object
+    } else {
+        Rc::new(events_v1::event::from_core(&object))
+    }
+}
+
+/// What an update may not touch comes from the old object.
+pub(super) fn prepare_for_update(resource: Resource, object: &mut Value, old: &Value, status: bool) {
+    if status {
+        // Only the status is taken; labels and annotations may come along.
+        keep(object, old, "/spec");
+        for path in ["/metadata/ownerReferences", "/metadata/generateName", "/metadata/finalizers"] {
+            keep(object, old, path);
+        }
+    } else if resource.subresource("status").is_some() {
+        keep(object, old, "/status");
+    }
+    for path in [
+        "/metadata/uid",
+        "/metadata/creationTimestamp",
+        "/metadata/deletionTimestamp",
+        "/metadata/deletionGracePeriodSeconds",
+        "/metadata/generation",
+        "/metadata/generateName",
+    ] {
+        keep(object, old, path);
+    }
+    if std::ptr::eq(resource, NAMESPACE) && !status {
+        keep(object, old, "/spec/finalizers");
+    }
+    if resource.generation && !status && object.at("/spec") != old.at("/spec") {
+        set(object, "/metadata/generation", json!(old.generation() + 1));
+    }
+}
+
+/// Makes what stands at `path` the same as in the old object.
+fn keep(object: &mut Value, old: &Value, path: &str) {
+    let value = old.at(path);
+    if object.at(path) == value {
+        return;
+    }
+    if value.is_null() {
+        remove(object, path);
+    } else {
+        set(object, path, value.clone());
+    }
+}
+
+/// How long an object may take to go: pods only. Models `podStrategy.CheckGracefulDelete`.
+pub(super) fn grace_period(resource: Resource, object: &Value, options: &DeleteOptions) -> i64 {
+    if !std::ptr::eq(resource, POD) {
+        return 0;
+    }
+    let asked = options.grace_period_seconds;
+    let own = object.int_at("/spec/terminationGracePeriodSeconds").unwrap_or(30);
+    // One that no kubelet has seen, or that has ended, needs no time.
+    if pod::node_name(object).is_empty() || pod::is_terminal(object) {
+        return 0;
+    }
+    match asked {
+        Some(seconds) if seconds < 0 => 1,
+        Some(seconds) => seconds,
+        None if object.is_terminating() => {
+            object.int_at("/metadata/deletionGracePeriodSeconds").unwrap_or(own)
+        }
+        None => own,
+    }
+}
+
+pub(super) fn finalizers_for(object: &Value, policy: Option<Propagation>) -> Vec<String> {
+    let own = |f: &&str| !["foregroundDeletion", "orphan"].contains(f);
+    let mut finalizers: Vec<Cow<'_, str>> = match policy {
+        None => object.finalizers().into_iter().map(Cow::from).collect(),
+        Some(_) => object.finalizers().into_iter().filter(own).map(Cow::from).collect(),
+    };
+    match policy {
+        Some(Propagation::Foreground) => finalizers.push("foregroundDeletion".into()),
+        Some(Propagation::Orphan) => finalizers.push("orphan".into()),
+        _ => {}
+    }
+    finalizers.into_iter().map(Cow::into_owned).collect()
+}
