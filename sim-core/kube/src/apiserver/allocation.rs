@@ -211,10 +211,12 @@ pub(super) fn carry_over(service: &mut Value, old: &Value) {
             remove(service, &path);
         }
     }
-    if !has_ports(&is)
-        && has_ports(&was)
+    let external = |service: &Value, kind: &str| {
+        has_ports(kind) || (kind == "ClusterIP" && !service.list_at("/spec/externalIPs").is_empty())
+    };
+    if external(old, &was)
+        && !external(service, &is)
         && service.at("/spec/externalTrafficPolicy") == old.at("/spec/externalTrafficPolicy")
-        && service.list_at("/spec/externalIPs").is_empty()
     {
         remove(service, "/spec/externalTrafficPolicy");
     }
