@@ -183,7 +183,7 @@ impl World {
                     None => {}
                 }
             }
-            IfaceKind::Bridge { .. } => self.to_port(ns, target, packet),
+            IfaceKind::Bridge { .. } => self.out_of_bridge(ns, target, packet),
             IfaceKind::Uplink { segment } => {
                 let segment = *segment;
                 if self.iface(target).is_some_and(|other| other.up) {
@@ -297,11 +297,11 @@ impl World {
             }
         }
         packet.mark = 0;
-        self.to_port(ns, target, packet);
+        self.out_of_bridge(ns, target, packet);
     }
 
     /// Out of a bridge to the interface behind a port.
-    fn to_port(&mut self, ns: NetnsId, target: IfaceRef, packet: Packet) {
+    fn out_of_bridge(&mut self, ns: NetnsId, target: IfaceRef, packet: Packet) {
         let Some(iface) = self.iface(target).filter(|iface| iface.up) else { return };
         let IfaceKind::Veth { peer: Some(port) } = iface.kind else { return };
         if port.ns == ns && self.iface(port).is_some_and(|port| port.up) {
@@ -310,30 +310,61 @@ impl World {
         }
     }
 
-    /// An interface is gone: those who have just talked to it go on for a while.
-    pub(super) fn forget_neighbour(&mut self, gone: IfaceRef, mac: [u8; 6]) {
-        let now = self.now();
-        let World { namespaces, rng, .. } = self;
-        for iface in namespaces.iter_mut().flatten().flat_map(|netns| &mut netns.ifaces).flatten() {
-            iface.neighbours.retain(|_, neighbour| match neighbour {
-                Neighbour::Reachable { target, used } if *target == gone => {
-                    if now - *used > FRESH {
-                        return false;
-                    }
-                    let until = now + rng.duration(Duration::from_secs(14), Duration::from_secs(30));
-                    *neighbour = Neighbour::Gone { until, mac };
-                    true
-                }
-                _ => true,
-            });
+    /// Namespaces that share a link with an interface.
+    pub(super) fn link_mates(&self, ns: NetnsId, dev: u16) -> Vec<NetnsId> {
+        let Some(iface) = self.ns(ns).and_then(|netns| netns.iface(dev)) else { return Vec::new() };
+        match &iface.kind {
+            IfaceKind::Loopback => Vec::new(),
+            IfaceKind::Veth { peer } => match peer.and_then(|peer| Some((peer, self.iface(peer)?.master))) {
+                Some((peer, Some(bridge))) => self.link_mates(peer.ns, bridge),
+                Some((peer, None)) => vec![peer.ns],
+                None => Vec::new(),
+            },
+            IfaceKind::Bridge { ports } => {
+                let behind = |port: &u16| match self.ns(ns)?.iface(*port)?.kind {
+                    IfaceKind::Veth { peer } => peer.map(|peer| peer.ns),
+                    _ => None,
+                };
+                std::iter::once(ns).chain(ports.iter().filter_map(behind)).collect()
+            }
+            IfaceKind::Uplink { segment } => {
+                self.segments[*segment as usize].stations.values().map(|station| station.ns).collect()
+            }
         }
     }
 
-    /// An address has a new owner, who says so to everybody (gratuitous ARP).
-    pub(super) fn announce(&mut self, address: Ipv4Addr) {
-        for iface in self.namespaces.iter_mut().flatten().flat_map(|netns| &mut netns.ifaces).flatten() {
-            if !matches!(iface.neighbours.get(&address), Some(Neighbour::Incomplete { .. }) | None) {
-                iface.neighbours.remove(&address);
+    /// An interface is gone: those on its link who have just talked to it go on for a while.
+    pub(super) fn forget_neighbour(&mut self, gone: IfaceRef, mac: [u8; 6], mates: &[NetnsId]) {
+        let now = self.now();
+        let World { namespaces, rng, .. } = self;
+        for mate in mates {
+            let Some(netns) = namespaces.get_mut(mate.0 as usize).and_then(Option::as_deref_mut) else {
+                continue;
+            };
+            for iface in netns.ifaces.iter_mut().flatten() {
+                iface.neighbours.retain(|_, neighbour| match neighbour {
+                    Neighbour::Reachable { target, used } if *target == gone => {
+                        if now - *used > FRESH {
+                            return false;
+                        }
+                        let until = now + rng.duration(Duration::from_secs(14), Duration::from_secs(30));
+                        *neighbour = Neighbour::Gone { until, mac };
+                        true
+                    }
+                    _ => true,
+                });
+            }
+        }
+    }
+
+    /// An address has a new owner, who says so to everybody on its link (gratuitous ARP).
+    pub(super) fn announce(&mut self, ns: NetnsId, dev: u16, address: Ipv4Addr) {
+        for mate in self.link_mates(ns, dev) {
+            let Some(netns) = self.ns_mut(mate) else { continue };
+            for iface in netns.ifaces.iter_mut().flatten() {
+                if !matches!(iface.neighbours.get(&address), Some(Neighbour::Incomplete { .. }) | None) {
+                    iface.neighbours.remove(&address);
+                }
             }
         }
     }

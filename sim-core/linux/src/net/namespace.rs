@@ -106,6 +106,8 @@ pub(crate) struct Sysctls {
     pub(crate) syn_retries: u32,
     pub(crate) local_ports: (u16, u16),
     pub(crate) default_ttl: u8,
+    /// Ports from here on are anybody's.
+    pub(crate) unprivileged_ports: u16,
     pub(crate) timeouts: Timeouts,
 }
 
@@ -118,18 +120,20 @@ impl Default for Sysctls {
             syn_retries: 6,
             local_ports: (32_768, 60_999),
             default_ttl: 64,
+            unprivileged_ports: 1_024,
             timeouts: Timeouts::default(),
         }
     }
 }
 
 /// Names of settings, sorted, for listings.
-pub(crate) const SYSCTLS: [&str; 19] = [
+pub(crate) const SYSCTLS: [&str; 20] = [
     "net.bridge.bridge-nf-call-iptables",
     "net.ipv4.conf.all.route_localnet",
     "net.ipv4.ip_default_ttl",
     "net.ipv4.ip_forward",
     "net.ipv4.ip_local_port_range",
+    "net.ipv4.ip_unprivileged_port_start",
     "net.ipv4.tcp_syn_linear_timeouts",
     "net.ipv4.tcp_syn_retries",
     "net.netfilter.nf_conntrack_icmp_timeout",
@@ -175,6 +179,7 @@ impl Sysctls {
             "net.ipv4.tcp_syn_retries" => self.syn_retries.to_string(),
             "net.ipv4.tcp_syn_linear_timeouts" => "4".to_string(),
             "net.ipv4.ip_default_ttl" => self.default_ttl.to_string(),
+            "net.ipv4.ip_unprivileged_port_start" => self.unprivileged_ports.to_string(),
             "net.ipv4.ip_local_port_range" => format!("{}\t{}", self.local_ports.0, self.local_ports.1),
             _ => self.clone().timeout(name)?.as_secs().to_string(),
         })
@@ -188,6 +193,7 @@ impl Sysctls {
             "net.bridge.bridge-nf-call-iptables" => self.bridge_nf_call_iptables = flag()?,
             "net.ipv4.tcp_syn_retries" => self.syn_retries = value.trim().parse().ok()?,
             "net.ipv4.ip_default_ttl" => self.default_ttl = value.trim().parse().ok()?,
+            "net.ipv4.ip_unprivileged_port_start" => self.unprivileged_ports = value.trim().parse().ok()?,
             "net.ipv4.ip_local_port_range" => {
                 let mut ports = value.split_whitespace().map(str::parse);
                 let (Some(Ok(low)), Some(Ok(high))) = (ports.next(), ports.next()) else { return None };

@@ -4,7 +4,7 @@ use super::conntrack::ConntrackEntry;
 use super::namespace::{Counters, Iface, IfaceKind, IfaceRef, LO, Netns, SYSCTLS, Sysctls};
 use super::netfilter::{Netfilter, NetfilterError, Rule, Table};
 use super::route::{self, Route, RouteKind};
-use super::world::{Segment, Socket, World};
+use super::world::{Segment, World};
 use super::{Net, NetnsId, SegmentId};
 use crate::Errno;
 use ipnet::{IpNet, Ipv4Net};
@@ -16,7 +16,6 @@ impl Net {
     /// A namespace with a loopback interface that is up.
     pub fn create_namespace(&self, name: &str) -> NetnsId {
         let mut world = self.0.borrow_mut();
-        let free = world.namespaces.iter().position(Option::is_none).unwrap_or(world.namespaces.len());
         let netns = Netns {
             name: name.to_string(),
             ifaces: Vec::new(),
@@ -29,11 +28,9 @@ impl Net {
             icmp: Vec::new(),
             icmp_limits: BTreeMap::new(),
         };
-        if free == world.namespaces.len() {
-            world.namespaces.push(None);
-        }
-        world.namespaces[free] = Some(Box::new(netns));
-        let ns = NetnsId(free as u32);
+        // Numbers are not used again: what is left of the sockets of a deleted one finds nobody.
+        world.namespaces.push(Some(Box::new(netns)));
+        let ns = NetnsId(world.namespaces.len() as u32 - 1);
         if let Ok(lo) = world.add_iface(ns, "lo", IfaceKind::Loopback)
             && let Some(iface) = world.ns_mut(ns).and_then(|netns| netns.iface_mut(lo.dev))
         {
@@ -49,37 +46,9 @@ impl Net {
         for dev in (0..devs).rev() {
             world.remove_iface(ns, dev as u16);
         }
-        for index in 0..world.sockets.len() as u32 {
-            let inside = match &world.sockets[index as usize].socket {
-                Some(Socket::Tcp(tcp)) => tcp.ns == ns,
-                Some(Socket::Udp(udp)) => udp.ns == ns,
-                Some(Socket::Icmp(icmp)) => icmp.ns == ns,
-                Some(Socket::TimeWait(rest)) => rest.ns == ns,
-                None => false,
-            };
-            if !inside {
-                continue;
-            }
-            let id = world.socket_id(index);
-            match &world.sockets[index as usize].socket {
-                Some(Socket::Tcp(_)) => {
-                    if let Some(tcp) = world.tcp(id) {
-                        tcp.fail(Some(Errno::ENETUNREACH));
-                    }
-                    world.tcp_remove(id);
-                }
-                Some(Socket::TimeWait(rest)) => {
-                    let tuple = super::tcp::flow(rest.local, rest.remote);
-                    world.flows.remove(ns.0, &tuple);
-                    world.take_socket(id);
-                }
-                _ => drop(world.take_socket(id)),
-            }
-        }
         if let Some(slot) = world.namespaces.get_mut(ns.0 as usize) {
             *slot = None;
         }
-        world.run();
     }
 
     /// Name of a namespace.
@@ -206,7 +175,7 @@ impl Net {
         if let (Some(segment), Some(at)) = (segment, world.iface_ref(ns, dev)) {
             world.segments[segment as usize].stations.insert(address.addr(), at);
         }
-        world.announce(address.addr());
+        world.announce(ns, dev, address.addr());
         Ok(())
     }
 
@@ -440,29 +409,39 @@ impl World {
         Ok(IfaceRef { ns, dev, serial })
     }
 
+    /// Removes an interface, and the other end of a veth pair with it.
     fn remove_iface(&mut self, ns: NetnsId, dev: u16) {
         let Some(own) = self.iface_ref(ns, dev) else { return };
-        let Some(iface) = self.ns_mut(ns).and_then(|netns| netns.ifaces[usize::from(dev)].take()) else {
-            return;
+        let peer = match self.iface(own).map(|iface| &iface.kind) {
+            Some(IfaceKind::Veth { peer }) => *peer,
+            _ => None,
         };
-        if let Some(netns) = self.ns_mut(ns) {
-            netns.routes.remove_if(|entry| entry.dev == dev);
-            if let Some(IfaceKind::Bridge { ports }) =
-                iface.master.and_then(|master| netns.iface_mut(master)).map(|iface| &mut iface.kind)
-            {
-                ports.retain(|port| *port != dev);
-            }
+        let mut mates = self.link_mates(ns, dev);
+        if let Some(peer) = peer {
+            mates.extend(self.link_mates(peer.ns, peer.dev));
         }
-        self.forget_neighbour(own, iface.mac);
+        for end in std::iter::once(own).chain(peer) {
+            self.take_iface(end, &mates);
+        }
+    }
+
+    fn take_iface(&mut self, own: IfaceRef, mates: &[NetnsId]) {
+        let IfaceRef { ns, dev, .. } = own;
+        if self.iface(own).is_none() {
+            return;
+        }
+        let Some(netns) = self.ns_mut(ns) else { return };
+        let Some(iface) = netns.ifaces[usize::from(dev)].take() else { return };
+        netns.routes.remove_if(|entry| entry.dev == dev);
+        if let Some(IfaceKind::Bridge { ports }) =
+            iface.master.and_then(|master| netns.iface_mut(master)).map(|iface| &mut iface.kind)
+        {
+            ports.retain(|port| *port != dev);
+        }
         match iface.kind {
-            IfaceKind::Veth { peer: Some(peer) } => {
-                if self.iface(peer).is_some() {
-                    self.remove_iface(peer.ns, peer.dev);
-                }
-            }
             IfaceKind::Bridge { ports } => {
                 for port in ports {
-                    if let Some(port) = self.ns_mut(ns).and_then(|netns| netns.iface_mut(port)) {
+                    if let Some(port) = netns.iface_mut(port) {
                         port.master = None;
                     }
                 }
@@ -472,5 +451,6 @@ impl World {
             }
             _ => {}
         }
+        self.forget_neighbour(own, iface.mac, mates);
     }
 }

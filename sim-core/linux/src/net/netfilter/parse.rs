@@ -138,6 +138,9 @@ const fn unset_recent() -> Recent {
     }
 }
 
+/// Source and destination ports of a match.
+type PortOptions<'a> = (&'a mut Option<Maybe<Ports>>, &'a mut Option<Maybe<Ports>>);
+
 impl Rule {
     /// Reads the words of a rule, from after the chain's name.
     ///
@@ -243,10 +246,7 @@ impl Rule {
     }
 
     /// The `tcp` or `udp` match that a port option belongs to; `-p` alone loads it as well.
-    fn ports(
-        &mut self,
-        word: &str,
-    ) -> Result<(&mut Option<Maybe<Ports>>, &mut Option<Maybe<Ports>>), String> {
+    fn ports(&mut self, word: &str) -> Result<PortOptions<'_>, String> {
         let loaded = |one: &Match| matches!(one, Match::Tcp { .. } | Match::Udp { .. });
         if !self.matches.iter().any(loaded) {
             match self.protocol.as_ref().filter(|protocol| !protocol.negated).map(|protocol| protocol.value) {
