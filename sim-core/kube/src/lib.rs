@@ -11,6 +11,7 @@
 
 pub mod api;
 pub mod apiserver;
+pub mod apiserver_program;
 pub mod client;
 pub mod cluster;
 pub mod controllers;

@@ -1,0 +1,195 @@
+//! Objects that `kubeadm init` leaves behind, and the files that say the same.
+
+use crate::api::{CONFIG_MAP, Resource, SERVICE, SERVICE_ACCOUNT, new_object, set};
+use crate::apiserver::{ApiServer, VERSION, WriteOptions};
+use data_encoding::BASE64;
+use serde_json::{Value, json};
+
+/// kubeadm's Corefile.
+const COREFILE: &str = ".:53 {
+    errors
+    health {
+       lameduck 5s
+    }
+    ready
+    kubernetes cluster.local in-addr.arpa ip6.arpa {
+       pods insecure
+       fallthrough in-addr.arpa ip6.arpa
+       ttl 30
+    }
+    prometheus :9153
+    forward . /etc/resolv.conf {
+       max_concurrent 1000
+    }
+    cache 30 {
+       disable success cluster.local
+       disable denial cluster.local
+    }
+    loop
+    reload
+    loadbalance
+}
+";
+
+const KUBE_PROXY_CONFIG: &str = "apiVersion: kubeproxy.config.k8s.io/v1alpha1
+bindAddress: 0.0.0.0
+clientConnection:
+  kubeconfig: /var/lib/kube-proxy/kubeconfig.conf
+clusterCIDR: 10.244.0.0/16
+iptables:
+  minSyncPeriod: 1s
+  syncPeriod: 30s
+kind: KubeProxyConfiguration
+mode: \"\"
+";
+
+const CLUSTER_CONFIG: &str = "apiServer: {}
+apiVersion: kubeadm.k8s.io/v1beta4
+caCertificateValidityPeriod: 87600h0m0s
+certificateValidityPeriod: 8760h0m0s
+certificatesDir: /etc/kubernetes/pki
+clusterName: kubernetes
+controllerManager: {}
+dns: {}
+encryptionAlgorithm: RSA-2048
+etcd:
+  local:
+    dataDir: /var/lib/etcd
+imageRepository: registry.k8s.io
+kind: ClusterConfiguration
+kubernetesVersion: {VERSION}
+networking:
+  dnsDomain: cluster.local
+  podSubnet: 10.244.0.0/16
+  serviceSubnet: 10.96.0.0/12
+proxy: {}
+scheduler: {}
+";
+
+pub(super) fn kubelet_config() -> String {
+    "apiVersion: kubelet.config.k8s.io/v1beta1
+authentication:
+  anonymous:
+    enabled: false
+  webhook:
+    enabled: true
+cgroupDriver: systemd
+clusterDNS:
+- 10.96.0.10
+clusterDomain: cluster.local
+containerRuntimeEndpoint: unix:///var/run/containerd/containerd.sock
+kind: KubeletConfiguration
+rotateCertificates: true
+staticPodPath: /etc/kubernetes/manifests
+"
+    .to_string()
+}
+
+/// The administrator's kubeconfig.
+pub(super) fn kubeconfig() -> String {
+    kubeconfig_of("kubernetes-admin")
+}
+
+/// A kubeconfig as kubeadm writes it. Its certificates certify nothing.
+pub(super) fn kubeconfig_of(user: &str) -> String {
+    let pem = |kind: &str| {
+        BASE64.encode(
+            format!("-----BEGIN {kind}-----\n{}\n-----END {kind}-----\n", BASE64.encode(user.as_bytes()))
+                .as_bytes(),
+        )
+    };
+    let (certificate, key) = (pem("CERTIFICATE"), pem("RSA PRIVATE KEY"));
+    let authority = BASE64.encode(b"-----BEGIN CERTIFICATE-----\nc2ltdWxhdGVk\n-----END CERTIFICATE-----\n");
+    format!(
+        "apiVersion: v1
+clusters:
+- cluster:
+    certificate-authority-data: {authority}
+    server: https://10.10.0.11:6443
+  name: kubernetes
+contexts:
+- context:
+    cluster: kubernetes
+    user: {user}
+  name: {user}@kubernetes
+current-context: {user}@kubernetes
+kind: Config
+users:
+- name: {user}
+  user:
+    client-certificate-data: {certificate}
+    client-key-data: {key}
+"
+    )
+}
+
+/// Creates an object of the cluster's own.
+pub(super) fn put(api: &ApiServer, resource: Resource, namespace: &str, object: Value) {
+    let created = api.create(resource, namespace, object, &WriteOptions::default());
+    if let Err(status) = created {
+        panic!("the cluster's own objects are valid: {}", status.message);
+    }
+}
+
+/// Creates them all.
+pub(super) fn create(api: &ApiServer) {
+    for account in ["coredns", "kube-proxy"] {
+        put(api, SERVICE_ACCOUNT, "kube-system", new_object(SERVICE_ACCOUNT, "kube-system", account));
+    }
+    let maps: [(&str, &str, Value); 6] = [
+        ("kube-system", "coredns", json!({"Corefile": COREFILE})),
+        (
+            "kube-system",
+            "extension-apiserver-authentication",
+            json!({"requestheader-allowed-names": "[\"front-proxy-client\"]",
+                   "requestheader-group-headers": "[\"X-Remote-Group\"]",
+                   "requestheader-username-headers": "[\"X-Remote-User\"]"}),
+        ),
+        (
+            "kube-system",
+            "kube-proxy",
+            json!({"config.conf": KUBE_PROXY_CONFIG, "kubeconfig.conf": kubeconfig_of("default")}),
+        ),
+        (
+            "kube-system",
+            "kubeadm-config",
+            json!({"ClusterConfiguration": CLUSTER_CONFIG.replace("{VERSION}", VERSION)}),
+        ),
+        ("kube-system", "kubelet-config", json!({"kubelet": kubelet_config()})),
+        (
+            "kube-public",
+            "cluster-info",
+            json!({"kubeconfig": "apiVersion: v1\nclusters:\n- cluster:\n    server: https://10.10.0.11:6443\n  name: \"\"\nkind: Config\n"}),
+        ),
+    ];
+    for (namespace, name, data) in maps {
+        let mut map = new_object(CONFIG_MAP, namespace, name);
+        set(&mut map, "/data", data);
+        put(api, CONFIG_MAP, namespace, map);
+    }
+    let mut dns = new_object(SERVICE, "kube-system", "kube-dns");
+    set(
+        &mut dns,
+        "/metadata/labels",
+        json!({"k8s-app": "kube-dns", "kubernetes.io/cluster-service": "true", "kubernetes.io/name": "CoreDNS"}),
+    );
+    set(
+        &mut dns,
+        "/metadata/annotations",
+        json!({"prometheus.io/port": "9153", "prometheus.io/scrape": "true"}),
+    );
+    set(
+        &mut dns,
+        "/spec",
+        json!({
+            "clusterIP": "10.96.0.10",
+            "selector": {"k8s-app": "kube-dns"},
+            "ports": [
+                {"name": "dns", "port": 53, "protocol": "UDP", "targetPort": 53},
+                {"name": "dns-tcp", "port": 53, "protocol": "TCP", "targetPort": 53},
+                {"name": "metrics", "port": 9153, "protocol": "TCP", "targetPort": 9153},
+            ],
+        }),
+    );
+    put(api, SERVICE, "kube-system", dns);
+}

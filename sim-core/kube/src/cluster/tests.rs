@@ -1,0 +1,467 @@
+//! Whole clusters: what a learner would see happen, down to the packets.
+
+use super::*;
+use crate::api::{CONFIG_MAP, DEPLOYMENT, EVENT, NODE, Resource, SERVICE, set};
+use crate::apiserver::{DeleteOptions, WriteOptions};
+use crate::kubelet::{Image, ImageRef, PullError};
+use linux::http::Connection;
+use linux::resolver::lookup_host;
+use linux::signal::Disposition;
+use linux::{Args, ExitCode, File, Program, Signal, Spawn, Sys};
+use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::net::SocketAddr;
+
+/// Every image but `nosuch` exists, and all of them are this one.
+struct TestImages;
+
+fn toolbox() -> Vec<Program> {
+    vec![
+        Program::new("exit", "exit CODE", |sys, args| {
+            Box::pin(async move {
+                sys.out("about to end\n").await;
+                args.get(1).and_then(|a| a.parse().ok()).unwrap_or(0)
+            })
+        }),
+        Program::new("fetch", "fetch HOST PORT", |sys, args| Box::pin(fetch(sys, args))),
+        Program::new("polite", "ends at SIGTERM", |sys, _| {
+            Box::pin(async move {
+                sys.sigaction(Signal::TERM, Disposition::Catch);
+                sys.wait_signal().await;
+                0
+            })
+        }),
+        Program::new("stubborn", "does not", |sys, _| {
+            Box::pin(async move {
+                loop {
+                    let _ = sys.sleep(Duration::from_secs(3_600)).await;
+                }
+            })
+        }),
+        Program::new("web", "web: says its host name on port 80", |sys, _| Box::pin(web(sys))),
+    ]
+}
+
+async fn web(sys: Sys) -> ExitCode {
+    let Ok(listener) = sys.listen(SocketAddr::from(([0, 0, 0, 0], 80)), 16) else { return 1 };
+    sys.out("listening\n").await;
+    loop {
+        let Ok((fd, peer)) = sys.accept(listener).await else { return 0 };
+        let own = sys.clone();
+        sys.spawn_thread(async move {
+            let mut connection = Connection::new(&own, fd);
+            while let Ok(Some(head)) = connection.read_request().await {
+                let status = if head.target == "/" { 200 } else { 404 };
+                let body = format!("{} sees {}\n", own.hostname(), peer.ip());
+                if connection.write_response(status, &[], body.as_bytes()).await.is_err()
+                    || !head.keep_alive()
+                {
+                    break;
+                }
+            }
+            let _ = own.close(fd);
+        });
+    }
+}
+
+async fn fetch(sys: Sys, args: Args) -> ExitCode {
+    let host = args.get(1).map_or("", String::as_str);
+    let port = args.get(2).and_then(|p| p.parse().ok()).unwrap_or(80);
+    let Ok(addresses) = lookup_host(&sys, host).await else {
+        sys.out("unknown\n").await;
+        return 6;
+    };
+    let connected =
+        sys.timeout(Duration::from_secs(2), sys.connect(SocketAddr::from((addresses[0], port)))).await;
+    let fd = match connected {
+        Some(Ok(fd)) => fd,
+        Some(Err(errno)) => {
+            sys.out(&format!("{errno}\n")).await;
+            return 7;
+        }
+        None => {
+            sys.out("timed out\n").await;
+            return 28;
+        }
+    };
+    let mut connection = Connection::new(&sys, fd);
+    let sent = connection.write_request("GET", "/", &[("Host".into(), host.into())], &[]).await;
+    let Ok(head) = connection.read_response().await else { return 52 };
+    assert!(sent.is_ok());
+    let mut body = head.body("GET").expect("a delimited body");
+    let text = connection.read_body(&mut body).await.expect("a body");
+    sys.out(&String::from_utf8_lossy(&text)).await;
+    0
+}
+
+impl ImageRegistry for TestImages {
+    fn resolve(&self, reference: &ImageRef) -> Result<Rc<Image>, PullError> {
+        if reference.path.contains("nosuch") {
+            return Err(PullError::Denied);
+        }
+        let rootfs = Vfs::new();
+        for program in toolbox() {
+            rootfs.put_program(&format!("/bin/{}", program.name), &program).expect("a program");
+        }
+        Ok(Rc::new(Image {
+            digest: "sha256:0".into(),
+            size: 20_000_000,
+            rootfs,
+            entrypoint: vec!["web".into()],
+            cmd: Vec::new(),
+            env: vec![("PATH".into(), "/bin".into())],
+            workdir: "/".into(),
+            user: (0, 0),
+            exposed_ports: vec![80],
+            stop_signal: Signal::TERM,
+        }))
+    }
+}
+
+struct World {
+    sim: Sim,
+    cluster: Cluster,
+}
+
+impl World {
+    fn new(cloud: bool) -> World {
+        let sim = Sim::new(7);
+        let net = Net::new(&sim);
+        let root = |_: &Machine| {
+            let root = Vfs::new();
+            for program in toolbox() {
+                root.put_program(&format!("/bin/{}", program.name), &program).expect("a program");
+            }
+            root
+        };
+        let config = ClusterConfig { nodes: 3, cloud };
+        let cluster = Cluster::boot(&sim, &net, &config, Rc::new(TestImages), &root);
+        assert!(cluster.wait_until_available(), "{}", World { sim, cluster: cluster.clone() }.pods());
+        World { sim: cluster.sim.clone(), cluster }
+    }
+
+    fn run(&self, seconds: u64) {
+        self.sim.advance(self.sim.now() + Duration::from_secs(seconds), u64::MAX);
+    }
+
+    fn create(&self, resource: Resource, object: Value) -> Object {
+        let namespace = object.namespace().to_string();
+        match self.cluster.api.create(resource, &namespace, object, &WriteOptions::default()) {
+            Ok(written) => written.object,
+            Err(status) => panic!("{}", status.message),
+        }
+    }
+
+    fn pod(&self, name: &str, spec: Value) -> Object {
+        self.create(
+            POD,
+            json!({"apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": name, "namespace": "default", "labels": {"app": name}}, "spec": spec}),
+        )
+    }
+
+    fn get(&self, resource: Resource, name: &str) -> Option<Object> {
+        self.cluster.api.get(resource, "default", name).ok()
+    }
+
+    fn state(&self, pod: &str) -> String {
+        let pod = self.get(POD, pod).expect("the pod");
+        let status = pod.at("/status/containerStatuses/0");
+        let state = status.map_at("/state").iter().next();
+        let (kind, state) = state.map_or(("", &Value::Null), |(kind, state)| (kind.as_str(), state));
+        format!(
+            "{} {kind} {} ready={} restarts={}",
+            pod.str_at("/status/phase"),
+            state.str_at("/reason"),
+            status.bool_at("/ready"),
+            status.int_at("/restartCount").unwrap_or(-1)
+        )
+    }
+
+    fn events(&self, pod: &str) -> Vec<String> {
+        let mut events: Vec<(i64, String)> = self
+            .cluster
+            .api
+            .snapshot(EVENT)
+            .iter()
+            .filter(|event| event.str_at("/involvedObject/name") == pod)
+            .map(|event| {
+                let count = event.int_at("/count").unwrap_or(1);
+                let text = format!("{} x{count} {}", event.str_at("/reason"), event.str_at("/message"));
+                (event.resource_version().parse().unwrap_or(0), text)
+            })
+            .collect();
+        events.sort();
+        events.into_iter().map(|(_, text)| text).collect()
+    }
+
+    fn pods(&self) -> String {
+        let line = |pod: &Object| match pod.namespace() {
+            "default" => format!("{} {} {:#}\n", pod.name(), pod.str_at("/spec/nodeName"), pod.at("/status")),
+            _ => format!("{} {}\n", pod.name(), pod.str_at("/status/phase")),
+        };
+        self.cluster.api.snapshot(POD).iter().map(line).collect()
+    }
+
+    /// Runs a program somewhere and gives what it writes.
+    fn command(&self, host: &Host, namespaces: linux::Namespaces, argv: &[&str]) -> String {
+        let (read, write) = File::pipe();
+        let pid = host
+            .spawn(Spawn {
+                namespaces,
+                argv: argv.iter().map(|a| a.to_string()).collect(),
+                env: vec![("PATH".into(), "/bin".into())],
+                cwd: "/".into(),
+                uid: 0,
+                gid: 0,
+                stdio: [File::null(), write.clone(), write],
+                controlling_tty: false,
+            })
+            .expect("the program");
+        let output = Rc::new(RefCell::new(Vec::new()));
+        let sink = output.clone();
+        self.sim.spawn(async move {
+            while let Ok(data) = read.read(4_096).await {
+                if data.is_empty() {
+                    break;
+                }
+                sink.borrow_mut().extend(data);
+            }
+        });
+        let host = host.clone();
+        self.sim.spawn(async move {
+            host.wait(pid).await;
+        });
+        self.run(8);
+        let text = output.borrow().clone();
+        String::from_utf8(text).expect("text")
+    }
+
+    fn on_node(&self, node: usize, argv: &[&str]) -> String {
+        let host = &self.cluster.nodes[node].host;
+        self.command(host, host.namespaces(), argv)
+    }
+
+    fn in_pod(&self, pod: &str, argv: &[&str]) -> String {
+        let object = self.get(POD, pod).expect("the pod");
+        let node =
+            self.cluster.nodes.iter().find(|n| n.name == object.str_at("/spec/nodeName")).expect("its node");
+        let worker = node.kubelet.worker_named("default", pod).expect("its worker");
+        let instance = worker.running(object.str_at("/spec/containers/0/name")).expect("it runs");
+        self.command(&node.host, instance.namespaces.clone(), argv)
+    }
+}
+
+fn container(image: &str, command: &[&str]) -> Value {
+    let mut container = json!({"name": "c", "image": image});
+    if !command.is_empty() {
+        container["command"] = json!(command);
+    }
+    container
+}
+
+#[test]
+fn a_fresh_cluster_has_what_kubeadm_leaves() {
+    let world = World::new(false);
+    let names: Vec<String> = world
+        .cluster
+        .api
+        .snapshot(POD)
+        .iter()
+        .map(|pod| pod.name().trim_end_matches(|c| c != '-').trim_end_matches('-').to_string())
+        .collect();
+    assert!(names.iter().filter(|n| *n == "kube-proxy").count() == 3, "{names:?}");
+    assert_eq!(names.len(), 9, "{names:?}");
+    for node in world.cluster.api.snapshot(NODE) {
+        assert_eq!(condition(&node, "Ready").map(|c| c.str_at("/status")), Some("True"));
+    }
+    assert!(world.cluster.api.get(CONFIG_MAP, "default", "kube-root-ca.crt").is_ok());
+    let seconds = world.sim.now().as_nanos() / 1_000_000_000;
+    assert!((1..120).contains(&seconds), "it took {seconds} s");
+}
+
+#[test]
+fn a_service_leads_to_its_pods_from_pods_and_nodes() {
+    let world = World::new(false);
+    world.create(
+        DEPLOYMENT,
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "blue", "namespace": "default"},
+               "spec": {"replicas": 3, "selector": {"matchLabels": {"app": "blue"}},
+                        "template": {"metadata": {"labels": {"app": "blue"}},
+                                     "spec": {"containers": [container("web", &[])]}}}}),
+    );
+    let service = world.create(
+        SERVICE,
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "blue", "namespace": "default"},
+               "spec": {"type": "NodePort", "selector": {"app": "blue"}, "ports": [{"port": 80}]}}),
+    );
+    world.pod("client", json!({"containers": [container("tools", &["polite"])]}));
+    world.run(10);
+    assert_eq!(world.state("client"), "Running running  ready=true restarts=0", "{}", world.pods());
+    let ip = service.str_at("/spec/clusterIP").to_string();
+    let from_node = world.on_node(0, &["fetch", &ip, "80"]);
+    assert!(from_node.starts_with("blue-"), "{from_node}");
+    let from_pod = world.in_pod("client", &["fetch", "blue", "80"]);
+    let own = world.get(POD, "client").expect("the pod").str_at("/status/podIP").to_string();
+    assert!(from_pod.starts_with("blue-") && from_pod.ends_with(&format!("sees {own}\n")), "{from_pod}");
+    let node_port = service.int_at("/spec/ports/0/nodePort").expect("a node port").to_string();
+    let laptop = &world.cluster.laptop;
+    let outside = |argv: &[&str]| world.command(laptop, laptop.namespaces(), argv);
+    assert!(outside(&["fetch", "node2", &node_port]).starts_with("blue-"));
+    assert_eq!(outside(&["fetch", &ip, "80"]), "timed out\n");
+    assert_eq!(outside(&["fetch", "blue", "80"]), "unknown\n");
+    assert_eq!(world.on_node(0, &["fetch", "blue", "80"]), "unknown\n");
+    assert!(outside(&["fetch", "example.com", "80"]).contains("Example Domain"));
+    assert!(world.in_pod("client", &["fetch", "example.com", "80"]).contains("Example Domain"));
+    // The API server is reached by its Service as well.
+    assert!(world.in_pod("client", &["fetch", "kubernetes", "443"]).contains("forbidden"));
+}
+
+#[test]
+fn a_container_that_crashes_is_started_again_with_growing_pauses() {
+    let world = World::new(false);
+    world.pod("crash", json!({"containers": [container("tools", &["exit", "3"])]}));
+    world.run(6);
+    assert_eq!(world.state("crash"), "Running terminated Error ready=false restarts=1", "{}", world.pods());
+    world.run(28);
+    assert_eq!(
+        world.state("crash"),
+        "Running waiting CrashLoopBackOff ready=false restarts=2",
+        "{}",
+        world.pods()
+    );
+    world.run(40);
+    let pod = world.get(POD, "crash").expect("the pod");
+    assert_eq!(pod.int_at("/status/containerStatuses/0/lastState/terminated/exitCode"), Some(3));
+    assert_eq!(
+        pod.int_at("/status/containerStatuses/0/restartCount"),
+        Some(3),
+        "{:#?}",
+        world.events("crash")
+    );
+    let events = world.events("crash");
+    let has = |text: &str| events.iter().any(|event| event.contains(text));
+    assert!(
+        has("BackOff") && has("Back-off restarting failed container c in pod crash_default("),
+        "{events:#?}"
+    );
+    assert!(has("Container created") && has("Container started"), "{events:#?}");
+    assert!(has("Image size: 20000000 bytes."), "{events:#?}");
+}
+
+#[test]
+fn an_image_that_is_not_there_is_asked_for_again_and_again() {
+    let world = World::new(false);
+    world.pod("bad", json!({"containers": [container("nosuch", &[])]}));
+    world.run(3);
+    assert_eq!(world.state("bad"), "Pending waiting ErrImagePull ready=false restarts=0");
+    world.run(20);
+    assert_eq!(world.state("bad"), "Pending waiting ImagePullBackOff ready=false restarts=0");
+    let events = world.events("bad");
+    assert!(
+        events.iter().any(|e| e.contains("Failed to pull image \"nosuch\": failed to pull and unpack image"))
+    );
+    assert!(events.iter().any(|e| e.contains("Error: ImagePullBackOff")), "{events:#?}");
+    world.pod("upper", json!({"containers": [container("NGINX", &[])]}));
+    world.pod("path", json!({"containers": [container("tools", &["/no/such/file"])]}));
+    world.pod(
+        "noconfig",
+        json!({"containers": [{"name": "c", "image": "web",
+        "envFrom": [{"configMapRef": {"name": "settings"}}]}]}),
+    );
+    world.run(3);
+    assert_eq!(world.state("upper"), "Pending waiting InvalidImageName ready=false restarts=0");
+    assert_eq!(world.state("noconfig"), "Pending waiting CreateContainerConfigError ready=false restarts=0");
+    world.run(2);
+    assert_eq!(world.state("path"), "Running terminated StartError ready=false restarts=1");
+    world.run(16);
+    assert_eq!(world.state("path"), "Running terminated StartError ready=false restarts=2");
+}
+
+#[test]
+fn pods_stop_as_they_like_within_their_grace() {
+    let world = World::new(false);
+    world.pod("polite", json!({"containers": [container("tools", &["polite"])]}));
+    world.pod(
+        "stubborn",
+        json!({"terminationGracePeriodSeconds": 5, "containers": [container("tools", &["stubborn"])]}),
+    );
+    world.run(5);
+    let address = |name: &str| world.get(POD, name).expect("the pod").str_at("/status/podIP").to_string();
+    assert!(!address("polite").is_empty());
+    for name in ["polite", "stubborn"] {
+        world.cluster.api.delete(POD, "default", name, &DeleteOptions::default()).expect("deleted");
+    }
+    world.run(3);
+    assert!(world.get(POD, "polite").is_none(), "{}", world.pods());
+    assert!(world.get(POD, "stubborn").is_some());
+    world.run(5);
+    assert!(world.get(POD, "stubborn").is_none(), "{}", world.pods());
+    assert!(world.events("stubborn").iter().any(|e| e == "Killing x1 Stopping container c"));
+}
+
+#[test]
+fn probes_decide_who_is_ready_and_who_is_killed() {
+    let world = World::new(false);
+    let with = |field: &str, probe: Value| {
+        let mut container = container("web", &[]);
+        container[field] = probe;
+        json!({"containers": [container]})
+    };
+    let get = |path: &str| json!({"httpGet": {"path": path, "port": 80}, "periodSeconds": 1, "failureThreshold": 2});
+    world.pod("fine", with("readinessProbe", get("/")));
+    world.pod("unready", with("readinessProbe", get("/nonexistent")));
+    let mut liveness = with("livenessProbe", get("/broken"));
+    liveness["terminationGracePeriodSeconds"] = json!(1);
+    world.pod("unlive", liveness);
+    world.pod("dialed", with("readinessProbe", json!({"tcpSocket": {"port": 81}})));
+    world.pod("asked", with("readinessProbe", json!({"exec": {"command": ["exit", "0"]}})));
+    world.run(8);
+    assert_eq!(world.state("fine"), "Running running  ready=true restarts=0");
+    assert_eq!(world.state("asked"), "Running running  ready=true restarts=0");
+    assert_eq!(world.state("unready"), "Running running  ready=false restarts=0");
+    let events = world.events("unready");
+    assert!(
+        events.iter().any(|e| e.contains("Readiness probe failed: HTTP probe failed with statuscode: 404"))
+    );
+    let dialed = world.events("dialed");
+    assert!(dialed.iter().any(|e| e.contains(":81: connect: connection refused")), "{dialed:#?}");
+    let killed = world.events("unlive");
+    assert!(
+        killed.iter().any(|e| e.contains("Container c failed liveness probe, will be restarted")),
+        "{killed:#?}"
+    );
+    world.run(4);
+    assert!(world.state("unlive").contains("restarts=1"), "{}", world.state("unlive"));
+}
+
+#[test]
+fn init_containers_run_first_and_finished_pods_stay() {
+    let world = World::new(false);
+    let mut spec = json!({"restartPolicy": "Never", "containers": [container("tools", &["exit", "0"])],
+                          "initContainers": [container("tools", &["exit", "0"])]});
+    set(&mut spec, "/initContainers/0/name", json!("first"));
+    world.pod("job", spec.clone());
+    set(&mut spec, "/initContainers/0/command", json!(["exit", "4"]));
+    world.pod("failed", spec);
+    world.run(8);
+    assert_eq!(world.state("job"), "Succeeded terminated Completed ready=false restarts=0");
+    assert_eq!(world.state("failed"), "Failed waiting PodInitializing ready=false restarts=0");
+}
+
+#[test]
+fn a_cloud_gives_addresses_to_load_balancers() {
+    let world = World::new(true);
+    world.pod("web", json!({"containers": [container("web", &[])]}));
+    world.create(
+        SERVICE,
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "lb", "namespace": "default"},
+               "spec": {"type": "LoadBalancer", "selector": {"app": "web"}, "ports": [{"port": 80}]}}),
+    );
+    world.run(30);
+    let ip = world.get(SERVICE, "lb").expect("the service");
+    assert_eq!(ip.str_at("/status/loadBalancer/ingress/0/ip"), "203.0.113.101");
+    let laptop = &world.cluster.laptop;
+    let answer = world.command(laptop, laptop.namespaces(), &["fetch", "203.0.113.101", "80"]);
+    assert!(answer.starts_with("web sees"), "{answer}");
+}
