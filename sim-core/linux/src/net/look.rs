@@ -236,7 +236,7 @@ impl Net {
             .collect()
     }
 
-    /// Every bridge port and address of a namespace's bridge, for `bridge link` and its like.
+    /// The first address of an interface.
     pub fn address_of(&self, ns: NetnsId, dev: &str) -> Option<IpAddr> {
         let world = self.0.borrow();
         let netns = world.ns(ns)?;

@@ -5,18 +5,18 @@
 //! what the tables on the way make of them.
 //!
 //! ```text
-//!   socket     [`socket`] [`tcp`] [`udp`] [`icmp`]      what programs hold
+//!   socket     `socket` `tcp` `udp` `icmp`      what programs hold
 //!     |  ^
 //!     v  |
-//!   IP         [`ip`] [`route`] [`netfilter`] [`conntrack`]    one namespace: routing and the five hooks
+//!   IP         `ip` `route` [`netfilter`] `conntrack`    one namespace: routing and the five hooks
 //!     |  ^
 //!     v  |
-//!   link       [`link`]      veth, bridge, the Ethernet between hosts; neighbours
+//!   link       `link`      veth, bridge, the Ethernet between hosts; neighbours
 //! ```
 //!
 //! Within a host a packet walks all of this at once; between hosts it takes the time of the link. The diagram of
-//! the hooks is in [`netfilter`]. [`topology`] builds namespaces and links, [`fabric`] the ground that a cluster
-//! stands on, [`look`] lists what there is.
+//! the hooks is in [`netfilter`]. `topology` builds namespaces and links, `fabric` the ground that a cluster
+//! stands on, `look` lists what there is.
 //!
 //! Models Linux 6.x. Left out: IPv6 (addresses in this interface are ready for it; there is no route to any),
 //! ARP itself (its failures are modelled), fragments, congestion control, multicast.

@@ -150,6 +150,36 @@ fn a_pair_cut_at_the_host_is_missed_too() {
 }
 
 #[test]
+fn without_its_entry_an_answer_comes_from_a_stranger() {
+    let c = Cluster::new(14);
+    let listener = c.net.tcp_listen(c.at("flaky"), "0.0.0.0:81".parse().unwrap(), 8).unwrap();
+    let stream = connect(&c, "shell-1", "10.96.20.9:81");
+    stream.set_keepalive(Some(Duration::from_secs(60)));
+    c.sleep(0.1);
+    let (server, _) = listener.try_accept().unwrap();
+    c.net.conntrack_flush(c.at("node1"));
+    server.try_write(b"0").unwrap();
+    c.sleep(1.0);
+    // The client does not know the sender and resets it; itself, it notices only when it asks.
+    assert_eq!(server.try_read(10), Err(Errno::ECONNRESET));
+    assert_eq!(stream.try_read(10), Err(Errno::EAGAIN));
+    let begun = c.sim.now();
+    assert_eq!(c.run(async move { stream.read(10).await }), Err(Errno::ECONNRESET));
+    assert!((58.0..60.5).contains(&(c.sim.now() - begun).as_secs_f64()));
+}
+
+#[test]
+fn a_listener_that_is_gone_refuses() {
+    let c = Cluster::new(15);
+    let listener = c.net.tcp_listen(c.at("red"), "0.0.0.0:81".parse().unwrap(), 8).unwrap();
+    let waiting = connect(&c, "shell-1", "10.244.1.6:81");
+    drop(listener);
+    c.sleep(0.1);
+    assert_eq!(waiting.try_read(1), Err(Errno::ECONNRESET));
+    assert_eq!(c.curl("shell-1", "10.244.1.6:81"), Answer::Failed(Errno::ECONNREFUSED));
+}
+
+#[test]
 fn a_dead_server_closes_and_then_resets() {
     let c = Cluster::new(8);
     let listener = c.net.tcp_listen(c.at("flaky"), "0.0.0.0:81".parse().unwrap(), 8).unwrap();

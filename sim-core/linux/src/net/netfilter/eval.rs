@@ -3,7 +3,8 @@
 use super::rule::{
     AddrType, CtStates, Match, Maybe, NatTo, Ports, Recent, RecentAction, RejectWith, Rule, Target,
 };
-use super::{Chain, Hook, NOWHERE, Netfilter, Policy, RecentList, Table};
+use super::table::NOWHERE;
+use super::{Chain, Hook, Netfilter, Policy, RecentList, Table};
 use crate::net::IcmpKind;
 use crate::net::packet::{Body, Icmp, Packet};
 use sim::{Instant, Rng};

@@ -6,7 +6,7 @@ use crate::net::conntrack::is_unreachable;
 use crate::net::packet::{Packet, Segment, Tuple, flag};
 use crate::net::world::{Socket, World};
 use crate::net::{IcmpKind, NetnsId};
-use sim::Instant;
+use sim::{Duration, Instant};
 use std::net::Ipv4Addr;
 
 /// What a segment has done to a connection, for those around it.
@@ -201,12 +201,12 @@ impl Tcp {
                 self.unread = 0;
                 self.fail(Some(error));
             } else {
-                self.ack_due = true;
+                self.challenge(now);
             }
             return effect;
         }
         if has(flag::SYN) {
-            self.ack_due = true;
+            self.challenge(now);
             return effect;
         }
         if has(flag::ACK) {
@@ -220,11 +220,23 @@ impl Tcp {
             && !self.fin_received
         {
             self.take_fin(&mut effect);
-        } else if has(flag::FIN) || segment.data.is_empty() && segment.seq != self.rcv_nxt {
-            // Seen before, or a probe whether this side is alive.
+        } else if has(flag::FIN) {
+            // Seen before.
             self.ack_due = true;
+        } else if segment.data.is_empty() && segment.seq != self.rcv_nxt {
+            // A probe whether this side is alive, or the other side has lost its place.
+            self.challenge(now);
         }
         effect
+    }
+
+    /// Acknowledges something that is out of place, twice a second at most: two sides that have lost each
+    /// other's place would never stop (`tcp_invalid_ratelimit`).
+    fn challenge(&mut self, now: Instant) {
+        if self.challenged.is_none_or(|last| now - last >= Duration::from_millis(500)) {
+            self.challenged = Some(now);
+            self.ack_due = true;
+        }
     }
 
     fn answer_to_syn(&mut self, segment: &Segment, effect: &mut Effect) {

@@ -2,8 +2,8 @@
 //!
 //! Models net/ipv4/tcp.c, tcp_input.c, tcp_output.c and tcp_timer.c with the times that a Linux 6.5 or newer
 //! shows. Left out: congestion control, selective acknowledgement (what arrives out of order is sent again),
-//! Nagle's algorithm, urgent data. [`input`] takes segments, [`output`] sends them and keeps the timers,
-//! [`calls`] is what sockets ask for.
+//! Nagle's algorithm, urgent data. `input` takes segments, `output` sends them and keeps the timers,
+//! `calls` is what sockets ask for.
 
 mod calls;
 mod input;
@@ -92,6 +92,8 @@ pub(super) struct Tcp {
     pub(super) last_heard: Instant,
     pub(super) probes: u32,
 
+    /// When something out of place was last answered.
+    pub(super) challenged: Option<Instant>,
     pub(super) ack_due: bool,
     pub(super) ack_delayed: bool,
     pub(super) touched: bool,
@@ -154,6 +156,7 @@ impl Tcp {
             keepalive: None,
             last_heard: now,
             probes: 0,
+            challenged: None,
             ack_due: false,
             ack_delayed: false,
             touched: false,
