@@ -1,0 +1,11 @@
+//! Parts that know nothing of decks and clusters.
+
+mod dialog;
+mod icon;
+mod menu;
+mod splitter;
+
+pub use dialog::Dialog;
+pub use icon::{Icon, Shape};
+pub use menu::{Menu, MenuItem};
+pub use splitter::Splitter;

@@ -1,0 +1,79 @@
+//! The bar between two halves. It is dragged, or moved with the arrow keys.
+
+use wasm_bindgen::JsCast;
+use web_sys::{Element, PointerEvent};
+use yew::prelude::*;
+
+use crate::runtime::browser::window;
+
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// The share of the first half, in percent.
+    pub ratio: f64,
+    pub on_move: Callback<f64>,
+}
+
+/// How far one press of an arrow goes, in percent.
+const STEP: f64 = 2.0;
+/// Neither half gets smaller than this, in percent.
+const LEAST: f64 = 20.0;
+
+/// Whether halves are side by side follows the width of the window, as in the styles.
+fn is_upright() -> bool {
+    window().match_media("(max-width: 820px)").ok().flatten().is_none_or(|query| !query.matches())
+}
+
+#[component]
+pub fn Splitter(props: &Props) -> Html {
+    let dragging = use_mut_ref(|| false);
+    let on_move = props.on_move.clone();
+    let moved = Callback::from(move |ratio: f64| on_move.emit(ratio.clamp(LEAST, 100.0 - LEAST)));
+    let onpointerdown = {
+        let dragging = dragging.clone();
+        Callback::from(move |event: PointerEvent| {
+            if let Some(bar) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) {
+                let _ = bar.set_pointer_capture(event.pointer_id());
+                *dragging.borrow_mut() = true;
+                event.prevent_default();
+            }
+        })
+    };
+    let onpointermove = {
+        let (dragging, moved) = (dragging.clone(), moved.clone());
+        Callback::from(move |event: PointerEvent| {
+            if !*dragging.borrow() {
+                return;
+            }
+            let frame = event.target().and_then(|t| t.dyn_into::<Element>().ok()).and_then(|bar| bar.parent_element());
+            let Some(frame) = frame.map(|frame| frame.get_bounding_client_rect()) else { return };
+            let share = if is_upright() {
+                (f64::from(event.client_x()) - frame.left()) / frame.width()
+            } else {
+                (f64::from(event.client_y()) - frame.top()) / frame.height()
+            };
+            moved.emit(share * 100.0);
+        })
+    };
+    let onpointerup = Callback::from(move |_: PointerEvent| *dragging.borrow_mut() = false);
+    let onkeydown = {
+        let ratio = props.ratio;
+        Callback::from(move |event: KeyboardEvent| {
+            let to = match event.key().as_str() {
+                "ArrowLeft" | "ArrowUp" => ratio - STEP,
+                "ArrowRight" | "ArrowDown" => ratio + STEP,
+                "Home" => LEAST,
+                "End" => 100.0 - LEAST,
+                _ => return,
+            };
+            event.prevent_default();
+            event.stop_propagation();
+            moved.emit(to);
+        })
+    };
+    html! {
+        <div class="splitter" role="separator" tabindex="0" aria-label="Share of the page that the slide has"
+            aria-valuenow={format!("{:.0}", props.ratio)} aria-valuemin="20" aria-valuemax="80"
+            {onpointerdown} {onpointermove} {onpointerup} {onkeydown}>
+        </div>
+    }
+}

@@ -1,0 +1,6 @@
+//! What stands around the slide and the terminals.
+
+pub mod cluster;
+pub mod help;
+pub mod terminals;
+pub mod top;

@@ -1,0 +1,113 @@
+//! The terminals: a strip of tabs, and the panes below it, one or all of them in sight.
+
+use podium_protocol::{Place, TerminalId};
+use web_sys::Element;
+use yew::prelude::*;
+
+use crate::components::{Icon, Shape};
+
+/// What the strip shows of a terminal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tab {
+    pub id: TerminalId,
+    pub place: Place,
+    pub busy: bool,
+}
+
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    pub tabs: Vec<Tab>,
+    pub active: TerminalId,
+    pub split: bool,
+    /// The frame of a terminal is on the page.
+    pub on_frame: Callback<(TerminalId, Element)>,
+    pub on_select: Callback<TerminalId>,
+    pub on_close: Callback<TerminalId>,
+    pub on_new: Callback<()>,
+    pub on_split: Callback<()>,
+    pub on_undo: Callback<()>,
+    pub children: Html,
+}
+
+#[component]
+pub fn Terminals(props: &Props) -> Html {
+    let emit = |callback: &Callback<()>| {
+        let callback = callback.clone();
+        Callback::from(move |_: MouseEvent| callback.emit(()))
+    };
+    html! {
+        <section class="terminals" aria-label="Terminals">
+            <header>
+                <div class="tabs" role="group" aria-label="Terminals">{ for props.tabs.iter().map(|tab| draw_tab(tab, props)) }</div>
+                <button type="button" class="quiet" aria-label="New terminal" title="New terminal" onclick={emit(&props.on_new)}>
+                    <Icon shape={Shape::Plus} />
+                </button>
+                <span class="gap"></span>
+                if props.tabs.len() > 1 {
+                    <button type="button" class="quiet" aria-pressed={props.split.to_string()} aria-label="Show all terminals"
+                        title="Show all terminals" onclick={emit(&props.on_split)}><Icon shape={Shape::Split} /></button>
+                }
+                <button type="button" class="quiet" title="Take back the last command" onclick={emit(&props.on_undo)}>
+                    <Icon shape={Shape::Undo} /><span>{ "Undo" }</span>
+                </button>
+            </header>
+            <div class={classes!("panes", props.split.then_some("is-split"))}>
+                { for props.tabs.iter().map(|tab| html! {
+                    <Pane key={tab.id} id={tab.id} label={label(tab)} active={tab.id == props.active} on_frame={props.on_frame.clone()} />
+                }) }
+            </div>
+            { props.children.clone() }
+        </section>
+    }
+}
+
+fn label(tab: &Tab) -> String {
+    let place = if tab.place == Place::Lab { "lab" } else { "laptop" };
+    format!("{place} {}", tab.id)
+}
+
+fn draw_tab(tab: &Tab, props: &Props) -> Html {
+    let (id, select, close) = (tab.id, props.on_select.clone(), props.on_close.clone());
+    let onclick = Callback::from(move |_: MouseEvent| select.emit(id));
+    let onclose = Callback::from(move |_: MouseEvent| close.emit(id));
+    let label = label(tab);
+    html! {
+        <span class={classes!("tab", (tab.id == props.active).then_some("is-active"))} key={tab.id}>
+            <button type="button" aria-pressed={(tab.id == props.active).to_string()} {onclick}>
+                <span class={classes!("lamp", tab.busy.then_some("is-busy"))}></span>{ &label }
+            </button>
+            if props.tabs.len() > 1 {
+                <button type="button" class="tab-close" aria-label={format!("Close terminal {label}")} onclick={onclose}>
+                    <Icon shape={Shape::Close} />
+                </button>
+            }
+        </span>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct PaneProps {
+    id: TerminalId,
+    label: String,
+    active: bool,
+    on_frame: Callback<(TerminalId, Element)>,
+}
+
+/// The frame that a terminal is opened in. Its inside belongs to the terminal.
+#[component]
+fn Pane(props: &PaneProps) -> Html {
+    let node = use_node_ref();
+    {
+        let (node, on_frame, id) = (node.clone(), props.on_frame.clone(), props.id);
+        use_effect_with((), move |()| {
+            if let Some(frame) = node.cast::<Element>() {
+                on_frame.emit((id, frame));
+            }
+        });
+    }
+    html! {
+        <div class={classes!("pane", props.active.then_some("is-active"))} role="region" aria-label={format!("Terminal {}", props.label)}>
+            <div class="frame" ref={node} data-terminal={props.id.to_string()}></div>
+        </div>
+    }
+}

@@ -1,0 +1,92 @@
+//! The bar at the top: deck, place, clock, menu.
+
+use podium_protocol::Place;
+use yew::prelude::*;
+
+use crate::components::{Icon, Menu, MenuItem, Shape};
+
+/// The clock of the world, as the page shows it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Clock {
+    pub time: String,
+    pub paused: bool,
+    pub speed: u32,
+    pub skipping: bool,
+    pub behind: bool,
+}
+
+const SPEEDS: &[u32] = &[1, 2, 5, 10, 25, 100];
+
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    pub title: AttrValue,
+    pub place: Place,
+    pub on_place: Callback<Place>,
+    pub clock: Clock,
+    pub on_pause: Callback<()>,
+    pub on_speed: Callback<u32>,
+    pub on_skip: Callback<()>,
+    pub dark: bool,
+    pub on_theme: Callback<()>,
+    pub menu: Vec<MenuItem>,
+    /// A window that only follows has no cluster.
+    pub live: bool,
+}
+
+#[component]
+pub fn Top(props: &Props) -> Html {
+    let on_theme = props.on_theme.clone();
+    let theme = if props.dark { "Light colours" } else { "Dark colours" };
+    html! {
+        <header class="top">
+            <h1><span class="brand">{ "Podium" }</span><span class="deck-title">{ &props.title }</span></h1>
+            if props.live {
+                { place(props) }
+                { clock(props) }
+            }
+            <button type="button" class="quiet" aria-label={theme} title={theme}
+                onclick={Callback::from(move |_: MouseEvent| on_theme.emit(()))}>
+                <Icon shape={if props.dark { Shape::Sun } else { Shape::Moon }} />
+            </button>
+            <Menu label="More" items={props.menu.clone()} class="more"><Icon shape={Shape::Menu} /></Menu>
+        </header>
+    }
+}
+
+fn place(props: &Props) -> Html {
+    let option = |place: Place, label: &'static str, title: &'static str| {
+        let on_place = props.on_place.clone();
+        let onclick = Callback::from(move |_: MouseEvent| on_place.emit(place));
+        html! { <button type="button" aria-pressed={(props.place == place).to_string()} {title} {onclick}>{ label }</button> }
+    };
+    html! {
+        <div class="switch" role="group" aria-label="Where the shell runs">
+            { option(Place::Lab, "lab", "On a node of the cluster: internal addresses answer") }
+            { option(Place::Laptop, "laptop", "Outside of the cluster, with a kubeconfig") }
+        </div>
+    }
+}
+
+fn clock(props: &Props) -> Html {
+    let Clock { time, paused, speed, skipping, behind } = &props.clock;
+    let (on_pause, on_skip) = (props.on_pause.clone(), props.on_skip.clone());
+    let pause = if *paused { "Let time go on" } else { "Pause time" };
+    let speeds = SPEEDS.iter().map(|speed| {
+        let (on_speed, speed, now) = (props.on_speed.clone(), *speed, props.clock.speed);
+        MenuItem::choice(format!("{speed}×"), speed == now, Callback::from(move |()| on_speed.emit(speed)))
+    });
+    html! {
+        <div class={classes!("clock", paused.then_some("is-paused"))} role="group" aria-label="Time in the cluster">
+            <button type="button" class="quiet" aria-label={pause} title={pause} onclick={Callback::from(move |_: MouseEvent| on_pause.emit(()))}>
+                <Icon shape={if *paused { Shape::Play } else { Shape::Pause }} />
+            </button>
+            <time title={if *behind { "busy: time goes slower" } else { "time of day in the cluster" }}
+                class={behind.then_some("is-behind")}>{ if time.is_empty() { "--:--:--" } else { time.as_str() } }</time>
+            <Menu label={format!("Speed of time: {speed}×")} items={speeds.collect::<Vec<_>>()} class="speed">{ format!("{speed}×") }</Menu>
+            <button type="button" class="quiet" aria-label="Skip to the next thing that happens" title="Skip to the next thing that happens"
+                disabled={*skipping} onclick={Callback::from(move |_: MouseEvent| on_skip.emit(()))}>
+                <Icon shape={Shape::Skip} />
+            </button>
+        </div>
+    }
+}

@@ -1,0 +1,35 @@
+//! Terminals. xterm.js is behind [`Screen`]; nothing else in the page knows it.
+
+mod document;
+mod xterm;
+
+pub use xterm::Xterm;
+
+use js_sys::Uint8Array;
+
+/// What the learner does at a terminal.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Gesture {
+    /// Typed or pasted.
+    Typed(String),
+    /// Pressed Return on this line.
+    Entered(String),
+    /// Wants the keyboard back for the slides.
+    Leave,
+}
+
+/// A screen that bytes are written to.
+pub trait Screen {
+    /// Draws bytes; `drawn` is called when they are on the screen.
+    fn write(&self, bytes: &Uint8Array, drawn: Box<dyn FnOnce()>);
+    /// Types as the learner would: several lines go in one paste.
+    fn paste(&self, text: &str);
+    /// An empty screen, nothing above it.
+    fn reset(&self);
+    /// Gives it the keyboard.
+    fn focus(&self);
+    /// Makes it fill its frame: rows and columns.
+    fn fit(&self) -> Option<(u16, u16)>;
+    /// Reads its text aloud.
+    fn set_screen_reader(&self, on: bool);
+}
