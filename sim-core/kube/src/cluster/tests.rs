@@ -3,6 +3,7 @@
 use super::*;
 use crate::api::{CONFIG_MAP, DEPLOYMENT, EVENT, NODE, Resource, SERVICE, set};
 use crate::apiserver::{DeleteOptions, WriteOptions};
+use crate::kubelet::stream::{FrameReader, channel, encode};
 use crate::kubelet::{Image, ImageRef, PullError};
 use linux::http::Connection;
 use linux::resolver::lookup_host;
@@ -17,6 +18,19 @@ struct TestImages;
 
 fn toolbox() -> Vec<Program> {
     vec![
+        Program::new("api", "api METHOD TARGET: asks the API server", |sys, args| {
+            Box::pin(api_call(sys, args))
+        }),
+        Program::new("cat", "cat: repeats its input", |sys, _| {
+            Box::pin(async move {
+                loop {
+                    match sys.read(0, 100).await {
+                        Ok(data) if !data.is_empty() => drop(sys.write_all(1, &data).await),
+                        _ => return 5,
+                    }
+                }
+            })
+        }),
         Program::new("exit", "exit CODE", |sys, args| {
             Box::pin(async move {
                 sys.out("about to end\n").await;
@@ -30,6 +44,9 @@ fn toolbox() -> Vec<Program> {
                 sys.wait_signal().await;
                 0
             })
+        }),
+        Program::new("stream", "stream TARGET [INPUT]: shows frames", |sys, args| {
+            Box::pin(stream_call(sys, args))
         }),
         Program::new("stubborn", "does not", |sys, _| {
             Box::pin(async move {
@@ -61,6 +78,59 @@ async fn web(sys: Sys) -> ExitCode {
             }
             let _ = own.close(fd);
         });
+    }
+}
+
+async fn api_connection(sys: &Sys) -> Connection {
+    let server = SocketAddr::from((node_address(1), 6_443));
+    Connection::new(sys, sys.connect(server).await.expect("the API server answers"))
+}
+
+async fn api_call(sys: Sys, args: Args) -> ExitCode {
+    let mut connection = api_connection(&sys).await;
+    let user = [("X-Remote-User".to_string(), "kubernetes-admin".to_string())];
+    connection.write_request(&args[1], &args[2], &user, &[]).await.expect("sent");
+    let head = connection.read_response().await.expect("an answer");
+    let mut body = head.body(&args[1]).expect("a delimited body");
+    sys.out(&format!("{}\n", head.status)).await;
+    while let Some(piece) = connection.read_piece(&mut body).await.expect("a body") {
+        sys.out(&String::from_utf8_lossy(&piece)).await;
+    }
+    0
+}
+
+async fn stream_call(sys: Sys, args: Args) -> ExitCode {
+    let mut connection = api_connection(&sys).await;
+    let header = |name: &str, value: &str| (name.to_string(), value.to_string());
+    let headers = [
+        header("X-Remote-User", "kubernetes-admin"),
+        header("Connection", "Upgrade"),
+        header("Upgrade", "websocket"),
+        header("Sec-WebSocket-Protocol", "v5.channel.k8s.io"),
+    ];
+    connection.write_request("POST", &args[1], &headers, &[]).await.expect("sent");
+    let head = connection.read_response().await.expect("an answer");
+    if head.status != 101 {
+        let mut body = head.body("POST").expect("a delimited body");
+        let text = connection.read_body(&mut body).await.expect("a body");
+        sys.out(&format!("{} {}\n", head.status, String::from_utf8_lossy(&text))).await;
+        return 1;
+    }
+    let (fd, rest) = connection.into_parts();
+    if let Some(input) = args.get(2) {
+        sys.write_all(fd, &encode(channel::STDIN, input.as_bytes())).await.expect("sent");
+        sys.write_all(fd, &encode(channel::CLOSE, &[channel::STDIN])).await.expect("sent");
+    }
+    let mut frames = FrameReader::new(rest);
+    loop {
+        while let Ok(Some(frame)) = frames.next_frame() {
+            sys.out(&format!("{}: {}\n", frame.channel, String::from_utf8_lossy(&frame.payload).trim_end()))
+                .await;
+        }
+        match sys.read(fd, 4_096).await {
+            Ok(data) if !data.is_empty() => frames.push(&data),
+            _ => return 0,
+        }
     }
 }
 
@@ -464,4 +534,113 @@ fn a_cloud_gives_addresses_to_load_balancers() {
     let laptop = &world.cluster.laptop;
     let answer = world.command(laptop, laptop.namespaces(), &["fetch", "203.0.113.101", "80"]);
     assert!(answer.starts_with("web sees"), "{answer}");
+}
+
+#[test]
+fn logs_and_commands_go_through_the_api_server_to_the_kubelet() {
+    let world = World::new(false);
+    world.pod("web", json!({"containers": [container("web", &[])]}));
+    world.pod("crash", json!({"containers": [container("tools", &["exit", "3"])]}));
+    let laptop = &world.cluster.laptop;
+    let call = |argv: &[&str]| world.command(laptop, laptop.namespaces(), argv);
+    let log = |pod: &str, query: &str| {
+        call(&["api", "GET", &format!("/api/v1/namespaces/default/pods/{pod}/log?{query}")])
+    };
+    world.sim.advance(world.sim.now() + Duration::from_millis(300), u64::MAX);
+    let early = log("web", "container=c");
+    assert!(
+        early.contains("container \\\"c\\\" in pod \\\"web\\\" is waiting to start: ContainerCreating"),
+        "{early}"
+    );
+    assert_eq!(log("web", ""), "200\nlistening\n");
+    let with_time = log("web", "timestamps=true&tailLines=1");
+    assert!(
+        with_time.starts_with("200\n2026-01-05T08:00:") && with_time.ends_with("Z listening\n"),
+        "{with_time}"
+    );
+    assert_eq!(log("crash", "previous=true"), "200\nabout to end\n");
+    let none = log("web", "previous=true");
+    assert!(none.contains("previous terminated container \\\"c\\\" in pod \\\"web\\\" not found"), "{none}");
+    assert!(log("web", "container=nosuch").starts_with("400\n"));
+
+    let exec = |query: &str, input: &[&str]| {
+        let target = format!("/api/v1/namespaces/default/pods/web/exec?container=c&{query}");
+        call(&[&["stream", &target], input].concat())
+    };
+    let success = "3: {\"metadata\":{},\"status\":\"Success\"}\n";
+    assert_eq!(exec("command=exit&command=0&stdout=true", &[]), format!("1: about to end\n{success}"));
+    let failed = exec("command=cat&stdin=true&stdout=true", &["hello"]);
+    assert!(
+        failed.starts_with("1: hello\n3: ") && failed.contains("command terminated with exit code 5"),
+        "{failed}"
+    );
+    let missing = exec("command=bash&stdout=true", &[]);
+    assert!(missing.contains("exec: \\\"bash\\\": executable file not found in $PATH"), "{missing}");
+    let terminal = exec("command=cat&stdin=true&stdout=true&tty=true", &["hello\r\u{4}"]);
+    assert!(terminal.contains("hello") && terminal.contains("exit code 5"), "{terminal}");
+
+    let port = |number: u16| {
+        let target = format!("/api/v1/namespaces/default/pods/web/portforward?ports={number}");
+        call(&["stream", &target, "GET / HTTP/1.0\r\n\r\n"])
+    };
+    let forwarded = port(80);
+    assert!(forwarded.contains("web sees 127.0.0.1"), "{forwarded}");
+    assert!(port(81).contains("connect: connection refused IPv6"), "{}", port(81));
+}
+
+#[test]
+fn whoever_attaches_talks_to_the_container() {
+    let world = World::new(false);
+    let mut talker = container("tools", &["cat"]);
+    talker["stdin"] = json!(true);
+    talker["stdinOnce"] = json!(true);
+    world.pod("talker", json!({"restartPolicy": "Never", "containers": [talker]}));
+    world.run(5);
+    let laptop = &world.cluster.laptop;
+    let target = "/api/v1/namespaces/default/pods/talker/attach?container=c&stdin=true&stdout=true";
+    let said = world.command(laptop, laptop.namespaces(), &["stream", target, "hello\n"]);
+    assert!(said.starts_with("1: hello\n3: "), "{said}");
+    assert_eq!(world.state("talker"), "Failed terminated Error ready=false restarts=0");
+}
+
+#[test]
+fn a_watch_over_the_wire_tells_what_happens() {
+    let world = World::new(false);
+    let laptop = world.cluster.laptop.clone();
+    let sim = world.sim.clone();
+    let (api, at) = (world.cluster.api.clone(), world.sim.now());
+    sim.schedule(at + Duration::from_secs(2), move || {
+        let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "new", "namespace": "default"}});
+        assert!(api.create(CONFIG_MAP, "default", map, &WriteOptions::default()).is_ok());
+    });
+    let target = "/api/v1/namespaces/default/configmaps?watch=true&timeoutSeconds=5";
+    let seen = world.command(&laptop, laptop.namespaces(), &["api", "GET", target]);
+    assert!(seen.starts_with("200\n") && seen.contains("\"ADDED\"") && seen.contains("\"new\""), "{seen}");
+}
+
+#[test]
+fn a_static_pod_cannot_be_deleted_and_a_kube_proxy_comes_back() {
+    let world = World::new(false);
+    let names =
+        || -> Vec<String> { world.cluster.api.snapshot(POD).iter().map(|p| p.name().to_string()).collect() };
+    let uid = |name: &str| world.cluster.api.get(POD, "kube-system", name).map(|p| p.uid().to_string()).ok();
+    let before = uid("etcd-node1");
+    let proxy = names().into_iter().find(|n| n.starts_with("kube-proxy")).expect("a kube-proxy");
+    for name in ["etcd-node1", &proxy] {
+        world.cluster.api.delete(POD, "kube-system", name, &DeleteOptions::default()).expect("deleted");
+    }
+    world.run(10);
+    assert!(uid("etcd-node1").is_some() && uid("etcd-node1") != before, "{}", world.pods());
+    assert!(!names().contains(&proxy) && names().len() == 9, "{:?}", names());
+}
+
+#[test]
+fn equal_seeds_make_equal_clusters() {
+    let run = || {
+        let world = World::new(false);
+        world.pod("web", json!({"containers": [container("web", &[])]}));
+        world.run(30);
+        world.sim.trace()
+    };
+    assert_eq!(run(), run());
 }
