@@ -4,7 +4,8 @@
 //! them true: volumes, a sandbox with an address, images, containers, probes, restarts; and it tells the API what
 //! became of them. What containerd, runc and the CNI plugins do on a real node is in here as well.
 //!
-//! Modelled on pkg/kubelet (1.35). Reading order: [`pod`], the life of one pod; [`status`], what is said about it;
+//! Modelled on pkg/kubelet (1.35). Reading order: [`pod`], the life of one pod, with `sync`
+//! and `termination`; [`status`], what is said about it;
 //! [`images`], [`sandbox`], [`container`], [`volumes`], [`env`], [`mod@log`], what it is made of; [`probe`];
 //! [`node_status`]; [`server`], what `kubectl logs` and `exec` end up at.
 //! Left out: cgroups and resource limits, evictions, image and container garbage collection, CSI, device plugins.
@@ -27,6 +28,8 @@ mod static_pods;
 pub mod status;
 pub mod stream;
 mod streaming;
+mod sync;
+mod termination;
 pub mod volumes;
 
 pub use image::{Image, ImageRef, ImageRegistry, PullError};
