@@ -1,1 +1,3 @@
-//! Under construction.
+//! What runs on the machine: shell, programs, images.
+
+pub mod programs;

@@ -1,0 +1,149 @@
+//! Describers: what `kubectl describe` prints, one file per kind.
+//!
+//! Models `k8s.io/kubectl/pkg/describe/describe.go`. Kinds without a file of their own are printed field by
+//! field ([`generic`]).
+
+mod config_map;
+mod containers;
+mod daemon_set;
+mod deployment;
+mod endpoint_slice;
+mod endpoints;
+mod events;
+mod generic;
+mod namespace;
+mod node;
+mod pod;
+mod pod_template;
+mod quantity;
+mod replica_set;
+mod secret;
+mod service;
+mod service_account;
+mod volumes;
+mod writer;
+
+use super::discovery::Resource;
+use super::error::Result;
+use super::rest::{Client, Query};
+pub use events::{interval as event_interval, time as event_time};
+use serde_json::Value;
+use sim::Timestamp;
+use std::rc::Rc;
+use writer::Writer;
+
+/// What describers need besides the object.
+pub struct Describer {
+    /// To fetch what belongs to the object.
+    pub client: Rc<Client>,
+    /// The time for ages.
+    pub now: Timestamp,
+    /// False with `--show-events=false`.
+    pub show_events: bool,
+}
+
+impl Describer {
+    /// The description of an object.
+    pub async fn describe(&self, resource: &Resource, object: &Value) -> Result<String> {
+        let w = &mut Writer::new(self.now);
+        match (resource.group.as_str(), resource.kind.as_str()) {
+            ("", "ConfigMap") => config_map::describe(w, object),
+            ("", "Endpoints") => endpoints::describe(w, object),
+            ("", "Namespace") => {
+                namespace::describe(self, w, object).await;
+                return Ok(w.finish());
+            }
+            ("", "Node") => {
+                node::describe(self, w, object).await?;
+            }
+            ("", "Pod") => pod::describe(w, object),
+            ("", "Secret") => {
+                secret::describe(w, object);
+                return Ok(w.finish());
+            }
+            ("", "Service") => {
+                let slices = self.endpoint_slices(object).await;
+                service::describe(w, object, &slices);
+            }
+            ("", "ServiceAccount") => service_account::describe(w, object),
+            ("apps", "DaemonSet") => {
+                let pods = self.pods_of(object).await;
+                daemon_set::describe(w, object, &pods);
+            }
+            ("apps", "Deployment") => {
+                let sets = self.owned(object, "/apis/apps/v1/namespaces/{}/replicasets").await;
+                deployment::describe(w, object, &sets);
+            }
+            ("apps", "ReplicaSet") => {
+                let pods = self.pods_of(object).await;
+                replica_set::describe(w, object, &pods);
+            }
+            ("discovery.k8s.io", "EndpointSlice") => endpoint_slice::describe(w, object),
+            _ => generic::describe(w, object),
+        }
+        if self.show_events {
+            let list = self.events_of(resource, object).await;
+            events::describe(w, list);
+        }
+        Ok(w.finish())
+    }
+
+    /// Items of a list; nothing when it cannot be had.
+    async fn list(&self, path: &str, query: Query<'_>) -> Vec<Value> {
+        match self.client.get(path, query).await {
+            Ok(mut list) => list["items"].as_array_mut().map(std::mem::take).unwrap_or_default(),
+            Err(_) => Vec::new(),
+        }
+    }
+
+    async fn events_of(&self, resource: &Resource, object: &Value) -> Vec<Value> {
+        let metadata = &object["metadata"];
+        let text = |field: &str| metadata[field].as_str().unwrap_or("").to_string();
+        // The events of a node carry its name as uid.
+        let uid = if resource.kind == "Node" { text("name") } else { text("uid") };
+        let namespace = text("namespace");
+        let mut fields = vec![format!("involvedObject.name={}", text("name"))];
+        if !namespace.is_empty() {
+            fields.push(format!("involvedObject.namespace={namespace}"));
+        }
+        if resource.kind != "Node" {
+            fields.push(format!("involvedObject.uid={uid}"));
+        } else {
+            fields.push("involvedObject.kind=Node".to_string());
+        }
+        let path = if namespace.is_empty() {
+            "/api/v1/events".to_string()
+        } else {
+            format!("/api/v1/namespaces/{namespace}/events")
+        };
+        self.list(&path, &[("fieldSelector", &fields.join(",")), ("limit", "500")]).await
+    }
+
+    async fn endpoint_slices(&self, service: &Value) -> Vec<Value> {
+        let namespace = service["metadata"]["namespace"].as_str().unwrap_or("");
+        let name = service["metadata"]["name"].as_str().unwrap_or("");
+        let path = format!("/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices");
+        let selector = format!("kubernetes.io/service-name={name}");
+        self.list(&path, &[("labelSelector", &selector)]).await
+    }
+
+    /// Objects at `path` (`{}` is the namespace) that match the object's selector and have it as controller.
+    async fn owned(&self, owner: &Value, path: &str) -> Vec<Value> {
+        let namespace = owner["metadata"]["namespace"].as_str().unwrap_or("");
+        let selector = writer::selector_text(&owner["spec"]["selector"]);
+        let path = path.replace("{}", namespace);
+        let mut found = self.list(&path, &[("labelSelector", &selector)]).await;
+        let uid = &owner["metadata"]["uid"];
+        found.retain(|item| {
+            item["metadata"]["ownerReferences"].as_array().into_iter().flatten().any(|r| &r["uid"] == uid)
+        });
+        found
+    }
+
+    async fn pods_of(&self, owner: &Value) -> Vec<Value> {
+        self.owned(owner, "/api/v1/namespaces/{}/pods").await
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,24 @@
+//! `kubectl describe replicaset`.
+
+use super::pod_template;
+use super::writer::{Writer, controller, selector_text};
+use serde_json::Value;
+
+/// Writes it, events left out; `pods` are those that it owns.
+pub fn describe(w: &mut Writer, set: &Value, pods: &[Value]) {
+    let (metadata, spec, status) = (&set["metadata"], &set["spec"], &set["status"]);
+    w.value(0, "Name", &metadata["name"]);
+    w.value(0, "Namespace", &metadata["namespace"]);
+    w.field(0, "Selector", &selector_text(&spec["selector"]));
+    w.labels("Labels", &metadata["labels"]);
+    w.annotations("Annotations", &metadata["annotations"]);
+    if let Some(controller) = controller(set) {
+        w.field(0, "Controlled By", &controller);
+    }
+    let number = |value: &Value| value.as_i64().unwrap_or(0);
+    let replicas = format!("{} current / {} desired", number(&status["replicas"]), number(&spec["replicas"]));
+    w.field(0, "Replicas", &replicas);
+    w.field(0, "Pods Status", &pod_template::pods_status(pods));
+    pod_template::describe(w, &spec["template"]);
+    pod_template::conditions(w, &status["conditions"]);
+}

@@ -1,0 +1,176 @@
+//! One run of kubectl: its flags and arguments, its kubeconfig, its client.
+
+use super::command::Command;
+use super::discovery::Mapper;
+use super::error::{Error, Result};
+use super::flags::Flags;
+use super::kubeconfig::{Kubeconfig, Target};
+use super::rest::{self, Client};
+use linux::Sys;
+use std::cell::OnceCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// What a verb gets to work with.
+pub struct Kubectl {
+    /// The process.
+    pub sys: Sys,
+    /// The command that runs.
+    pub command: &'static Command,
+    /// What it is called by, for example `kubectl create service`.
+    pub path: String,
+    /// Its flags; the arguments are in `flags.args`.
+    pub flags: Flags,
+    client: OnceCell<Rc<Client>>,
+    mapper: OnceCell<Rc<Mapper>>,
+    target: OnceCell<Target>,
+}
+
+impl Kubectl {
+    /// A run that is about to start.
+    pub fn new(sys: Sys, command: &'static Command, path: String, flags: Flags) -> Kubectl {
+        Kubectl {
+            sys,
+            command,
+            path,
+            flags,
+            client: OnceCell::new(),
+            mapper: OnceCell::new(),
+            target: OnceCell::new(),
+        }
+    }
+
+    /// The arguments between the flags.
+    pub fn args(&self) -> &[String] {
+        &self.flags.args
+    }
+
+    /// Writes to standard output.
+    pub async fn out(&self, text: &str) {
+        self.sys.out(text).await;
+    }
+
+    /// Writes to standard error.
+    pub async fn err(&self, text: &str) {
+        self.sys.err(text).await;
+    }
+
+    /// Prints a warning on standard error.
+    pub async fn warn(&self, text: &str) {
+        rest::warn(&self.sys, text).await;
+    }
+
+    /// A mistake in the use of the command: `TEXT` and `See 'kubectl get -h' for help and examples`.
+    pub fn usage_error(&self, text: impl AsRef<str>) -> Error {
+        Error::text(format!("{}\nSee '{} -h' for help and examples", text.as_ref(), self.path))
+    }
+
+    /// The kubeconfig.
+    pub async fn kubeconfig(&self) -> Result<Kubeconfig> {
+        Kubeconfig::load(&self.sys, &self.flags).await
+    }
+
+    async fn target(&self) -> Result<&Target> {
+        if let Some(target) = self.target.get() {
+            return Ok(target);
+        }
+        let target = self.kubeconfig().await?.target(&self.sys, &self.flags).await?;
+        Ok(self.target.get_or_init(|| target))
+    }
+
+    /// The namespace to work in, and whether the command line named it.
+    pub async fn namespace(&self) -> Result<(String, bool)> {
+        let given = self.flags.str("namespace");
+        if !given.is_empty() {
+            return Ok((given.to_string(), true));
+        }
+        let of_context = &self.target().await?.namespace;
+        let namespace = if of_context.is_empty() { "default" } else { of_context };
+        Ok((namespace.to_string(), false))
+    }
+
+    /// The client of the API server.
+    pub async fn client(&self) -> Result<Rc<Client>> {
+        if let Some(client) = self.client.get() {
+            return Ok(client.clone());
+        }
+        let target = self.target().await?.clone();
+        let mut impersonate = Vec::new();
+        let user = self.flags.str("as");
+        let groups = self.flags.list("as-group");
+        if user.is_empty() && !groups.is_empty() {
+            return Err(Error::text(format!(
+                "requesting uid, groups or user-extra for {} without impersonating a user",
+                target.user
+            )));
+        }
+        if !user.is_empty() {
+            impersonate.push(("Impersonate-User".to_string(), user.to_string()));
+        }
+        for group in groups {
+            impersonate.push(("Impersonate-Group".to_string(), group.clone()));
+        }
+        let client = Rc::new(Client::new(&self.sys, target, impersonate, self.request_timeout()?));
+        Ok(self.client.get_or_init(|| client).clone())
+    }
+
+    fn request_timeout(&self) -> Result<Option<Duration>> {
+        let text = self.flags.str("request-timeout");
+        if let Ok(seconds) = text.parse::<u64>() {
+            return Ok((seconds > 0).then(|| Duration::from_secs(seconds)));
+        }
+        match super::flags::parse_duration(text) {
+            Ok(nanos) => Ok(u64::try_from(nanos).ok().filter(|n| *n > 0).map(Duration::from_nanos)),
+            Err(_) => Err(Error::text(format!(
+                "Invalid timeout value {text:?}. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)"
+            ))),
+        }
+    }
+
+    /// What the server serves.
+    pub async fn mapper(&self) -> Result<Rc<Mapper>> {
+        if let Some(mapper) = self.mapper.get() {
+            return Ok(mapper.clone());
+        }
+        let client = self.client().await?;
+        match Mapper::discover(&client).await {
+            Ok(mapper) => Ok(self.mapper.get_or_init(|| Rc::new(mapper)).clone()),
+            Err(error) => {
+                self.log_discovery(&client, &error).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// client-go complains into the log each time that discovery fails; kubectl tries five times.
+    async fn log_discovery(&self, client: &Client, error: &Error) {
+        let limit = self.flags.str("request-timeout");
+        let limit = if limit == "0" { "32s" } else { limit };
+        let why = match error {
+            Error::Connect { server, errno, .. } => format!(
+                "Get \\\"{}/api?timeout={limit}\\\": dial tcp {}: connect: {}",
+                client.server(),
+                server.replace("localhost:", "127.0.0.1:"),
+                super::error::dial_error(*errno).trim_start_matches("connect: ")
+            ),
+            Error::Status(_) => error.message(),
+            _ => return,
+        };
+        for _ in 0..5 {
+            let now = self.sys.clock();
+            let civil = now.civil();
+            self.err(&format!(
+                "E{:02}{:02} {:02}:{:02}:{:02}.{:06} {:7} memcache.go:265] \"Unhandled Error\" err=\"couldn't get current server API group list: {why}\"\n",
+                civil.month,
+                civil.day,
+                civil.hour,
+                civil.minute,
+                civil.second,
+                now.nanos / 1000,
+                self.sys.pid(),
+            ))
+            .await;
+            self.sys.cpu(Duration::from_micros(700)).await;
+        }
+    }
+}

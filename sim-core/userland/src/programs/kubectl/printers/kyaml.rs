@@ -1,0 +1,114 @@
+//! KYAML: the part of YAML that leaves nothing to guess. Models `sigs.k8s.io/yaml/kyaml`.
+
+use serde_json::Value;
+
+/// Writes a document.
+pub fn emit(value: &Value) -> String {
+    let mut text = "---\n".to_string();
+    push(&mut text, value, 0);
+    text.push('\n');
+    text
+}
+
+fn push(text: &mut String, value: &Value, depth: usize) {
+    match value {
+        Value::Object(map) if !map.is_empty() => {
+            text.push_str("{\n");
+            for key in crate::programs::kubectl::yaml::sort_keys(map) {
+                indent(text, depth + 1);
+                text.push_str(&key_text(key));
+                text.push_str(": ");
+                push(text, &map[key.as_str()], depth + 1);
+                text.push_str(",\n");
+            }
+            indent(text, depth);
+            text.push('}');
+        }
+        Value::Object(_) => text.push_str("{}"),
+        Value::Array(items) if items.is_empty() => text.push_str("[]"),
+        Value::Array(items) if items.iter().all(|item| item.is_object() || item.is_array()) => {
+            text.push('[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    text.push_str(", ");
+                }
+                push(text, item, depth);
+            }
+            text.push(']');
+        }
+        Value::Array(items) => {
+            text.push_str("[\n");
+            for item in items {
+                indent(text, depth + 1);
+                push(text, item, depth + 1);
+                text.push_str(",\n");
+            }
+            indent(text, depth);
+            text.push(']');
+        }
+        Value::String(string) => text.push_str(&quoted(string)),
+        other => text.push_str(&other.to_string()),
+    }
+}
+
+fn indent(text: &mut String, depth: usize) {
+    text.extend(std::iter::repeat_n(' ', depth * 2));
+}
+
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+/// Keys are bare where no reader could take them for something else.
+fn key_text(key: &str) -> String {
+    let safe = key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/'))
+        && key.starts_with(|c: char| c.is_ascii_alphabetic());
+    let ambiguous = crate::programs::kubectl::yaml::parse(key).is_ok_and(|value| !value.is_string());
+    if safe && !ambiguous { key.to_string() } else { quoted(key) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn layout_is_kyamls() {
+        let value = json!({"kind": "X", "metadata": {"annotations": {"a.b/c": "1"}, "creationTimestamp": null},
+            "spec": {"resources": {}, "list": [{"a": "x"}, {"b": 2}], "words": ["p", "q"], "no": true}});
+        assert_eq!(
+            emit(&value),
+            "---
+{
+  kind: \"X\",
+  metadata: {
+    annotations: {
+      a.b/c: \"1\",
+    },
+    creationTimestamp: null,
+  },
+  spec: {
+    list: [{
+      a: \"x\",
+    }, {
+      b: 2,
+    }],
+    \"no\": true,
+    resources: {},
+    words: [
+      \"p\",
+      \"q\",
+    ],
+  },
+}
+"
+        );
+    }
+
+    #[test]
+    fn a_deployment_is_written_as_recorded() {
+        let yaml = include_str!("../testdata/deployment-blue.yaml");
+        let value = crate::programs::kubectl::yaml::parse(yaml).expect("parses");
+        assert_eq!(emit(&value), include_str!("../testdata/deployment-blue.kyaml"));
+    }
+}

@@ -1,0 +1,234 @@
+//! How objects are printed: `-o yaml`, `-o jsonpath=...`, `-o name`, tables.
+//!
+//! Models `k8s.io/cli-runtime/pkg/printers` and `.../genericclioptions/print_flags.go`.
+
+mod custom_columns;
+mod go_template;
+mod go_value;
+mod kyaml;
+mod table;
+
+use super::error::{Error, Result};
+use super::invocation::Kubectl;
+use super::jsonpath::{self, JsonPath};
+use super::selection::Info;
+use super::{json, yaml};
+pub use custom_columns::CustomColumns;
+pub use go_template::GoTemplate;
+use serde_json::{Value, json};
+pub use table::{Decoration, sort_rows, table_text};
+
+/// Formats of most commands, as an error lists them.
+const FORMATS: &str = "go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,yaml";
+/// Formats of `kubectl get`.
+const GET_FORMATS: &str = "custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,wide,yaml";
+
+/// What `-o` asks for.
+pub enum Format {
+    /// No `-o`, or `-o wide`.
+    Human {
+        /// With `wide`.
+        wide: bool,
+    },
+    /// `-o name`
+    Name,
+    /// `-o json`
+    Json,
+    /// `-o yaml`
+    Yaml,
+    /// `-o kyaml`
+    Kyaml,
+    /// `-o jsonpath=...`; with the template as it was given, and whether the results come as JSON.
+    JsonPath {
+        /// The template read.
+        path: JsonPath,
+        /// As given.
+        template: String,
+        /// `jsonpath-as-json`
+        as_json: bool,
+    },
+    /// `-o go-template=...`
+    GoTemplate(GoTemplate),
+    /// `-o custom-columns=...`
+    CustomColumns(CustomColumns),
+}
+
+impl Format {
+    /// Reads `-o` and `--template`.
+    pub async fn of(k: &Kubectl) -> Result<Format> {
+        let is_get = k.flags.has("no-headers");
+        let output = k.flags.str("output");
+        let (name, argument) = match output.split_once('=') {
+            Some((name, argument)) => (name, argument.to_string()),
+            None => (output, k.flags.str("template").to_string()),
+        };
+        let given = |argument: &str| -> Result<()> {
+            if argument.is_empty() {
+                return Err(Error::text("template format specified but no template given"));
+            }
+            Ok(())
+        };
+        match name {
+            "" if k.flags.changed("template") => Ok(Format::GoTemplate(GoTemplate::parse(
+                &argument,
+                k.flags.bool("allow-missing-template-keys"),
+            )?)),
+            "" => Ok(Format::Human { wide: false }),
+            "wide" if is_get => Ok(Format::Human { wide: true }),
+            "name" => Ok(Format::Name),
+            "json" => Ok(Format::Json),
+            "yaml" => Ok(Format::Yaml),
+            "kyaml" => Ok(Format::Kyaml),
+            "jsonpath" | "jsonpath-as-json" | "jsonpath-file" => {
+                given(&argument)?;
+                let template =
+                    if name == "jsonpath-file" { read_template(k, &argument).await? } else { argument };
+                let mut path = JsonPath::parse(&template)
+                    .map_err(|error| Error::text(format!("error parsing jsonpath {template}, {error}")))?;
+                path.allow_missing = k.flags.bool("allow-missing-template-keys");
+                Ok(Format::JsonPath { path, template, as_json: name == "jsonpath-as-json" })
+            }
+            "go-template" | "template" | "go-template-file" | "templatefile" => {
+                given(&argument)?;
+                let template =
+                    if name.ends_with("file") { read_template(k, &argument).await? } else { argument };
+                Ok(Format::GoTemplate(GoTemplate::parse(
+                    &template,
+                    k.flags.bool("allow-missing-template-keys"),
+                )?))
+            }
+            "custom-columns" if is_get => Ok(Format::CustomColumns(CustomColumns::parse(&argument)?)),
+            "custom-columns-file" if is_get => {
+                let text = match argument.as_str() {
+                    "" => String::new(),
+                    path => read_template(k, path).await?,
+                };
+                Ok(Format::CustomColumns(CustomColumns::parse_file(&text)?))
+            }
+            _ => Err(Error::text(format!(
+                "unable to match a printer suitable for the output format {output:?}, allowed formats are: {}",
+                if is_get { GET_FORMATS } else { FORMATS }
+            ))),
+        }
+    }
+
+    /// True for tables.
+    pub fn is_human(&self) -> bool {
+        matches!(self, Format::Human { .. })
+    }
+
+    /// An object in this format. Not for tables, and not for `-o name`, which need the type.
+    pub fn print(&self, object: &Value) -> Result<String> {
+        match self {
+            Format::Human { .. } | Format::Name => Ok(String::new()),
+            Format::Json => Ok(json::indented(object, "    ") + "\n"),
+            Format::Yaml => Ok(yaml::emit(object)),
+            Format::Kyaml => Ok(kyaml::emit(object)),
+            Format::JsonPath { path, template, as_json } => print_jsonpath(path, template, *as_json, object),
+            Format::GoTemplate(template) => template.execute(object),
+            Format::CustomColumns(columns) => columns.print(object, true),
+        }
+    }
+}
+
+async fn read_template(k: &Kubectl, path: &str) -> Result<String> {
+    match k.sys.read_file(path).await {
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(errno) => Err(Error::text(format!(
+            "error reading --template {path}, open {path}: {}\n",
+            errno.text().to_lowercase()
+        ))),
+    }
+}
+
+fn print_jsonpath(path: &JsonPath, template: &str, as_json: bool, object: &Value) -> Result<String> {
+    let result = if as_json {
+        path.find(object).map(|results| {
+            let values: Vec<Value> = results.iter().flatten().map(|found| found.value().clone()).collect();
+            json::indented(&Value::Array(values), "    ") + "\n"
+        })
+    } else {
+        path.execute(object)
+    };
+    result.map_err(|error| {
+        Error::text(format!(
+            "error executing jsonpath {template:?}: Error executing template: {error}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{template}\n\tobject given to jsonpath engine was:\n\t\t{}\n\n\n",
+            jsonpath::go_syntax(object)
+        ))
+    })
+}
+
+/// How much of a change is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DryRun {
+    /// All of it.
+    None,
+    /// Nothing is sent.
+    Client,
+    /// It is sent, but not stored (`dryRun=All`).
+    Server,
+}
+
+/// Reads `--dry-run`.
+pub fn dry_run(k: &Kubectl) -> Result<DryRun> {
+    if !k.flags.has("dry-run") {
+        return Ok(DryRun::None);
+    }
+    match k.flags.str("dry-run") {
+        "none" => Ok(DryRun::None),
+        "client" => Ok(DryRun::Client),
+        "server" => Ok(DryRun::Server),
+        "unchanged" => Err(Error::text(
+            "--dry-run flag without a value was specified. A value must be set: \"none\", \"server\", or \"client\".",
+        )),
+        other => Err(Error::text(format!(
+            "invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."
+        ))),
+    }
+}
+
+/// Says what was done to an object (`deployment.apps/blue created`), or prints it as `-o` asks.
+pub async fn print_result(k: &Kubectl, info: &Info, operation: &str) -> Result<()> {
+    let dry_run = dry_run(k)?;
+    let format = Format::of(k).await?;
+    let text = match format {
+        Format::Human { .. } => {
+            let how = match dry_run {
+                DryRun::None => "",
+                DryRun::Client => " (dry run)",
+                DryRun::Server => " (server dry run)",
+            };
+            format!("{} {operation}{how}\n", info.label())
+        }
+        Format::Name => format!("{}\n", info.label()),
+        format => format.print(&shown(k, &info.object))?,
+    };
+    k.out(&text).await;
+    Ok(())
+}
+
+/// The object without `managedFields`, unless they are asked for.
+pub fn shown(k: &Kubectl, object: &Value) -> Value {
+    let mut object = object.clone();
+    if !k.flags.bool("show-managed-fields") {
+        hide_managed_fields(&mut object);
+    }
+    object
+}
+
+fn hide_managed_fields(object: &mut Value) {
+    if let Some(metadata) = object["metadata"].as_object_mut() {
+        metadata.remove("managedFields");
+    }
+    let is_list = object["kind"].as_str().is_some_and(|kind| kind.ends_with("List"));
+    if is_list {
+        for item in object["items"].as_array_mut().into_iter().flatten() {
+            hide_managed_fields(item);
+        }
+    }
+}
+
+/// Several objects as one of kind `List`.
+pub fn list_of(objects: Vec<Value>) -> Value {
+    json!({"apiVersion": "v1", "items": objects, "kind": "List", "metadata": {"resourceVersion": ""}})
+}

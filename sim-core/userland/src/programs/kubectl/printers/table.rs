@@ -1,0 +1,240 @@
+//! Tables: the server says the columns and the cells, kubectl lays them out.
+//!
+//! Models `k8s.io/cli-runtime/pkg/printers/tableprinter.go` and `k8s.io/kubectl/pkg/cmd/get/sorter.go`.
+
+use crate::programs::kubectl::jsonpath::{JsonPath, relaxed};
+use serde_json::Value;
+use std::cmp::Ordering;
+
+/// What is added to the server's columns.
+#[derive(Clone, Debug, Default)]
+pub struct Decoration {
+    /// No line of headers.
+    pub no_headers: bool,
+    /// Also the columns of low priority.
+    pub wide: bool,
+    /// A column with the namespace first.
+    pub with_namespace: bool,
+    /// Names as `pod/NAME`: what comes before the slash.
+    pub kind: Option<String>,
+    /// A column with all labels last.
+    pub show_labels: bool,
+    /// Columns of labels.
+    pub label_columns: Vec<String>,
+    /// Something to print before each row, such as the kind of a watch event; with its header.
+    pub event: Option<String>,
+}
+
+/// Rows with tabs, headers included.
+pub fn table_text(table: &Value, how: &Decoration) -> String {
+    let definitions = table["columnDefinitions"].as_array().map_or(&[][..], Vec::as_slice);
+    let columns: Vec<usize> = (0..definitions.len())
+        .filter(|&i| how.wide || definitions[i]["priority"].as_i64().unwrap_or(0) == 0)
+        .collect();
+    let name_column = definitions.iter().position(|d| d["format"] == "name" && d["type"] == "string");
+    let mut text = String::new();
+    if !how.no_headers {
+        let mut headers: Vec<String> = Vec::new();
+        if how.event.is_some() {
+            headers.push("EVENT".to_string());
+        }
+        if how.with_namespace {
+            headers.push("NAMESPACE".to_string());
+        }
+        headers.extend(columns.iter().map(|&i| definitions[i]["name"].as_str().unwrap_or("").to_uppercase()));
+        headers.extend(
+            how.label_columns.iter().map(|label| label.rsplit('/').next().unwrap_or("").to_uppercase()),
+        );
+        if how.show_labels {
+            headers.push("LABELS".to_string());
+        }
+        text.push_str(&headers.join("\t"));
+        text.push('\n');
+    }
+    for row in table["rows"].as_array().into_iter().flatten() {
+        let metadata = &row["object"]["metadata"];
+        let mut cells: Vec<String> = Vec::new();
+        cells.extend(how.event.clone());
+        if how.with_namespace {
+            cells.push(metadata["namespace"].as_str().unwrap_or("").to_string());
+        }
+        for &i in &columns {
+            let cell = cell_text(&row["cells"][i]);
+            cells.push(match &how.kind {
+                Some(kind) if Some(i) == name_column => format!("{kind}/{cell}"),
+                _ => cell,
+            });
+        }
+        for label in &how.label_columns {
+            cells.push(metadata["labels"][label.as_str()].as_str().unwrap_or("<none>").to_string());
+        }
+        if how.show_labels {
+            cells.push(labels_text(&metadata["labels"]));
+        }
+        text.push_str(&cells.join("\t"));
+        text.push('\n');
+    }
+    text
+}
+
+fn cell_text(cell: &Value) -> String {
+    match cell {
+        Value::Null => String::new(),
+        Value::String(text) => match text.find(['\n', '\r', '\u{c}']) {
+            Some(end) => format!("{}...", &text[..end]),
+            None => text.clone(),
+        },
+        other => super::go_value::text(other),
+    }
+}
+
+fn labels_text(labels: &Value) -> String {
+    let pairs: Vec<String> = labels
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or("")))
+        .collect();
+    if pairs.is_empty() { "<none>".to_string() } else { pairs.join(",") }
+}
+
+/// Sorts objects by a field; `object_of` says where in a row its object is. Stable, what lacks the field first.
+///
+/// # Errors
+/// A sentence about the path, or about a field that no object has.
+pub fn sort_rows(
+    rows: &mut [Value],
+    field: &str,
+    object_of: impl Fn(&Value) -> &Value,
+) -> Result<(), String> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let path = JsonPath::parse(&relaxed(field)?)?;
+    let mut keyed: Vec<(Option<Value>, usize)> = Vec::new();
+    for (i, row) in rows.iter().enumerate() {
+        let found = path.find(object_of(row))?;
+        keyed.push((found.into_iter().flatten().next().map(|f| f.value().clone()), i));
+    }
+    if keyed.iter().all(|(key, _)| key.is_none()) {
+        return Err(format!(
+            "couldn't find any field with path {:?} in the list of objects",
+            relaxed(field)?
+        ));
+    }
+    keyed.sort_by(|(a, _), (b, _)| compare(a.as_ref(), b.as_ref()));
+    let sorted: Vec<Value> = keyed.iter().map(|(_, i)| rows[*i].clone()).collect();
+    rows.clone_from_slice(&sorted);
+    Ok(())
+}
+
+fn compare(a: Option<&Value>, b: Option<&Value>) -> Ordering {
+    match (a, b) {
+        (None, None) => Ordering::Equal,
+        (None, _) => Ordering::Less,
+        (_, None) => Ordering::Greater,
+        (Some(Value::String(a)), Some(Value::String(b))) => natural(a, b),
+        (Some(Value::Number(a)), Some(Value::Number(b))) => {
+            a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(Ordering::Equal)
+        }
+        (Some(Value::Bool(a)), Some(Value::Bool(b))) => a.cmp(b),
+        _ => Ordering::Equal,
+    }
+}
+
+/// `pod-2` before `pod-10`: runs of digits by their number.
+fn natural(a: &str, b: &str) -> Ordering {
+    let (mut a, mut b) = (a, b);
+    loop {
+        let (Some(x), Some(y)) = (a.chars().next(), b.chars().next()) else {
+            return a.len().cmp(&b.len());
+        };
+        let digits = |text: &str| text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let (n, m) = (digits(a), digits(b));
+        if n > 0 && m > 0 {
+            let (left, right) = (a[..n].trim_start_matches('0'), b[..m].trim_start_matches('0'));
+            let order = left.len().cmp(&right.len()).then_with(|| left.cmp(right)).then(n.cmp(&m));
+            if order != Ordering::Equal {
+                return order;
+            }
+            (a, b) = (&a[n..], &b[m..]);
+        } else if x != y {
+            return x.cmp(&y);
+        } else {
+            (a, b) = (&a[x.len_utf8()..], &b[y.len_utf8()..]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::programs::kubectl::tabwriter::TabWriter;
+    use serde_json::json;
+
+    fn services() -> Value {
+        let column = |name: &str, format: &str, priority: i64| json!({"name": name, "type": "string", "format": format, "priority": priority});
+        json!({
+            "columnDefinitions": [column("Name", "name", 0), column("Type", "", 0), column("Cluster-IP", "", 0),
+                column("External-IP", "", 0), column("Port(s)", "", 0), column("Age", "", 0), column("Selector", "", 1)],
+            "rows": [
+                {"cells": ["blue", "ClusterIP", "10.102.137.228", "<none>", "80/TCP", "1s", "app=blue"],
+                 "object": {"metadata": {"name": "blue", "namespace": "default", "labels": {"app": "blue"}}}},
+                {"cells": ["kubernetes", "ClusterIP", "10.96.0.1", "<none>", "443/TCP", "73s", "<none>"],
+                 "object": {"metadata": {"name": "kubernetes", "namespace": "default", "labels": {"component": "apiserver", "provider": "kubernetes"}}}},
+            ]
+        })
+    }
+
+    fn check(how: &Decoration, text: &str) {
+        let mut writer = TabWriter::table();
+        writer.push(&table_text(&services(), how));
+        assert_eq!(writer.flush(), text);
+    }
+
+    #[test]
+    fn tables_are_laid_out_as_kubectls() {
+        check(
+            &Decoration::default(),
+            "NAME         TYPE        CLUSTER-IP       EXTERNAL-IP   PORT(S)   AGE
+blue         ClusterIP   10.102.137.228   <none>        80/TCP    1s
+kubernetes   ClusterIP   10.96.0.1        <none>        443/TCP   73s
+",
+        );
+        check(
+            &Decoration { wide: true, ..Decoration::default() },
+            "NAME         TYPE        CLUSTER-IP       EXTERNAL-IP   PORT(S)   AGE   SELECTOR
+blue         ClusterIP   10.102.137.228   <none>        80/TCP    1s    app=blue
+kubernetes   ClusterIP   10.96.0.1        <none>        443/TCP   73s   <none>
+",
+        );
+    }
+
+    #[test]
+    fn columns_can_be_added() {
+        check(
+            &Decoration {
+                with_namespace: true,
+                kind: Some("service".into()),
+                show_labels: true,
+                label_columns: vec!["app".into()],
+                no_headers: true,
+                ..Decoration::default()
+            },
+            "default   service/blue         ClusterIP   10.102.137.228   <none>   80/TCP    1s    blue     app=blue
+default   service/kubernetes   ClusterIP   10.96.0.1        <none>   443/TCP   73s   <none>   component=apiserver,provider=kubernetes
+",
+        );
+    }
+
+    #[test]
+    fn rows_sort_by_fields_and_by_the_numbers_in_names() {
+        let mut rows = vec![json!({"n": "p-10"}), json!({"n": "p-9"}), json!({})];
+        sort_rows(&mut rows, ".n", |row| row).expect("sorts");
+        assert_eq!(rows, [json!({}), json!({"n": "p-9"}), json!({"n": "p-10"})]);
+        assert_eq!(
+            sort_rows(&mut rows, ".x", |row| row),
+            Err("couldn't find any field with path \"{.x}\" in the list of objects".into())
+        );
+    }
+}

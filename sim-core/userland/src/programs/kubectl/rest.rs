@@ -1,0 +1,456 @@
+//! The way to the API server: HTTP/1.1 on a simulated TCP connection.
+//!
+//! One connection is kept for plain requests; a watch, a log or an upgraded stream has its own. What a
+//! client certificate says in reality, the name of the user, goes in a header, since TLS is only pretended.
+
+use super::error::{Error, Result};
+use super::kubeconfig::Target;
+use linux::http::{Body, Connection, Headers, HttpError, ResponseHead, header};
+use linux::{Errno, Fd, Sys, resolver};
+use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+/// The media type of most requests.
+pub const JSON: &str = "application/json";
+/// What asks the server for a table.
+pub const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
+/// Media types of patches.
+pub const STRATEGIC_MERGE_PATCH: &str = "application/strategic-merge-patch+json";
+/// RFC 7386.
+pub const MERGE_PATCH: &str = "application/merge-patch+json";
+/// RFC 6902.
+pub const JSON_PATCH: &str = "application/json-patch+json";
+/// The header in which the name of a client certificate travels.
+pub const USER_HEADER: &str = "X-Remote-User";
+
+const USER_AGENT: &str = "kubectl/v1.35.2 (linux/amd64) kubernetes/fdc9d74";
+const DIAL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Query parameters.
+pub type Query<'a> = &'a [(&'a str, &'a str)];
+
+/// A client of one API server.
+pub struct Client {
+    sys: Sys,
+    target: Target,
+    scheme: String,
+    host: String,
+    prefix: String,
+    impersonate: Headers,
+    warned: RefCell<BTreeSet<String>>,
+    idle: RefCell<Option<Connection>>,
+    request_timeout: Option<Duration>,
+}
+
+/// A request.
+pub struct Request<'a> {
+    /// `GET`, `POST`, ...
+    pub method: &'a str,
+    /// Path without query.
+    pub path: &'a str,
+    /// Query.
+    pub query: Query<'a>,
+    /// What is wanted back.
+    pub accept: &'a str,
+    /// Media type of the body.
+    pub content_type: &'a str,
+    /// Body.
+    pub body: Vec<u8>,
+}
+
+impl<'a> Request<'a> {
+    /// A request without a body.
+    pub fn new(method: &'a str, path: &'a str, query: Query<'a>) -> Self {
+        Request { method, path, query, accept: JSON, content_type: JSON, body: Vec::new() }
+    }
+}
+
+/// An answer that comes in pieces for as long as it likes.
+pub struct Stream {
+    sys: Sys,
+    connection: Connection,
+    body: Body,
+    lines: Vec<u8>,
+}
+
+impl Client {
+    /// A client that has not connected yet.
+    pub fn new(sys: &Sys, target: Target, impersonate: Headers, request_timeout: Option<Duration>) -> Client {
+        let (scheme, rest) = target.server.split_once("://").unwrap_or(("http", target.server.as_str()));
+        let (host, prefix) = match rest.find('/') {
+            Some(at) => (&rest[..at], rest[at..].trim_end_matches('/')),
+            None => (rest, ""),
+        };
+        Client {
+            sys: sys.clone(),
+            scheme: scheme.to_string(),
+            host: host.to_string(),
+            prefix: prefix.to_string(),
+            impersonate,
+            target,
+            warned: RefCell::default(),
+            idle: RefCell::default(),
+            request_timeout,
+        }
+    }
+
+    /// URL of the server.
+    pub fn server(&self) -> &str {
+        &self.target.server
+    }
+
+    /// Reads an object.
+    pub async fn get(&self, path: &str, query: Query<'_>) -> Result<Value> {
+        self.send(Request::new("GET", path, query)).await
+    }
+
+    /// Makes an object.
+    pub async fn post(&self, path: &str, query: Query<'_>, object: &Value) -> Result<Value> {
+        let body = object.to_string().into_bytes();
+        self.send(Request { body, ..Request::new("POST", path, query) }).await
+    }
+
+    /// Patches an object; the content type says how.
+    pub async fn patch(
+        &self,
+        path: &str,
+        query: Query<'_>,
+        content_type: &str,
+        patch: &Value,
+    ) -> Result<Value> {
+        let body = patch.to_string().into_bytes();
+        self.send(Request { body, content_type, ..Request::new("PATCH", path, query) }).await
+    }
+
+    /// Deletes an object; `options` are `DeleteOptions`.
+    pub async fn delete(&self, path: &str, query: Query<'_>, options: &Value) -> Result<Value> {
+        let body = options.to_string().into_bytes();
+        self.send(Request { body, ..Request::new("DELETE", path, query) }).await
+    }
+
+    /// Sends a request and reads the JSON of its answer.
+    pub async fn send(&self, request: Request<'_>) -> Result<Value> {
+        let bytes = self.send_raw(request).await?;
+        if bytes.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(&bytes).map_err(|error| Error::text(error.to_string()))
+    }
+
+    /// Sends a request and reads its answer as it is.
+    pub async fn send_raw(&self, request: Request<'_>) -> Result<Vec<u8>> {
+        let kept = self.idle.borrow_mut().take();
+        let reused = kept.is_some();
+        match self.attempt(kept, &request).await {
+            Err(Broken::Idle) if reused => self.attempt(None, &request).await,
+            other => other,
+        }
+        .map_err(|broken| match broken {
+            Broken::Idle => Error::text("EOF"),
+            Broken::Error(error) => error,
+        })
+    }
+
+    async fn attempt(
+        &self,
+        kept: Option<Connection>,
+        request: &Request<'_>,
+    ) -> std::result::Result<Vec<u8>, Broken> {
+        let mut connection = match kept {
+            Some(connection) => connection,
+            None => self.dial().await.map_err(Broken::Error)?,
+        };
+        let exchange = async {
+            let head = self.exchange(&mut connection, request).await?;
+            let mut body = head.body(request.method)?;
+            let bytes = connection.read_body(&mut body).await?;
+            Ok((head, bytes))
+        };
+        let outcome: std::result::Result<_, HttpError> = match self.request_timeout {
+            None => exchange.await,
+            Some(limit) => match self.sys.timeout(limit, exchange).await {
+                Some(outcome) => outcome,
+                None => {
+                    let _ = self.sys.close(connection.fd());
+                    return Err(Broken::Error(Error::Verbatim(
+                        "Unable to connect to the server: net/http: request canceled (Client.Timeout exceeded while awaiting headers)"
+                            .to_string(),
+                    )));
+                }
+            },
+        };
+        match outcome {
+            Ok((head, bytes)) => {
+                self.show_warnings(&head).await;
+                if head.keep_alive() {
+                    *self.idle.borrow_mut() = Some(connection);
+                } else {
+                    let _ = self.sys.close(connection.fd());
+                }
+                if head.status < 300 { Ok(bytes) } else { Err(Broken::Error(failure(&head, &bytes))) }
+            }
+            Err(error) => {
+                let _ = self.sys.close(connection.fd());
+                match error {
+                    HttpError::Closed | HttpError::Io(Errno::EPIPE | Errno::ECONNRESET) => Err(Broken::Idle),
+                    other => Err(Broken::Error(broken(&other))),
+                }
+            }
+        }
+    }
+
+    async fn exchange(
+        &self,
+        connection: &mut Connection,
+        request: &Request<'_>,
+    ) -> std::result::Result<ResponseHead, HttpError> {
+        let target = format!("{}{}{}", self.prefix, request.path, query_text(request.query));
+        let headers = self.headers(request);
+        connection.write_request(request.method, &target, &headers, &request.body).await?;
+        connection.read_response().await
+    }
+
+    /// A watch or a log: the answer comes line by line.
+    pub async fn stream(&self, path: &str, query: Query<'_>, accept: &str) -> Result<Stream> {
+        let request = Request { accept, ..Request::new("GET", path, query) };
+        let mut connection = self.dial().await?;
+        let head = match self.exchange(&mut connection, &request).await {
+            Ok(head) => head,
+            Err(error) => return Err(broken(&error)),
+        };
+        self.show_warnings(&head).await;
+        let mut body = head.body("GET").map_err(|error| broken(&error))?;
+        if head.status >= 300 {
+            let bytes = connection.read_body(&mut body).await.map_err(|error| broken(&error))?;
+            let _ = self.sys.close(connection.fd());
+            return Err(failure(&head, &bytes));
+        }
+        Ok(Stream { sys: self.sys.clone(), connection, body, lines: Vec::new() })
+    }
+
+    /// Asks for another protocol on the connection (exec, attach, port-forward): the descriptor, and the bytes
+    /// that came after the head already. It is the caller's from here on.
+    pub async fn upgrade(
+        &self,
+        method: &str,
+        path: &str,
+        query: Query<'_>,
+        protocol: &[(&str, &str)],
+    ) -> Result<(Fd, Vec<u8>, Headers)> {
+        let request = Request::new(method, path, query);
+        let mut connection = self.dial().await?;
+        let target = format!("{}{path}{}", self.prefix, query_text(query));
+        let mut headers = self.headers(&request);
+        headers.extend(protocol.iter().map(|(k, v)| (k.to_string(), v.to_string())));
+        let exchange = async {
+            connection.write_request(method, &target, &headers, &[]).await?;
+            connection.read_response().await
+        };
+        let head = exchange.await.map_err(|error| broken(&error))?;
+        if head.status == 101 {
+            let (fd, rest) = connection.into_parts();
+            return Ok((fd, rest, head.headers));
+        }
+        let mut body = head.body(method).map_err(|error| broken(&error))?;
+        let bytes = connection.read_body(&mut body).await.map_err(|error| broken(&error))?;
+        let _ = self.sys.close(connection.fd());
+        Err(failure(&head, &bytes))
+    }
+
+    fn headers(&self, request: &Request<'_>) -> Headers {
+        let mut headers: Headers = Vec::new();
+        let mut push = |name: &str, value: &str| headers.push((name.to_string(), value.to_string()));
+        push("Host", &self.host);
+        push("User-Agent", USER_AGENT);
+        push("Accept", request.accept);
+        if !request.body.is_empty() {
+            push("Content-Type", request.content_type);
+        }
+        if !self.target.token.is_empty() {
+            push("Authorization", &format!("Bearer {}", self.target.token));
+        } else if !self.target.user.is_empty() {
+            push(USER_HEADER, &self.target.user);
+        }
+        headers.extend(self.impersonate.iter().cloned());
+        headers
+    }
+
+    async fn dial(&self) -> Result<Connection> {
+        let fail = |errno: Errno| Error::Connect { server: self.host.clone(), errno };
+        let (name, port) = match self.host.rsplit_once(':') {
+            Some((name, port)) => (name, port.parse().unwrap_or(0)),
+            None => (self.host.as_str(), if self.scheme == "https" { 443 } else { 80 }),
+        };
+        let ip: IpAddr = match name.parse() {
+            Ok(ip) => ip,
+            Err(_) => {
+                match resolver::lookup_host(&self.sys, name).await.ok().and_then(|all| all.first().copied()) {
+                    Some(ip) => IpAddr::V4(ip),
+                    None => {
+                        return Err(Error::Verbatim(format!(
+                            "Unable to connect to the server: dial tcp: lookup {name}: no such host"
+                        )));
+                    }
+                }
+            }
+        };
+        match self.sys.timeout(DIAL_TIMEOUT, self.sys.connect(SocketAddr::new(ip, port))).await {
+            Some(Ok(fd)) => Ok(Connection::new(&self.sys, fd)),
+            Some(Err(errno)) => Err(fail(errno)),
+            None => Err(fail(Errno::ETIMEDOUT)),
+        }
+    }
+
+    /// `Warning: 299 - "text"` headers, each text once.
+    async fn show_warnings(&self, head: &ResponseHead) {
+        for (name, value) in &head.headers {
+            if !name.eq_ignore_ascii_case("Warning") {
+                continue;
+            }
+            let text = value.splitn(3, ' ').nth(2).unwrap_or(value);
+            let text = text.trim_matches('"').replace("\\\"", "\"").replace("\\\\", "\\");
+            if self.warned.borrow_mut().insert(text.clone()) {
+                warn(&self.sys, &text).await;
+            }
+        }
+    }
+}
+
+/// Prints a warning: in colour on a terminal, as kubectl does.
+pub async fn warn(sys: &Sys, text: &str) {
+    let colour = sys.isatty(2)
+        && sys.env("NO_COLOR").is_none()
+        && sys.env("TERM").is_some_and(|term| !term.is_empty() && term != "dumb");
+    if colour {
+        sys.err(&format!("\u{1b}[33;1mWarning:\u{1b}[0m {text}\n")).await;
+    } else {
+        sys.err(&format!("Warning: {text}\n")).await;
+    }
+}
+
+enum Broken {
+    /// The server closed a connection that was kept.
+    Idle,
+    Error(Error),
+}
+
+impl Stream {
+    /// The next piece, as it came.
+    pub async fn piece(&mut self) -> Result<Option<Vec<u8>>> {
+        if !self.lines.is_empty() {
+            return Ok(Some(std::mem::take(&mut self.lines)));
+        }
+        match self.connection.read_piece(&mut self.body).await {
+            Ok(piece) => Ok(piece),
+            Err(HttpError::Cut(_) | HttpError::Closed) => Ok(None),
+            Err(error) => Err(broken(&error)),
+        }
+    }
+
+    /// The next line, as JSON: an event of a watch.
+    pub async fn event(&mut self) -> Result<Option<Value>> {
+        loop {
+            if let Some(end) = self.lines.iter().position(|&b| b == b'\n') {
+                let line: Vec<u8> = self.lines.drain(..=end).collect();
+                if line.iter().all(u8::is_ascii_whitespace) {
+                    continue;
+                }
+                return serde_json::from_slice(&line)
+                    .map(Some)
+                    .map_err(|error| Error::text(error.to_string()));
+            }
+            match self.connection.read_piece(&mut self.body).await {
+                Ok(Some(mut piece)) => self.lines.append(&mut piece),
+                Ok(None) | Err(HttpError::Cut(_) | HttpError::Closed) => return Ok(None),
+                Err(error) => return Err(broken(&error)),
+            }
+        }
+    }
+
+    /// Ends it.
+    pub fn close(self) {
+        let _ = self.sys.close(self.connection.fd());
+    }
+}
+
+fn broken(error: &HttpError) -> Error {
+    match error {
+        HttpError::Closed | HttpError::Cut(_) => {
+            Error::Verbatim("Unable to connect to the server: unexpected EOF".to_string())
+        }
+        HttpError::Io(errno) => Error::Verbatim(format!(
+            "Unable to connect to the server: {}",
+            super::error::dial_error(*errno)
+        )),
+        HttpError::Malformed(_) | HttpError::TooLarge => Error::Verbatim(
+            "Unable to connect to the server: net/http: HTTP/1.x transport connection broken: malformed HTTP response"
+                .to_string(),
+        ),
+    }
+}
+
+/// The `Status` of an answer that is not a success. Models `k8s.io/client-go/rest/request.go`, `transformResponse`.
+fn failure(head: &ResponseHead, body: &[u8]) -> Error {
+    let json = header(&head.headers, "Content-Type").is_some_and(|t| t.starts_with(JSON));
+    if (json || body.first() == Some(&b'{'))
+        && let Ok(status) = serde_json::from_slice::<Value>(body)
+        && status["kind"] == "Status"
+    {
+        return Error::Status(status);
+    }
+    let text = String::from_utf8_lossy(body).trim().to_string();
+    let (reason, message) = match head.status {
+        401 => ("Unauthorized", "the server has asked for the client to provide credentials".to_string()),
+        404 => ("NotFound", "the server could not find the requested resource".to_string()),
+        405 => (
+            "MethodNotAllowed",
+            "the server does not allow this method on the requested resource".to_string(),
+        ),
+        403 => ("Forbidden", text),
+        400 => (
+            "BadRequest",
+            if text.is_empty() {
+                "the server rejected our request for an unknown reason".into()
+            } else {
+                text
+            },
+        ),
+        503 => ("ServiceUnavailable", "the server is currently unable to handle the request".to_string()),
+        code if code >= 500 => (
+            "InternalError",
+            format!("an error on the server ({text:?}) has prevented the request from succeeding"),
+        ),
+        _ => (
+            "",
+            format!(
+                "the server responded with the status code {} but did not return more information",
+                head.status
+            ),
+        ),
+    };
+    Error::Status(
+        json!({"kind": "Status", "status": "Failure", "code": head.status, "reason": reason, "message": message}),
+    )
+}
+
+fn query_text(query: Query<'_>) -> String {
+    let mut pairs: Vec<String> =
+        query.iter().map(|(key, value)| format!("{}={}", escape(key), escape(value))).collect();
+    pairs.sort_by(|a, b| a.split('=').next().cmp(&b.split('=').next()));
+    if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
+}
+
+/// Percent-encodes what is not unreserved.
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => escaped.push(byte as char),
+            byte => escaped.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    escaped
+}

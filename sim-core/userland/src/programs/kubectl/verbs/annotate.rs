@@ -1,0 +1,146 @@
+//! `kubectl annotate`, and what it shares with `kubectl label`. Models pkg/cmd/annotate.
+
+use crate::programs::kubectl::command::{Arguments, Command, Run};
+use crate::programs::kubectl::error::{Error, Result};
+use crate::programs::kubectl::flags::Flag;
+use crate::programs::kubectl::globals;
+use crate::programs::kubectl::invocation::Kubectl;
+use crate::programs::kubectl::printers::{self, DryRun};
+use crate::programs::kubectl::rest::MERGE_PATCH;
+use crate::programs::kubectl::selection::{self, Info, Rules};
+use serde_json::{Value, json};
+use std::rc::Rc;
+
+/// The row of the tree.
+pub const COMMAND: Command = Command {
+    name: "annotate",
+    usage: "[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version]",
+    short: "Update the annotations on a resource",
+    long: "Update the annotations on one or more resources.\n\n All Kubernetes objects support the ability to store additional data with the object as annotations. Annotations are key/value pairs that can be larger than labels and include arbitrary string values such as structured JSON. Tools and system extensions may use annotations to store their own data.",
+    examples: "# Describe a pod\nkubectl annotate pods foo description='my frontend'\n\n# Change a description that is there\nkubectl annotate --overwrite pods foo description='my frontend running nginx'\n\n# Take it away\nkubectl annotate pods foo description-",
+    flags: &[
+        globals::ALL_NAMESPACES,
+        globals::DRY_RUN,
+        globals::FIELD_SELECTOR,
+        globals::FILENAMES,
+        globals::PRINT,
+        globals::SELECTOR,
+        FLAGS,
+    ],
+    run: Run::Verb(|k| Box::pin(run(k))),
+    arguments: Arguments::Resources,
+    ..Command::NEW
+};
+
+const FLAGS: &[Flag] = &[
+    Flag::bool("all", "All resources of the given types in the namespace"),
+    Flag::string("field-manager", "kubectl-annotate", "Name that stands for who owns the fields"),
+    Flag::bool("list", "Show the annotations"),
+    Flag::bool("local", "Annotate the file, not what is on the server").not_simulated(),
+    Flag::bool("overwrite", "Change annotations that are there already"),
+    Flag::string("resource-version", "", "Only change what has this resource version."),
+];
+
+/// What is to be set and what is to go.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    pub(super) set: Vec<(String, String)>,
+    pub(super) remove: Vec<String>,
+}
+
+impl Changes {
+    pub(super) fn is_empty(&self) -> bool {
+        self.set.is_empty() && self.remove.is_empty()
+    }
+}
+
+/// Tells what names resources from `key=value` and `key-`.
+pub(super) fn split(args: &[String], what: &str) -> Result<(Vec<String>, Changes)> {
+    let mut resources = Vec::new();
+    let mut changes = Changes::default();
+    for arg in args {
+        let is_change = arg.contains('=') || arg.ends_with('-');
+        match arg.split_once('=') {
+            _ if !is_change && changes.is_empty() => resources.push(arg.clone()),
+            Some((key, value)) if !key.is_empty() => {
+                changes.set.retain(|(other, _)| other != key);
+                changes.set.push((key.to_string(), value.to_string()));
+            }
+            None if arg.ends_with('-') && arg.len() > 1 => changes.remove.push(arg[..arg.len() - 1].to_string()),
+            None if !changes.is_empty() => {
+                return Err(Error::text("all resources must be specified before ".to_string() + what + " changes: " + arg));
+            }
+            _ => return Err(Error::text(format!("unknown {what} spec: {arg}"))),
+        }
+    }
+    if changes.set.iter().any(|(key, _)| changes.remove.contains(key)) {
+        return Err(Error::text(format!("can not both modify and remove a {what} in the same command")));
+    }
+    Ok((resources, changes))
+}
+
+/// The first change that would overwrite, with what is there.
+pub(super) fn overwritten(object: &Value, field: &str, changes: &Changes) -> Option<(String, String)> {
+    let present = &object["metadata"][field];
+    changes.set.iter().find_map(|(key, value)| {
+        let old = present.get(key)?.as_str()?;
+        (old != value).then(|| (key.clone(), old.to_string()))
+    })
+}
+
+/// Sends the changes of `metadata.FIELD`.
+pub(super) async fn send(k: &Kubectl, info: &mut Info, field: &str, changes: &Changes, dry_run: DryRun) -> Result<()> {
+    let mut patch = json!({"metadata": {field: {}}});
+    for (key, value) in &changes.set {
+        patch["metadata"][field][key] = value.as_str().into();
+    }
+    for key in &changes.remove {
+        patch["metadata"][field][key] = Value::Null;
+    }
+    if !k.flags.str("resource-version").is_empty() {
+        patch["metadata"]["resourceVersion"] = k.flags.str("resource-version").into();
+    }
+    if dry_run == DryRun::Client {
+        kube::api::merge_patch::apply(&mut info.object, &patch);
+        return Ok(());
+    }
+    let query: &[(&str, &str)] = if dry_run == DryRun::Server { &[("dryRun", "All")] } else { &[] };
+    info.object = k.client().await?.patch(&info.path(), query, MERGE_PATCH, &patch).await?;
+    Ok(())
+}
+
+async fn run(k: Rc<Kubectl>) -> Result<()> {
+    let (resources, changes) = split(k.args(), "annotation")?;
+    if resources.is_empty() && k.flags.list("filename").is_empty() {
+        return Err(Error::text("one or more resources must be specified as <resource> <name> or <resource>/<name>"));
+    }
+    if changes.is_empty() && !k.flags.bool("list") {
+        return Err(Error::text("at least one annotation update is required"));
+    }
+    let dry_run = printers::dry_run(&k)?;
+    let selection = selection::select(&k, &resources, Rules::default()).await?;
+    let (infos, mut errors) = selection.fetch(&k, true).await?;
+    for mut info in infos {
+        if !changes.is_empty() {
+            if !k.flags.bool("overwrite")
+                && let Some((key, old)) = overwritten(&info.object, "annotations", &changes)
+            {
+                errors.push(Error::text(format!(
+                    "--overwrite is false but found the following declared annotation(s): '{key}' already has a value ({old})"
+                )));
+                continue;
+            }
+            if let Err(error) = send(&k, &mut info, "annotations", &changes, dry_run).await {
+                errors.push(error);
+                continue;
+            }
+            printers::print_result(&k, &info, "annotated").await?;
+        }
+        if k.flags.bool("list") {
+            for (key, value) in info.object["metadata"]["annotations"].as_object().into_iter().flatten() {
+                k.out(&format!("{key}={}\n", value.as_str().unwrap_or(""))).await;
+            }
+        }
+    }
+    Error::many(errors)
+}

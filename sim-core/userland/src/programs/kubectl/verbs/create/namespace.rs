@@ -1,0 +1,24 @@
+//! `kubectl create namespace`.
+
+use super::{COMMON, create_generated, name_argument};
+use crate::programs::kubectl::command::{Command, Run};
+use crate::programs::kubectl::globals;
+use serde_json::json;
+
+pub(super) const COMMAND: Command = Command {
+    name: "namespace",
+    aliases: &["ns"],
+    usage: "NAME [--dry-run=server|client|none]",
+    short: "Create a namespace with the specified name",
+    long: "Create a namespace with the specified name.",
+    examples: "# Create a namespace named my-namespace\nkubectl create namespace my-namespace",
+    flags: &[globals::DRY_RUN, globals::PRINT, COMMON],
+    run: Run::Verb(|k| {
+        Box::pin(async move {
+            let name = name_argument(&k)?;
+            let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}, "spec": {}, "status": {}});
+            create_generated(&k, object, None).await
+        })
+    }),
+    ..Command::NEW
+};

@@ -1,0 +1,31 @@
+//! The commands, one file each. A new one has a row here and one in [`super::tree`].
+
+pub mod annotate;
+pub mod api_resources;
+pub mod api_versions;
+pub mod apply;
+pub mod attach;
+pub mod cluster_info;
+pub mod complete;
+pub mod completion;
+pub mod config;
+pub mod create;
+pub mod delete;
+pub mod describe;
+pub mod events;
+pub mod exec;
+pub mod explain;
+pub mod expose;
+pub mod get;
+pub mod help;
+pub mod label;
+pub mod logs;
+pub mod options;
+pub mod patch;
+pub mod port_forward;
+pub mod replace;
+pub mod rollout;
+pub mod run;
+pub mod scale;
+pub mod version;
+pub mod wait;

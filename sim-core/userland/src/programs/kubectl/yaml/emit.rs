@@ -1,0 +1,366 @@
+//! Writing, with go-yaml v2's choice of quotes, line breaks and key order.
+//!
+//! Models `go.yaml.in/yaml/v2/{encode,emitterc,sorter}.go`.
+
+use super::resolve::needs_quotes;
+use serde_json::{Map, Value};
+use std::cmp::Ordering;
+
+/// Lines are folded at spaces past this column.
+const BEST_WIDTH: usize = 80;
+
+/// Writes a document.
+pub fn emit(value: &Value) -> String {
+    let mut writer = Writer { out: String::new(), column: 0 };
+    writer.node(value, -1, Place::Root);
+    if !writer.out.ends_with('\n') {
+        writer.out.push('\n');
+    }
+    writer.out
+}
+
+/// Keys in go-yaml's order: letters after everything else, runs of digits by their number.
+pub fn sort_keys(map: &Map<String, Value>) -> Vec<&String> {
+    let mut keys: Vec<&String> = map.keys().collect();
+    keys.sort_by(|a, b| compare_keys(a, b));
+    keys
+}
+
+fn compare_keys(a: &str, b: &str) -> Ordering {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    for i in 0..a.len().min(b.len()) {
+        if a[i] == b[i] {
+            continue;
+        }
+        match (a[i].is_alphabetic(), b[i].is_alphabetic()) {
+            (true, true) => return a[i].cmp(&b[i]),
+            (true, false) => return Ordering::Greater,
+            (false, true) => return Ordering::Less,
+            (false, false) => {}
+        }
+        let mut start = 0u64;
+        if a[i] == '0' || b[i] == '0' {
+            let before = a[..i].iter().rev().take_while(|c| c.is_ascii_digit());
+            start = u64::from(before.clone().any(|c| *c != '0'));
+        }
+        let number = |text: &[char]| {
+            let digits = text[i..].iter().take_while(|c| c.is_ascii_digit());
+            digits.fold((start, 0usize), |(n, len), c| {
+                (n.saturating_mul(10).saturating_add(u64::from(*c as u32 - '0' as u32)), len + 1)
+            })
+        };
+        let ((an, alen), (bn, blen)) = (number(&a), number(&b));
+        return an.cmp(&bn).then(alen.cmp(&blen)).then(a[i].cmp(&b[i]));
+    }
+    a.len().cmp(&b.len())
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    Root,
+    /// After `key:`.
+    Value,
+    /// After `- `.
+    Item,
+}
+
+struct Writer {
+    out: String,
+    column: usize,
+}
+
+impl Writer {
+    fn push(&mut self, text: &str) {
+        self.out.push_str(text);
+        self.column += text.chars().count();
+    }
+
+    fn line(&mut self, indent: usize) {
+        self.out.push('\n');
+        self.out.extend(std::iter::repeat_n(' ', indent));
+        self.column = indent;
+    }
+
+    fn node(&mut self, value: &Value, indent: isize, place: Place) {
+        match value {
+            Value::Object(map) if !map.is_empty() => self.mapping(map, indent, place),
+            Value::Array(items) if !items.is_empty() => self.sequence(items, indent, place),
+            scalar => {
+                if place == Place::Value {
+                    self.push(" ");
+                }
+                match scalar {
+                    Value::Object(_) => self.push("{}"),
+                    Value::Array(_) => self.push("[]"),
+                    Value::Null => self.push("null"),
+                    Value::String(text) => self.string(text, indent.max(-1), false),
+                    other => self.push(&other.to_string()),
+                }
+            }
+        }
+    }
+
+    fn mapping(&mut self, map: &Map<String, Value>, indent: isize, place: Place) {
+        let own = if place == Place::Root { 0 } else { indent + 2 };
+        for (i, key) in sort_keys(map).into_iter().enumerate() {
+            if i > 0 || place == Place::Value {
+                self.line(usize::try_from(own).unwrap_or(0));
+            }
+            self.string(key, own, true);
+            self.push(":");
+            self.node(&map[key.as_str()], own, Place::Value);
+        }
+    }
+
+    fn sequence(&mut self, items: &[Value], indent: isize, place: Place) {
+        // Sequences inside mappings are not indented.
+        let own = match place {
+            Place::Root => 0,
+            Place::Value => indent,
+            Place::Item => indent + 2,
+        };
+        for (i, item) in items.iter().enumerate() {
+            if i > 0 || place == Place::Value {
+                self.line(usize::try_from(own).unwrap_or(0));
+            }
+            self.push("- ");
+            self.node(item, own, Place::Item);
+        }
+    }
+
+    fn string(&mut self, text: &str, indent: isize, key: bool) {
+        let facts = Facts::of(text);
+        let inner = usize::try_from(indent + 2).unwrap_or(0);
+        if text.contains('\n') {
+            if facts.block_allowed && !key {
+                return self.literal(text, inner);
+            }
+            return self.double_quoted(text, inner, key);
+        }
+        if needs_quotes(text) {
+            return self.double_quoted(text, inner, key);
+        }
+        if facts.plain_allowed {
+            return self.folded(text, inner, key, |c| c.to_string());
+        }
+        if facts.single_quoted_allowed {
+            self.push("'");
+            self.folded(text, inner, key, |c| if c == '\'' { "''".to_string() } else { c.to_string() });
+            return self.push("'");
+        }
+        self.double_quoted(text, inner, key);
+    }
+
+    /// Plain or single quoted: single spaces past the best width become line breaks.
+    fn folded(&mut self, text: &str, indent: usize, key: bool, escape: impl Fn(char) -> String) {
+        let chars: Vec<char> = text.chars().collect();
+        let mut spaces = false;
+        for (i, &c) in chars.iter().enumerate() {
+            if c == ' ' {
+                let foldable = !key
+                    && !spaces
+                    && self.column > BEST_WIDTH
+                    && i > 0
+                    && i + 1 < chars.len()
+                    && chars[i + 1] != ' ';
+                if foldable {
+                    self.line(indent);
+                } else {
+                    self.push(" ");
+                }
+                spaces = true;
+            } else {
+                self.push(&escape(c));
+                spaces = false;
+            }
+        }
+    }
+
+    fn double_quoted(&mut self, text: &str, indent: usize, key: bool) {
+        self.push("\"");
+        let chars: Vec<char> = text.chars().collect();
+        let mut spaces = false;
+        for (i, &c) in chars.iter().enumerate() {
+            match c {
+                ' ' => {
+                    if !key && !spaces && self.column > BEST_WIDTH && i > 0 && i + 1 < chars.len() {
+                        self.line(indent);
+                        if chars[i + 1] == ' ' {
+                            self.push("\\");
+                        }
+                    } else {
+                        self.push(" ");
+                    }
+                    spaces = true;
+                    continue;
+                }
+                '\0' => self.push("\\0"),
+                '\x07' => self.push("\\a"),
+                '\x08' => self.push("\\b"),
+                '\t' => self.push("\\t"),
+                '\n' => self.push("\\n"),
+                '\x0b' => self.push("\\v"),
+                '\x0c' => self.push("\\f"),
+                '\r' => self.push("\\r"),
+                '\x1b' => self.push("\\e"),
+                '"' => self.push("\\\""),
+                '\\' => self.push("\\\\"),
+                '\u{85}' => self.push("\\N"),
+                '\u{a0}' => self.push("\\_"),
+                '\u{2028}' => self.push("\\L"),
+                '\u{2029}' => self.push("\\P"),
+                c if is_printable(c) => self.push(c.encode_utf8(&mut [0; 4])),
+                c if (c as u32) <= 0xff => self.push(&format!("\\x{:02X}", c as u32)),
+                c if (c as u32) <= 0xffff => self.push(&format!("\\u{:04X}", c as u32)),
+                c => self.push(&format!("\\U{:08X}", c as u32)),
+            }
+            spaces = false;
+        }
+        self.push("\"");
+    }
+
+    fn literal(&mut self, text: &str, indent: usize) {
+        self.push("|");
+        if text.starts_with([' ', '\n']) {
+            self.push("2");
+        }
+        if !text.ends_with('\n') {
+            self.push("-");
+        } else if text == "\n" || text.ends_with("\n\n") {
+            self.push("+");
+        }
+        let body = text.strip_suffix('\n').unwrap_or(text);
+        for line in body.split('\n') {
+            if line.is_empty() {
+                self.out.push('\n');
+                self.column = 0;
+            } else {
+                self.line(indent);
+                self.push(line);
+            }
+        }
+    }
+}
+
+/// What a scalar's characters allow. Models `yaml_emitter_analyze_scalar`.
+struct Facts {
+    plain_allowed: bool,
+    single_quoted_allowed: bool,
+    block_allowed: bool,
+}
+
+impl Facts {
+    fn of(text: &str) -> Facts {
+        let chars: Vec<char> = text.chars().collect();
+        let mut indicators = text.starts_with("---") || text.starts_with("...");
+        let (mut special, mut space_break, mut break_space) = (false, false, false);
+        let mut before = '\0';
+        let mut after_blank = true;
+        for (i, &c) in chars.iter().enumerate() {
+            let blank_follows = chars.get(i + 1).is_none_or(|next| matches!(next, ' ' | '\t' | '\n' | '\r'));
+            if i == 0 {
+                match c {
+                    '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%'
+                    | '@' | '`' => indicators = true,
+                    '?' | ':' | '-' => indicators |= blank_follows,
+                    _ => {}
+                }
+            } else {
+                match c {
+                    ':' => indicators |= blank_follows,
+                    '#' => indicators |= after_blank,
+                    _ => {}
+                }
+            }
+            special |= !is_printable(c) && c != '\n';
+            break_space |= c == ' ' && before == '\n';
+            space_break |= c == '\n' && before == ' ';
+            after_blank = matches!(c, ' ' | '\t' | '\n' | '\r');
+            before = c;
+        }
+        let edge = |c: Option<&char>| c.is_some_and(|c| matches!(c, ' ' | '\n'));
+        let edges = edge(chars.first()) || edge(chars.last());
+        Facts {
+            plain_allowed: !edges && !indicators && !special && !space_break && !text.contains('\n'),
+            single_quoted_allowed: !break_space && !space_break && !special,
+            block_allowed: chars.last() != Some(&' ') && !space_break && !special,
+        }
+    }
+}
+
+fn is_printable(c: char) -> bool {
+    matches!(c, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..='\u{10ffff}')
+        && c != '\u{feff}'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn check(value: &Value, text: &str) {
+        assert_eq!(emit(value), text);
+    }
+
+    #[test]
+    fn quotes_are_go_yamls() {
+        check(
+            &json!({"a": "<b>&", "aa": "<<", "b": "yes", "c": "- x", "d": "1e3", "e": "a: b", "g": "x\ny",
+                "h": "0x1f", "i": "~", "j": "{a}", "k": "it's", "l": "\"q", "m": "#x", "n": "a #b", "o": " lead",
+                "p": "", "q": "2026-01-01", "r": "12:30", "s": "é", "t": ".5", "u": "1_000", "v": "y", "w": "%a",
+                "x": "@a", "y": "a:", "z": "="}),
+            r#"a: <b>&
+aa: <<
+b: "yes"
+c: '- x'
+d: "1e3"
+e: 'a: b'
+g: |-
+  x
+  y
+h: "0x1f"
+i: "~"
+j: '{a}'
+k: it's
+l: '"q'
+m: '#x'
+"n": 'a #b'
+o: ' lead'
+p: ""
+q: "2026-01-01"
+r: "12:30"
+s: é
+t: ".5"
+u: "1_000"
+v: "y"
+w: '%a'
+x: '@a'
+"y": 'a:'
+z: =
+"#,
+        );
+    }
+
+    #[test]
+    fn sequences_are_not_indented_in_mappings() {
+        check(
+            &json!({"spec": {"ports": [{"port": 80, "name": "a"}, {"port": 81}], "list": [[1, 2], []], "e": {}}}),
+            "spec:\n  e: {}\n  list:\n  - - 1\n    - 2\n  - []\n  ports:\n  - name: a\n    port: 80\n  - port: 81\n",
+        );
+    }
+
+    #[test]
+    fn keys_sort_by_their_numbers() {
+        let value = json!({"a10": 1, "a2": 1, "f:x": 1, ".": 1, "B": 1});
+        let keys: Vec<&String> = sort_keys(value.as_object().expect("an object"));
+        assert_eq!(keys, [".", "B", "a2", "a10", "f:x"]);
+    }
+
+    #[test]
+    fn long_texts_fold_past_80_columns() {
+        check(
+            &json!({"status": {"message": "0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available: 3 No preemption victims found"}}),
+            "status:\n  message: '0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are\n    available: 3 No preemption victims found'\n",
+        );
+    }
+}

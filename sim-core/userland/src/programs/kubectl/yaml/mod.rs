@@ -1,0 +1,8 @@
+//! YAML as kubectl reads and writes it (YAML 1.1, through go-yaml v2 and sigs.k8s.io/yaml).
+
+mod emit;
+mod read;
+mod resolve;
+
+pub use emit::{emit, sort_keys};
+pub use read::{documents, parse};

@@ -1,0 +1,204 @@
+//! Reading: events of libyaml, resolved to JSON values.
+
+use super::resolve::resolve;
+use libyaml_safer::{Event, EventData, Parser, ScalarStyle};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// Splits a stream at its `---` lines, as `k8s.io/apimachinery/pkg/util/yaml` does before it parses anything.
+pub fn documents(text: &str) -> Vec<String> {
+    let mut documents = vec![String::new()];
+    for line in text.split_inclusive('\n') {
+        if line.starts_with("---") && line.trim_end_matches(['\n', '\r', ' ', '\t']) == "---" {
+            documents.push(String::new());
+        } else if let Some(last) = documents.last_mut() {
+            last.push_str(line);
+        }
+    }
+    documents.retain(|document| !document.trim().is_empty());
+    documents
+}
+
+/// Reads the first document.
+///
+/// # Errors
+/// Go's sentence: `yaml: line 4: did not find expected key`.
+pub fn parse(text: &str) -> Result<Value, String> {
+    let mut input = text.as_bytes();
+    let mut parser = Parser::new();
+    parser.set_input_string(&mut input);
+    let mut reader = Reader { parser, anchors: BTreeMap::new() };
+    loop {
+        match reader.next()?.data {
+            EventData::StreamEnd => return Ok(Value::Null),
+            EventData::StreamStart { .. } => {}
+            EventData::DocumentStart { .. } => {
+                let event = reader.next()?;
+                let value = reader.value(event)?;
+                // What is left of the stream is only checked.
+                while !matches!(reader.next()?.data, EventData::DocumentEnd { .. } | EventData::StreamEnd) {}
+                return Ok(value);
+            }
+            _ => {}
+        }
+    }
+}
+
+struct Reader<'r, 'b> {
+    parser: Parser<&'r mut &'b [u8]>,
+    anchors: BTreeMap<String, Value>,
+}
+
+impl Reader<'_, '_> {
+    fn next(&mut self) -> Result<Event, String> {
+        self.parser.parse().map_err(|error| sentence(&error))
+    }
+
+    fn value(&mut self, event: Event) -> Result<Value, String> {
+        let line = event.start_mark.line + 1;
+        let (anchor, value) = match event.data {
+            EventData::Alias { anchor } => {
+                let value = self.anchors.get(&anchor).cloned();
+                return value.ok_or_else(|| format!("yaml: unknown anchor '{anchor}' referenced"));
+            }
+            EventData::Scalar { anchor, tag, value, style, .. } => {
+                let plain = style == ScalarStyle::Plain;
+                let value = match tag.as_deref() {
+                    Some("tag:yaml.org,2002:str" | "!") => Value::from(value),
+                    Some("tag:yaml.org,2002:int" | "tag:yaml.org,2002:float" | "tag:yaml.org,2002:bool") => {
+                        resolve(&value)
+                    }
+                    _ if plain => resolve(&value),
+                    _ => Value::from(value),
+                };
+                (anchor, value)
+            }
+            EventData::SequenceStart { anchor, .. } => {
+                let mut items = Vec::new();
+                loop {
+                    let event = self.next()?;
+                    if event.data == EventData::SequenceEnd {
+                        break (anchor, Value::Array(items));
+                    }
+                    items.push(self.value(event)?);
+                }
+            }
+            EventData::MappingStart { anchor, .. } => {
+                let mut map = Map::new();
+                let mut merged = Map::new();
+                loop {
+                    let event = self.next()?;
+                    if event.data == EventData::MappingEnd {
+                        break;
+                    }
+                    let key_line = event.start_mark.line + 1;
+                    let is_merge = matches!(&event.data, EventData::Scalar { value, style, .. }
+                        if value == "<<" && *style == ScalarStyle::Plain);
+                    let key = key_text(self.value(event)?)
+                        .ok_or_else(|| format!("yaml: line {key_line}: invalid map key"))?;
+                    let event = self.next()?;
+                    let value = self.value(event)?;
+                    if is_merge {
+                        let sources = match value {
+                            Value::Array(items) => items,
+                            one => vec![one],
+                        };
+                        for source in sources {
+                            if let Value::Object(fields) = source {
+                                for (key, value) in fields {
+                                    merged.entry(key).or_insert(value);
+                                }
+                            }
+                        }
+                    } else if map.insert(key.clone(), value).is_some() {
+                        return Err(format!(
+                            "yaml: unmarshal errors:\n  line {key_line}: key {key:?} already set in map"
+                        ));
+                    }
+                }
+                for (key, value) in merged {
+                    map.entry(key).or_insert(value);
+                }
+                (anchor, Value::Object(map))
+            }
+            _ => return Err(format!("yaml: line {line}: did not find expected node content")),
+        };
+        if let Some(anchor) = anchor {
+            self.anchors.insert(anchor, value.clone());
+        }
+        Ok(value)
+    }
+}
+
+fn key_text(key: Value) -> Option<String> {
+    match key {
+        Value::String(text) => Some(text),
+        Value::Bool(b) => Some(b.to_string()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Null => Some("null".to_string()),
+        Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// The error as go-yaml words it, with the line that go-yaml counts.
+fn sentence(error: &libyaml_safer::Error) -> String {
+    let scanner = error.kind() == libyaml_safer::ErrorKind::Scanner;
+    let line = [error.context_mark(), error.problem_mark()]
+        .into_iter()
+        .flatten()
+        .map(|mark| mark.line)
+        .find(|line| *line != 0)
+        .map(|line| line + u64::from(scanner));
+    match line {
+        Some(line) => format!("yaml: line {line}: {}", error.problem()),
+        None => format!("yaml: {}", error.problem()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn scalars_are_those_of_yaml_1_1() {
+        let text = "a: yes\nb: 'yes'\nc: 0777\nd: 0x1f\ne: 1e3\nf: 1.5\ng: ~\nh:\ni: 12:30\nj: 2026-01-05\nk: 1_000\nl: off\nm: -3\nnn: .5\no: 08\n";
+        assert_eq!(
+            parse(text),
+            Ok(json!({"a": true, "b": "yes", "c": 511, "d": 31, "e": 1000, "f": 1.5, "g": null, "h": null,
+                "i": "12:30", "j": "2026-01-05", "k": 1000, "l": false, "m": -3, "nn": 0.5, "o": 8}))
+        );
+    }
+
+    #[test]
+    fn even_keys_can_be_truth_values() {
+        assert_eq!(parse("y: 1\n"), Ok(json!({"true": 1})));
+    }
+
+    #[test]
+    fn anchors_and_merges_are_followed() {
+        let text = "base: &b {x: 1, z: 2}\nuse:\n  <<: *b\n  z: 3\nlist: [*b]\n";
+        assert_eq!(
+            parse(text),
+            Ok(json!({"base": {"x": 1, "z": 2}, "use": {"x": 1, "z": 3}, "list": [{"x": 1, "z": 2}]}))
+        );
+    }
+
+    #[test]
+    fn errors_are_gos() {
+        let check = |text: &str, error: &str| assert_eq!(parse(text), Err(error.to_string()));
+        check(
+            "apiVersion: v1\nkind: Pod\nmetadata:\n  name: x\n spec: {}\n",
+            "yaml: line 4: did not find expected key",
+        );
+        check(
+            "apiVersion: v1\nkind: Pod\nmetadata:\n\tname: x\n",
+            "yaml: line 4: found character that cannot start any token",
+        );
+    }
+
+    #[test]
+    fn streams_are_split_at_dashes() {
+        assert_eq!(documents("---\na: 1\n---\n\n---\nb: 2\n"), ["a: 1\n", "b: 2\n"]);
+    }
+}
