@@ -2,7 +2,7 @@
 //! looked at is looked at again. Models `client-go/util/workqueue`.
 
 use crate::api::Key;
-use sim::{Duration, Sim};
+use sim::{Duration, Instant, Sim};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::poll_fn;
@@ -25,6 +25,8 @@ struct Inner {
     dirty: BTreeSet<Key>,
     processing: BTreeSet<Key>,
     failures: BTreeMap<Key, u32>,
+    /// Keys that are added later, and when.
+    waiting: BTreeMap<Key, Instant>,
     wakers: Vec<Waker>,
     shut_down: bool,
 }
@@ -52,8 +54,23 @@ impl WorkQueue {
         if delay.is_zero() {
             return self.add(key);
         }
+        // As in client-go, a key waits once: until the earliest of the times that were asked for.
+        let ready = self.sim.now() + delay;
+        {
+            let mut inner = self.inner.borrow_mut();
+            match inner.waiting.get(&key) {
+                Some(earlier) if *earlier <= ready => return,
+                _ => inner.waiting.insert(key.clone(), ready),
+            };
+        }
         let queue = self.clone();
-        self.sim.schedule_in(delay, move || queue.add(key));
+        self.sim.schedule(ready, move || {
+            let due = queue.inner.borrow().waiting.get(&key) == Some(&ready);
+            if due {
+                queue.inner.borrow_mut().waiting.remove(&key);
+                queue.add(key);
+            }
+        });
     }
 
     /// Asks for `key` to be looked at again after a failure: later each time.

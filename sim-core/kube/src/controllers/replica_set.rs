@@ -35,6 +35,10 @@ pub(super) fn start(context: &Context) {
     });
 }
 
+/// Changes of pods are collected for so long for each pod that the set is to have: the status of a large set is
+/// counted once for many of them, that of a small one at once.
+const BATCH_PER_POD: Duration = Duration::from_micros(50);
+
 const BY_CONTROLLER: &str = "controller-uid";
 
 /// Pods that nobody controls, by namespace.
@@ -93,7 +97,8 @@ impl Controller {
             expectations.deletion_observed(&key, &pod.key());
         }
         drop(expectations);
-        self.queue.add(key);
+        let size = self.sets.get_key(&key).and_then(|set| set.int_at("/spec/replicas")).unwrap_or(0);
+        self.queue.add_after(key, BATCH_PER_POD * u32::try_from(size).unwrap_or(0));
     }
 
     fn set_of(&self, pod: &Object) -> Option<Key> {
