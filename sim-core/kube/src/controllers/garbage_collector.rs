@@ -16,6 +16,8 @@ const FOREGROUND: &str = "foregroundDeletion";
 const ORPHAN: &str = "orphan";
 const BY_OWNER: &str = "owner-uid";
 const WORKERS: usize = 20;
+/// How far the collector's graph is behind the caches.
+const LAG: Duration = Duration::from_millis(100);
 
 fn owner_uids(object: &Value) -> Vec<String> {
     object.owner_references().iter().map(|reference| reference.str_at("/uid").to_string()).collect()
@@ -79,7 +81,8 @@ impl Collector {
     }
 
     fn enqueue(&self, index: usize, object: &Object) {
-        self.queue.add(Key::new(object.namespace(), &format!("{index}/{}", object.name())));
+        let key = Key::new(object.namespace(), &format!("{index}/{}", object.name()));
+        self.queue.add_after(key, LAG);
     }
 
     fn dependents(&self, uid: &str) -> Vec<(usize, Object)> {
