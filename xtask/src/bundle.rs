@@ -40,10 +40,16 @@ pub fn build(mode: Mode) -> Result {
     for link in &crates {
         cargo.extend(["--package", link.get("data-bin")]);
     }
-    tools::run(tools::cargo(&cargo))?;
+    // Beside it, since linking leaves a core idle.
+    let bindgen = tools::cargo(&["build", "--quiet", "--release", "--package", "xtask-bindgen"]).spawn();
+    let built = tools::run(tools::cargo(&cargo));
+    let bindgen = bindgen.and_then(|mut bindgen| bindgen.wait()).map_err(|error| format!("xtask-bindgen: {error}"))?;
+    built?;
+    if !bindgen.success() {
+        return Err(format!("xtask-bindgen: {bindgen}"));
+    }
 
     step(3, "wasm-bindgen");
-    tools::run(tools::cargo(&["build", "--quiet", "--release", "--package", "xtask-bindgen"]))?;
     let staging = tools::target_dir().join("dist-staging");
     let _ = fs::remove_dir_all(&staging);
     create(&staging)?;
@@ -86,6 +92,8 @@ fn stage(link: &Link, staging: &Path, profile: &str) -> Result<String> {
                 &bindgen.to_string_lossy(),
                 &[&wasm.to_string_lossy(), &folder.to_string_lossy(), bin],
             ))?;
+            // Says which npm packages the scripts import; a page has an import map for that.
+            let _ = fs::remove_file(folder.join("package.json"));
             if link.get("data-type") == "worker" {
                 return Ok(String::new());
             }

@@ -159,7 +159,7 @@ impl App {
                 { self.draw_status() }
                 if self.help { <Help on_close={link.callback(|()| Msg::Toggle(Toggle::Help))} /> }
                 if let Some(ask) = self.ask { { self.draw_ask(ctx, ask) } }
-                <input id="deck-file" class="unseen" type="file" accept=".md,.markdown,text/markdown,text/plain" tabindex="-1" aria-label="Deck to open"
+                <input id="deck-file" hidden=true type="file" accept=".md,.markdown,text/markdown,text/plain" aria-label="Deck to open"
                     onchange={link.batch_callback(|event: Event| {
                         let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok())?;
                         let file = input.files().and_then(|files| files.get(0));

@@ -22,6 +22,10 @@ pub struct Run {
 
 /// How long to wait for a prompt before trying harder, in milliseconds.
 const TRY_AGAIN_MS: i32 = 1200;
+/// How often, before giving up.
+const TRIES: u32 = 4;
+/// A container's shell may have an image to wait for.
+const INNER_TRIES: u32 = 40;
 const CTRL_C: &str = "\u{3}";
 const CTRL_D: &str = "\u{4}";
 /// Takes back what stands on the line.
@@ -104,11 +108,13 @@ impl App {
             }
             Shell::Running if same_lab => {
                 let busy = pane.inner.as_ref().is_some_and(|inner| inner.busy);
-                if busy && run.tries == 0 {
-                    self.press(CTRL_C);
-                } else {
+                let line = pane.screen.as_ref().map(Screen::line).unwrap_or_default();
+                if line.trim_end().ends_with(['$', '#']) {
                     self.type_run(ctx);
                     return;
+                }
+                if busy && run.tries == 0 {
+                    self.press(CTRL_C);
                 }
             }
             Shell::Running => {
@@ -129,7 +135,8 @@ impl App {
     pub(super) fn run_timer_rang(&mut self, ctx: &Context<Self>) {
         let Some(run) = &mut self.run else { return };
         run.tries += 1;
-        if run.tries > 4 {
+        let inner = self.panes.get(&run.terminal).is_some_and(|pane| pane.inner.is_some());
+        if run.tries > if inner { INNER_TRIES } else { TRIES } {
             self.run = None;
             self.notify(NoticeKind::Hint, "Something still runs in that terminal. Stop it first, with Ctrl+C for example.");
         } else {
@@ -150,15 +157,12 @@ impl App {
     fn type_run(&mut self, ctx: &Context<Self>) {
         let Some(run) = self.run.take() else { return };
         self.run_timer = None;
-        let Some(pane) = self.panes.get_mut(&run.terminal) else { return };
+        let Some(pane) = self.panes.get(&run.terminal) else { return };
         let in_shell = pane.shell == Shell::Running;
-        self.type_in(run.terminal, CTRL_U);
-        if let Some(screen) = self.panes.get(&run.terminal).and_then(|pane| pane.screen.as_ref()) {
-            // As a paste: the shell takes several lines as one command, where it knows how.
-            screen.paste(&run.text);
-        }
+        let pasted = pane.screen.as_ref().map_or_else(|| run.text.clone(), |screen| screen.as_paste(&run.text));
+        let end = if run.enter { "\r" } else { "" };
+        self.type_in(run.terminal, &format!("{CTRL_U}{pasted}{end}"));
         if run.enter {
-            self.type_in(run.terminal, "\r");
             self.note_start(run.terminal, &run.id, run.nature, run.lab, in_shell);
         }
         self.focus_terminal(ctx);

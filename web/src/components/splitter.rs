@@ -4,7 +4,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, PointerEvent};
 use yew::prelude::*;
 
-use crate::runtime::browser::window;
+use crate::runtime::browser;
 
 #[derive(PartialEq, Properties)]
 pub struct Props {
@@ -17,11 +17,6 @@ pub struct Props {
 const STEP: f64 = 2.0;
 /// Neither half gets smaller than this, in percent.
 const LEAST: f64 = 20.0;
-
-/// Whether halves are side by side follows the width of the window, as in the styles.
-fn is_upright() -> bool {
-    window().match_media("(max-width: 820px)").ok().flatten().is_none_or(|query| !query.matches())
-}
 
 #[component]
 pub fn Splitter(props: &Props) -> Html {
@@ -46,10 +41,10 @@ pub fn Splitter(props: &Props) -> Html {
             }
             let frame = event.target().and_then(|t| t.dyn_into::<Element>().ok()).and_then(|bar| bar.parent_element());
             let Some(frame) = frame.map(|frame| frame.get_bounding_client_rect()) else { return };
-            let share = if is_upright() {
-                (f64::from(event.client_x()) - frame.left()) / frame.width()
-            } else {
+            let share = if browser::is_narrow() {
                 (f64::from(event.client_y()) - frame.top()) / frame.height()
+            } else {
+                (f64::from(event.client_x()) - frame.left()) / frame.width()
             };
             moved.emit(share * 100.0);
         })

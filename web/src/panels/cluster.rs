@@ -31,7 +31,7 @@ pub fn Cluster(props: &Props) -> Html {
                 <h2>{ "Cluster" }</h2>
                 <button type="button" class="quiet" aria-pressed={props.system.to_string()} onclick={toggle}>{ "kube-system" }</button>
             </header>
-            <div class="cluster-body">
+            <div class="cluster-body" tabindex="0" role="group" aria-label="Nodes, pods and Services">
                 <ul class="nodes" aria-label="Nodes">
                     { for view.nodes.iter().map(|node| draw_node(node, &pods_on(&node.name))) }
                     if !waiting.is_empty() {

@@ -60,6 +60,11 @@ pub async fn fetch_text(url: &str) -> Result<String, String> {
     Ok(text.as_string().unwrap_or_default())
 }
 
+/// Whether the window is as narrow as a phone: then the halves are above each other, as in the styles.
+pub fn is_narrow() -> bool {
+    window().match_media("(max-width: 820px)").ok().flatten().is_some_and(|query| query.matches())
+}
+
 /// Puts text on the clipboard.
 pub fn copy(text: &str) {
     drop(window().navigator().clipboard().write_text(text));

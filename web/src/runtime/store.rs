@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::browser::window;
+use super::browser::{self, window};
 
 /// Light, dark, or as the system has it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ pub struct Layout {
 
 impl Default for Layout {
     fn default() -> Self {
-        Layout { theme: Theme::System, ratio: 46.0, cluster: true, system_pods: false, screen_reader: false }
+        Layout { theme: Theme::System, ratio: 46.0, cluster: !browser::is_narrow(), system_pods: false, screen_reader: false }
     }
 }
 

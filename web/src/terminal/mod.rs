@@ -1,6 +1,5 @@
 //! Terminals. xterm.js is behind [`Screen`]; nothing else in the page knows it.
 
-mod document;
 mod xterm;
 
 pub use xterm::Xterm;
@@ -22,8 +21,10 @@ pub enum Gesture {
 pub trait Screen {
     /// Draws bytes; `drawn` is called when they are on the screen.
     fn write(&self, bytes: &Uint8Array, drawn: Box<dyn FnOnce()>);
-    /// Types as the learner would: several lines go in one paste.
-    fn paste(&self, text: &str);
+    /// What the terminal would send for a paste: several lines in one piece, where the program in it knows how.
+    fn as_paste(&self, text: &str) -> String;
+    /// The text of the line that the cursor is on.
+    fn line(&self) -> String;
     /// An empty screen, nothing above it.
     fn reset(&self);
     /// Gives it the keyboard.

@@ -7,7 +7,7 @@ use js_sys::{Function, Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, KeyboardEvent};
 
-use super::{Gesture, Screen, document};
+use super::{Gesture, Screen};
 use crate::runtime::browser;
 
 mod bindings {
@@ -19,8 +19,6 @@ mod bindings {
         #[wasm_bindgen(constructor)]
         pub fn new(options: &JsValue) -> Terminal;
         #[wasm_bindgen(method)]
-        pub fn open(this: &Terminal, parent: &Element);
-        #[wasm_bindgen(method)]
         pub fn write(this: &Terminal, bytes: &Uint8Array, drawn: &Function);
         #[wasm_bindgen(method, js_name = onData)]
         pub fn on_data(this: &Terminal, call: &Function) -> JsValue;
@@ -28,8 +26,8 @@ mod bindings {
         pub fn on_key(this: &Terminal, call: &Function);
         #[wasm_bindgen(method, js_name = loadAddon)]
         pub fn load_addon(this: &Terminal, addon: &FitAddon);
-        #[wasm_bindgen(method)]
-        pub fn paste(this: &Terminal, text: &str);
+        #[wasm_bindgen(method, getter)]
+        pub fn modes(this: &Terminal) -> Modes;
         #[wasm_bindgen(method)]
         pub fn reset(this: &Terminal);
         #[wasm_bindgen(method)]
@@ -46,6 +44,10 @@ mod bindings {
         pub fn options(this: &Terminal) -> JsValue;
         #[wasm_bindgen(method, getter)]
         pub fn buffer(this: &Terminal) -> Buffers;
+
+        pub type Modes;
+        #[wasm_bindgen(method, getter, js_name = bracketedPasteMode)]
+        pub fn bracketed_paste(this: &Modes) -> bool;
 
         pub type Buffers;
         #[wasm_bindgen(method, getter)]
@@ -64,6 +66,14 @@ mod bindings {
         pub fn is_wrapped(this: &Line) -> bool;
         #[wasm_bindgen(method, js_name = translateToString)]
         pub fn text(this: &Line, trim: bool) -> String;
+    }
+
+    #[wasm_bindgen(module = "/js/document.js")]
+    extern "C" {
+        #[wasm_bindgen(js_name = standInDocument)]
+        pub fn stand_in_document() -> JsValue;
+        #[wasm_bindgen(js_name = openTerminal)]
+        pub fn open(terminal: &Terminal, frame: &Element);
     }
 
     #[wasm_bindgen(module = "@xterm/addon-fit")]
@@ -94,7 +104,7 @@ impl Xterm {
         let terminal = Rc::new(bindings::Terminal::new(&options(screen_reader)));
         let fit = bindings::FitAddon::new();
         terminal.load_addon(&fit);
-        terminal.open(frame);
+        bindings::open(&terminal, frame);
         let typed = on_gesture.clone();
         let on_data = Closure::<dyn FnMut(String)>::new(move |text| typed(Gesture::Typed(text)));
         terminal.on_data(on_data.as_ref().unchecked_ref());
@@ -137,8 +147,13 @@ impl Screen for Xterm {
         self.terminal.write(bytes, Closure::once_into_js(drawn).unchecked_ref());
     }
 
-    fn paste(&self, text: &str) {
-        self.terminal.paste(text);
+    fn as_paste(&self, text: &str) -> String {
+        let text = text.replace('\n', "\r");
+        if self.terminal.modes().bracketed_paste() { format!("\u{1b}[200~{text}\u{1b}[201~") } else { text }
+    }
+
+    fn line(&self) -> String {
+        line(&self.terminal)
     }
 
     fn reset(&self) {
@@ -188,16 +203,13 @@ fn options(screen_reader: bool) -> JsValue {
     let set = |object: &Object, name: &str, value: JsValue| {
         let _ = Reflect::set(object, &name.into(), &value);
     };
-    if let Ok(document) = document::stand_in(&browser::document()) {
-        set(&options, "documentOverride", document);
-    }
+    set(&options, "documentOverride", bindings::stand_in_document());
     set(&options, "cursorBlink", JsValue::TRUE);
     set(&options, "fontFamily", "ui-monospace, 'Cascadia Mono', Menlo, 'DejaVu Sans Mono', Consolas, monospace".into());
     set(&options, "fontSize", 13.5.into());
     set(&options, "lineHeight", 1.2.into());
     set(&options, "scrollback", 5000.into());
     set(&options, "screenReaderMode", screen_reader.into());
-    set(&options, "minimumContrastRatio", 4.5.into());
     let theme = Object::new();
     for (name, colour) in THEME {
         set(&theme, name, (*colour).into());

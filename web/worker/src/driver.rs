@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use podium_protocol::{FromWorker, Input, Place, Record, ShellState, Stamp, TerminalId, UNACKNOWLEDGED_MAX, View};
+use podium_protocol::{FromWorker, Input, Record, ShellState, Stamp, TerminalId, UNACKNOWLEDGED_MAX, View};
 use sim_core::{Instant, Output, Sim};
 
 use crate::history::History;
