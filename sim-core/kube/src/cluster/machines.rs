@@ -75,6 +75,7 @@ fn install_service(host: &Host, path: &str, program: &Program, args: &[&str]) {
 pub(super) fn start_node(
     network: &Network,
     number: u8,
+    max_pods: u32,
     api: &ApiServer,
     images: &Rc<dyn ImageRegistry>,
     root: Vfs,
@@ -98,6 +99,7 @@ pub(super) fn start_node(
         node: name.clone(),
         address,
         pod_cidr: subnet,
+        max_pods,
         cluster_dns: CLUSTER_DNS,
         labels: if control_plane {
             vec![

@@ -47,6 +47,14 @@ pub struct ClusterConfig {
     pub nodes: u8,
     /// With a cloud's load balancers.
     pub cloud: bool,
+    /// How many pods a node takes: 110, unless it is about numbers (its network has room for 253).
+    pub max_pods: u32,
+}
+
+impl Default for ClusterConfig {
+    fn default() -> Self {
+        ClusterConfig { nodes: 3, cloud: false, max_pods: 110 }
+    }
 }
 
 /// The machines of a world.
@@ -127,7 +135,14 @@ impl Cluster {
         let network = machines::Network::new(sim, net, config.nodes);
         let nodes: Vec<Node> = (1..=config.nodes.max(1))
             .map(|number| {
-                machines::start_node(&network, number, &api, &images, root_of(&Machine::Node(number)))
+                machines::start_node(
+                    &network,
+                    number,
+                    config.max_pods,
+                    &api,
+                    &images,
+                    root_of(&Machine::Node(number)),
+                )
             })
             .collect();
         let laptop = machines::start_laptop(&network, root_of(&Machine::Laptop));
@@ -145,10 +160,13 @@ impl Cluster {
     /// whether it came to that.
     pub fn wait_until_available(&self) -> bool {
         for _ in 0..3_600 {
-            if self.is_available() {
+            let available = self.is_available();
+            self.sim.advance(self.sim.now() + Duration::from_secs(1), u64::MAX);
+            if available {
+                // The kube-proxies write not more than once a second what they have heard of.
+                self.sim.advance(self.sim.now() + Duration::from_secs(1), u64::MAX);
                 return true;
             }
-            self.sim.advance(self.sim.now() + Duration::from_secs(1), u64::MAX);
         }
         false
     }

@@ -5,6 +5,7 @@ use crate::api::{CONFIG_MAP, DEPLOYMENT, EVENT, NODE, Resource, SERVICE, set};
 use crate::apiserver::{DeleteOptions, WriteOptions};
 use crate::kubelet::stream::{FrameReader, channel, encode};
 use crate::kubelet::{Image, ImageRef, PullError};
+use linux::dns::{Message, record_type};
 use linux::http::Connection;
 use linux::resolver::lookup_host;
 use linux::signal::Disposition;
@@ -45,6 +46,20 @@ fn toolbox() -> Vec<Program> {
                 0
             })
         }),
+        Program::new("dig", "dig TYPE NAME: asks the name server", |sys, args| Box::pin(dig(sys, args))),
+        Program::new("show", "show PATH...: the environment, then files", |sys, args| {
+            Box::pin(async move {
+                for (name, value) in sys.environ() {
+                    sys.out(&format!("{name}={value}\n")).await;
+                }
+                for path in &args[1..] {
+                    let text =
+                        sys.read_file(path).await.unwrap_or_else(|errno| errno.to_string().into_bytes());
+                    sys.out(&format!("== {path}\n{}\n", String::from_utf8_lossy(&text))).await;
+                }
+                0
+            })
+        }),
         Program::new("stream", "stream TARGET [INPUT]: shows frames", |sys, args| {
             Box::pin(stream_call(sys, args))
         }),
@@ -79,6 +94,23 @@ async fn web(sys: Sys) -> ExitCode {
             let _ = own.close(fd);
         });
     }
+}
+
+async fn dig(sys: Sys, args: Args) -> ExitCode {
+    let config = String::from_utf8(sys.read_file("/etc/resolv.conf").await.expect("a file")).expect("text");
+    let server = config.lines().find_map(|line| line.strip_prefix("nameserver ")).expect("a server");
+    let server = SocketAddr::from((server.parse::<Ipv4Addr>().expect("an address"), 53));
+    let socket = sys.udp(SocketAddr::from(([0, 0, 0, 0], 0))).expect("a socket");
+    let query = Message::query(7, &args[2], record_type::parse(&args[1]).expect("a type"));
+    sys.send_to(socket, &query.encode(), server).await.expect("sent");
+    let (data, _) = sys.recv_from(socket, 4_096).await.expect("an answer");
+    let reply = Message::decode(&data).expect("a message");
+    sys.out(&format!("{} aa={} ra={}\n", reply.rcode.name(), reply.authoritative, reply.recursion_available))
+        .await;
+    for record in reply.answers.iter().chain(&reply.authorities).chain(&reply.additionals) {
+        sys.out(&format!("{} {} {:?}\n", record.name, record.ttl, record.data)).await;
+    }
+    0
 }
 
 async fn api_connection(sys: &Sys) -> Connection {
@@ -204,7 +236,7 @@ impl World {
             }
             root
         };
-        let config = ClusterConfig { nodes: 3, cloud };
+        let config = ClusterConfig { cloud, ..ClusterConfig::default() };
         let cluster = Cluster::boot(&sim, &net, &config, Rc::new(TestImages), &root);
         assert!(cluster.wait_until_available(), "{}", World { sim, cluster: cluster.clone() }.pods());
         World { sim: cluster.sim.clone(), cluster }
@@ -643,4 +675,107 @@ fn equal_seeds_make_equal_clusters() {
         world.sim.trace()
     };
     assert_eq!(run(), run());
+}
+
+#[test]
+fn containers_find_their_surroundings() {
+    let world = World::new(false);
+    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "default"},
+                     "data": {"COLOR": "blue"}});
+    world.create(CONFIG_MAP, map);
+    let mut one = container("tools", &["polite"]);
+    one["envFrom"] = json!([{"configMapRef": {"name": "settings"}}]);
+    one["env"] = json!([
+        {"name": "WHO", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+        {"name": "GREETING", "value": "$(WHO) is $(COLOR)"},
+    ]);
+    one["volumeMounts"] = json!([{"name": "shared", "mountPath": "/shared"}, {"name": "settings", "mountPath": "/etc/settings"}]);
+    let mut two = container("tools", &["polite"]);
+    two["name"] = json!("two");
+    two["volumeMounts"] = json!([{"name": "shared", "mountPath": "/data"}]);
+    world.pod(
+        "here",
+        json!({"containers": [one, two], "volumes": [
+            {"name": "shared", "emptyDir": {}}, {"name": "settings", "configMap": {"name": "settings"}}]}),
+    );
+    world.run(5);
+    let pod = world.get(POD, "here").expect("the pod");
+    let node = world.cluster.nodes.iter().find(|n| n.name == pod.str_at("/spec/nodeName")).expect("its node");
+    let worker = node.kubelet.worker_named("default", "here").expect("its worker");
+    let (one, two) = (worker.running("c").expect("it runs"), worker.running("two").expect("it runs"));
+    two.namespaces.root.put("/data/file", "hello", 0o644).expect("written");
+    assert_eq!(one.namespaces.root.read("/shared/file").expect("shared"), b"hello");
+    let value = |name: &str| one.env.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value.as_str());
+    assert_eq!(value("GREETING"), "here is blue");
+    assert_eq!(value("HOSTNAME"), "here");
+    assert_eq!(value("KUBERNETES_SERVICE_HOST"), "10.96.0.1");
+    assert_eq!(value("KUBERNETES_PORT"), "tcp://10.96.0.1:443");
+    let account = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+    let shown =
+        world.in_pod("here", &["show", "/etc/resolv.conf", "/etc/hostname", "/etc/settings/COLOR", account]);
+    let expected = "== /etc/resolv.conf\nsearch default.svc.cluster.local svc.cluster.local cluster.local\n\
+                    nameserver 10.96.0.10\noptions ndots:5\n\n== /etc/hostname\nhere\n\n\
+                    == /etc/settings/COLOR\nblue\n";
+    assert!(shown.contains(expected) && shown.contains("serviceaccount/namespace\ndefault\n"), "{shown}");
+}
+
+#[test]
+fn names_are_answered_by_coredns_over_the_wire() {
+    let world = World::new(false);
+    world.pod("web", json!({"hostname": "first", "subdomain": "db", "containers": [container("web", &[])]}));
+    world.create(
+        SERVICE,
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "db", "namespace": "default"},
+               "spec": {"clusterIP": "None", "selector": {"app": "web"}, "ports": [{"port": 80, "name": "http"}]}}),
+    );
+    world.run(6);
+    let ip = world.get(POD, "web").expect("the pod").str_at("/status/podIP").to_string();
+    let dig = |kind: &str, name: &str| world.in_pod("web", &["dig", kind, name]);
+    let a = dig("A", "first.db.default.svc.cluster.local");
+    assert_eq!(a, format!("NOERROR aa=true ra=false\nfirst.db.default.svc.cluster.local. 30 A({ip})\n"));
+    let srv = dig("SRV", "_http._tcp.db.default.svc.cluster.local");
+    assert!(srv.contains("weight: 100, port: 80, target: \"first.db.default.svc.cluster.local.\""), "{srv}");
+    let back = dig("PTR", "1.0.96.10.in-addr.arpa");
+    assert!(back.contains("Ptr(\"kubernetes.default.svc.cluster.local.\")"), "{back}");
+    let nobody = dig("A", "nosuch.default.svc.cluster.local");
+    assert!(nobody.starts_with("NXDOMAIN aa=true ra=false\ncluster.local. 30 Soa"), "{nobody}");
+    let foreign = dig("A", "example.com");
+    assert!(foreign.starts_with("NOERROR aa=true ra=true\nexample.com. 30 A(203.0.113.80)"), "{foreign}");
+    // Two pods answer, each from its own cache.
+    let later: Vec<String> = (0..6).map(|_| dig("A", "example.com")).collect();
+    assert!(later.iter().any(|reply| !reply.contains(" 30 A(")), "some come from a cache: {later:?}");
+}
+
+#[test]
+fn kube_proxy_mends_flushed_rules_and_forced_deletion_leaves_nothing() {
+    let world = World::new(false);
+    let node = &world.cluster.nodes[0].host;
+    let netns = node.namespaces().netns;
+    let nat = || node.net().iptables_save(netns, linux::net::Table::Nat);
+    assert!(nat().contains("KUBE-SVC-TCOU7JCQXEZGVUNU"));
+    node.net().iptables_restore(netns, "*nat\nCOMMIT\n", false).expect("flushed");
+    assert!(!nat().contains("KUBE-SVC-TCOU7JCQXEZGVUNU"));
+    world.run(62);
+    assert!(nat().contains("KUBE-SVC-TCOU7JCQXEZGVUNU") && nat().contains("-A PREROUTING"), "{}", nat());
+    // A chain that is missing when others are to be changed does not stop it for long.
+    node.net()
+        .iptables_restore(netns, "*nat\n:KUBE-SERVICES - [0:0]\n:KUBE-NODEPORTS - [0:0]\nCOMMIT\n", false)
+        .expect("flushed");
+    world.create(
+        SERVICE,
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": "default"},
+               "spec": {"clusterIP": "10.96.77.77", "ports": [{"port": 80}]}}),
+    );
+    world.run(10);
+    let filter = node.net().iptables_save(netns, linux::net::Table::Filter);
+    assert!(filter.contains("10.96.77.77/32") && filter.contains("default/s has no endpoints"), "{filter}");
+    world.pod("stubborn", json!({"containers": [container("tools", &["stubborn"])]}));
+    world.run(5);
+    let on = world.get(POD, "stubborn").expect("the pod").str_at("/spec/nodeName").to_string();
+    let options = DeleteOptions { grace_period_seconds: Some(0), ..DeleteOptions::default() };
+    world.cluster.api.delete(POD, "default", "stubborn", &options).expect("deleted");
+    assert!(world.get(POD, "stubborn").is_none());
+    world.run(5);
+    let node = world.cluster.nodes.iter().find(|n| n.name == on).expect("its node");
+    assert!(node.kubelet.worker_named("default", "stubborn").is_none());
 }

@@ -111,9 +111,6 @@ impl Proxier {
     /// What to give to `iptables-restore --noflush` so that the rules become what they should be; nothing when they
     /// are already. A full sync writes everything, whatever was written before.
     pub fn sync_proxy_rules(&mut self, full: bool) -> Option<String> {
-        if full {
-            self.installed = [Chains::new(), Chains::new()];
-        }
         let mut changed = std::mem::take(&mut self.changed);
         self.count_endpoints(&changed);
         let large = self.endpoint_count.values().sum::<usize>() > LARGE_CLUSTER_ENDPOINTS;
@@ -126,7 +123,7 @@ impl Proxier {
         }
         let mut text = String::new();
         for (i, chains) in [self.filter_chains(), self.nat_chains()].into_iter().enumerate() {
-            write_difference(TABLES[i], &self.installed[i], &chains, &mut text);
+            write_difference(TABLES[i], &self.installed[i], &chains, full, &mut text);
             self.installed[i] = chains;
         }
         (!text.is_empty()).then_some(text)
@@ -237,8 +234,9 @@ impl Proxier {
 }
 
 /// One table's part of the restore input: changed chains whole, then the deletion of those that are gone.
-fn write_difference(table: &str, old: &Chains, new: &Chains, text: &mut String) {
-    let changed: Vec<_> = new.iter().filter(|(chain, rules)| old.get(*chain) != Some(*rules)).collect();
+fn write_difference(table: &str, old: &Chains, new: &Chains, all: bool, text: &mut String) {
+    let changed: Vec<_> =
+        new.iter().filter(|(chain, rules)| all || old.get(*chain) != Some(*rules)).collect();
     let gone: Vec<_> = old.keys().filter(|chain| !new.contains_key(*chain)).collect();
     if changed.is_empty() && gone.is_empty() {
         return;

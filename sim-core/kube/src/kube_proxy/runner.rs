@@ -80,19 +80,17 @@ async fn main(sys: Sys, args: Args, api: ApiServer, cluster_cidr: Ipv4Net) -> Ex
         let low = Duration::from_millis(12) + Duration::from_micros(10 * rules);
         host.sim().sleep(rng.duration(low, low + Duration::from_millis(30))).await;
         let text = proxier.borrow_mut().sync_proxy_rules(full);
-        if let Some(text) = text {
+        last_sync = Some(host.sim().now());
+        let mut done = text.is_none_or(|text| net.iptables_restore(netns, &text, true).is_ok());
+        if full && done {
             // The chains come first, then the jumps to them.
-            let restored = net.iptables_restore(netns, &text, true);
-            assert!(restored.is_ok(), "kube-proxy writes rules that iptables accepts: {restored:?}");
+            done = set_up(net, netns).is_ok();
         }
-        if full {
-            set_up(net, netns);
-        }
+        // A chain that somebody took away makes a change to the others fail: then everything is written again.
+        full = !done;
         for service in proxier.borrow_mut().take_changed_udp() {
             clean_stale_entries(net, netns, &service);
         }
-        full = false;
-        last_sync = Some(host.sim().now());
     }
 }
 
@@ -131,7 +129,7 @@ fn canaries_live(net: &Net, netns: NetnsId) -> bool {
 }
 
 /// Canaries, and the jumps from the built-in chains that are not there yet, each at the top of its chain.
-fn set_up(net: &Net, netns: NetnsId) {
+fn set_up(net: &Net, netns: NetnsId) -> Result<(), String> {
     let mut text = String::new();
     for table in CANARY_TABLES {
         text.push_str(&format!("*{table}\n:KUBE-PROXY-CANARY - [0:0]\n"));
@@ -143,8 +141,7 @@ fn set_up(net: &Net, netns: NetnsId) {
         }
         text.push_str("COMMIT\n");
     }
-    let restored = net.iptables_restore(netns, &text, true);
-    assert!(restored.is_ok(), "the jumps are constants that iptables accepts: {restored:?}");
+    net.iptables_restore(netns, &text, true)
 }
 
 /// Forgets UDP flows that lead to endpoints that are gone: nothing else would end them. Models

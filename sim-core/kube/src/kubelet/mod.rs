@@ -60,6 +60,8 @@ pub struct KubeletConfig {
     pub address: Ipv4Addr,
     /// Its part of the pods' network.
     pub pod_cidr: Ipv4Net,
+    /// How many pods it takes.
+    pub max_pods: u32,
     /// What pods ask for names.
     pub cluster_dns: Ipv4Addr,
     /// Labels of the node beyond those that every node has.
@@ -128,6 +130,7 @@ impl Kubelet {
         node_status::register(&self).await;
         sys.spawn_thread(node_status::heartbeat(self.clone()));
         sys.spawn_thread(node_status::report(self.clone()));
+        sys.spawn_thread(node_status::guard_rules(self.clone()));
         self.0.services.synced().await;
         static_pods::start(&self);
         self.watch_pods();

@@ -5,18 +5,31 @@ use super::Kubelet;
 use crate::api::{self, LEASE, NODE, ObjectExt};
 use crate::apiserver::VERSION;
 use crate::client::Patch;
-use crate::kube_proxy::setup::{CANARY_TABLES, KUBELET_FIREWALL, KUBELET_JUMPS};
+use crate::kube_proxy::setup::{CANARY_TABLES, Jump, KUBELET_FIREWALL, KUBELET_JUMPS};
 use data_encoding::HEXLOWER;
 use linux::Host;
+use linux::host::{CPUS, KERNEL_RELEASE, MEMORY_KIB};
+use linux::net::Table;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
+/// What kubelet keeps free before it evicts pods.
+const EVICTION_RESERVE_KIB: u64 = 100 * 1024;
 const LEASE_PERIOD: Duration = Duration::from_secs(10);
 const STATUS_PERIOD: Duration = Duration::from_secs(300);
 
 /// What kubelet keeps in iptables whether kube-proxy runs or not.
 pub(super) fn write_rules(host: &Host) {
+    let netns = host.namespaces().netns;
+    let canary = host.net().netfilter(netns, |netfilter| {
+        let mut tables = CANARY_TABLES.iter().filter_map(|name| Table::from_name(name));
+        tables.all(|table| netfilter.table(table).chain("KUBE-KUBELET-CANARY").is_some())
+    });
+    if canary.unwrap_or(true) {
+        return;
+    }
+    let filter = host.net().iptables_save(netns, Table::Filter);
     let mut text = String::new();
     for table in CANARY_TABLES {
         text.push_str(&format!("*{table}\n:KUBE-KUBELET-CANARY - [0:0]\n"));
@@ -25,14 +38,16 @@ pub(super) fn write_rules(host: &Host) {
         }
         if table == "filter" {
             text.push_str(&format!(":KUBE-FIREWALL - [0:0]\n-A KUBE-FIREWALL {KUBELET_FIREWALL}\n"));
-            for (_, chain, rule) in KUBELET_JUMPS {
+            let missing =
+                |(_, chain, rule): &&Jump| !filter.lines().any(|l| l == format!("-A {chain} {rule}"));
+            for (_, chain, rule) in KUBELET_JUMPS.iter().filter(missing) {
                 text.push_str(&format!("-A {chain} {rule}\n"));
             }
         }
         text.push_str("COMMIT\n");
     }
     host.net()
-        .iptables_restore(host.namespaces().netns, &text, true)
+        .iptables_restore(netns, &text, true)
         .expect("the text is made of constants that are well-formed");
 }
 
@@ -85,6 +100,7 @@ fn status(kubelet: &Kubelet, old: &Value) -> Value {
         json!({"type": kind, "status": status, "reason": reason, "message": message,
                "lastHeartbeatTime": now, "lastTransitionTime": since.unwrap_or_else(|| json!(now))})
     };
+    let pods = config.max_pods.to_string();
     let images: Vec<Value> = kubelet
         .images()
         .list()
@@ -96,10 +112,10 @@ fn status(kubelet: &Kubelet, old: &Value) -> Value {
             {"type": "InternalIP", "address": config.address.to_string()},
             {"type": "Hostname", "address": config.node},
         ],
-        "capacity": {"cpu": "2", "ephemeral-storage": "50633164Ki", "hugepages-1Gi": "0", "hugepages-2Mi": "0",
-                     "memory": "4028804Ki", "pods": "110"},
-        "allocatable": {"cpu": "2", "ephemeral-storage": "46663523866", "hugepages-1Gi": "0", "hugepages-2Mi": "0",
-                        "memory": "3926404Ki", "pods": "110"},
+        "capacity": {"cpu": CPUS.to_string(), "ephemeral-storage": "50633164Ki", "hugepages-1Gi": "0", "hugepages-2Mi": "0",
+                     "memory": format!("{MEMORY_KIB}Ki"), "pods": pods},
+        "allocatable": {"cpu": CPUS.to_string(), "ephemeral-storage": "46663523866", "hugepages-1Gi": "0", "hugepages-2Mi": "0",
+                        "memory": format!("{}Ki", MEMORY_KIB - EVICTION_RESERVE_KIB), "pods": pods},
         "conditions": [
             condition("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
             condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
@@ -111,12 +127,12 @@ fn status(kubelet: &Kubelet, old: &Value) -> Value {
             "architecture": "amd64",
             "bootID": uuid("boot"),
             "containerRuntimeVersion": "containerd://2.2.1",
-            "kernelVersion": "6.8.0-90-generic",
+            "kernelVersion": KERNEL_RELEASE,
             "kubeProxyVersion": "",
             "kubeletVersion": VERSION,
             "machineID": hash("machine"),
             "operatingSystem": "linux",
-            "osImage": "Ubuntu 24.04.3 LTS",
+            "osImage": os_image(kubelet.host()),
             "swap": {"capacity": 0},
             "systemUUID": uuid("system"),
         },
@@ -127,6 +143,14 @@ fn status(kubelet: &Kubelet, old: &Value) -> Value {
         ],
         "features": {"supplementalGroupsPolicy": true},
     })
+}
+
+/// What the machine's `/etc/os-release` calls it.
+fn os_image(host: &Host) -> String {
+    let text = host.namespaces().root.read("/etc/os-release").unwrap_or_default();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let name = text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
+    name.map_or("Ubuntu 24.04.3 LTS", |name| name.trim_matches('"')).to_string()
 }
 
 /// Renews the lease every ten seconds: the node is alive.
@@ -153,6 +177,14 @@ pub(super) async fn heartbeat(kubelet: Kubelet) {
             let _ = client.create(LEASE, "kube-node-lease", lease).await;
         }
         kubelet.sim().sleep(LEASE_PERIOD).await;
+    }
+}
+
+/// Looks every minute whether somebody has flushed its chains.
+pub(super) async fn guard_rules(kubelet: Kubelet) {
+    loop {
+        kubelet.sim().sleep(Duration::from_secs(60)).await;
+        write_rules(kubelet.host());
     }
 }
 
