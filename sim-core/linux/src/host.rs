@@ -14,9 +14,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 /// What `uname -r` says on every machine.
-pub const KERNEL_RELEASE: &str = "6.12.48+deb13-amd64";
+pub const KERNEL_RELEASE: &str = "6.8.0-90-generic";
 /// What `uname -v` says.
-pub const KERNEL_VERSION: &str = "#1 SMP PREEMPT_DYNAMIC Debian 6.12.48-1 (2025-09-20)";
+pub const KERNEL_VERSION: &str = "#91-Ubuntu SMP PREEMPT_DYNAMIC Tue Nov 18 14:14:30 UTC 2025";
 /// Processors of every machine.
 pub const CPUS: u32 = 2;
 /// Memory of every machine in KiB.

@@ -160,6 +160,21 @@ impl Sim {
         drop(dropped);
     }
 
+    /// Ends the world: every task and every event is dropped. Tasks hold what holds the world, so that without this a
+    /// world that nobody wants any more would keep itself alive.
+    pub fn shut_down(&self) {
+        loop {
+            // Outside of the borrows: what is dropped may start or schedule something, which goes in the next round.
+            let tasks = std::mem::take(&mut *self.0.tasks.borrow_mut());
+            let queue = std::mem::take(&mut *self.0.queue.borrow_mut());
+            self.0.free.borrow_mut().clear();
+            lock(&self.0.ready).clear();
+            if tasks.is_empty() && queue.len() == 0 {
+                return;
+            }
+        }
+    }
+
     /// Calls `f` at the instant `at` (now, when that has passed).
     pub fn schedule(&self, at: Instant, f: impl FnOnce() + 'static) -> EventId {
         self.0.queue.borrow_mut().push(at.max(self.now()), Event::Call(Box::new(f)))
@@ -370,6 +385,22 @@ mod tests {
         })));
         sim.advance(Instant::FAR_FUTURE, 10);
         assert_eq!(*lines.borrow(), ["before"]);
+    }
+
+    #[test]
+    fn a_world_that_is_shut_down_lets_everything_go() {
+        let sim = Sim::new(1);
+        let held = Rc::new(());
+        let (sim2, inner) = (sim.clone(), held.clone());
+        sim.spawn(async move {
+            sim2.sleep(Duration::from_secs(1)).await;
+            drop(inner);
+        });
+        let inner = held.clone();
+        sim.schedule_in(Duration::from_secs(9), move || drop(inner));
+        sim.advance(Instant::ZERO, 10);
+        sim.shut_down();
+        assert_eq!(Rc::strong_count(&held), 1);
     }
 
     #[test]
