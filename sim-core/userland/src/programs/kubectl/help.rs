@@ -39,7 +39,12 @@ pub fn help(command: &Command, path: &str) -> String {
         text.push_str("\nOptions:\n");
         text.push_str(&flag_usages(flags));
     }
-    text.push_str(&format!("\nUsage:\n  {}\n", usage_line(command, path)));
+    // A group that cannot be called by itself has no usage.
+    let callable =
+        path == ROOT.name || !command.usage.is_empty() || !matches!(command.run, Run::Group(Bare::Help));
+    if callable {
+        text.push_str(&format!("\nUsage:\n  {}\n", usage_line(command, path)));
+    }
     if !command.commands.is_empty() {
         let shown = if path == ROOT.name { "kubectl" } else { path };
         text.push_str(&format!(
@@ -47,6 +52,9 @@ pub fn help(command: &Command, path: &str) -> String {
         ));
     } else {
         text.push('\n');
+    }
+    if !callable {
+        return text;
     }
     text.push_str(
         "Use \"kubectl options\" for a list of global command-line options (applies to all commands).\n",

@@ -114,6 +114,16 @@ impl Kubectl {
         Ok(self.client.get_or_init(|| client).clone())
     }
 
+    /// With `--warnings-as-errors`, complains about warnings of the server.
+    pub fn check_warnings(&self) -> Result<()> {
+        let count = self.client.get().map_or(0, |client| client.warnings());
+        if count == 0 || !self.flags.bool("warnings-as-errors") {
+            return Ok(());
+        }
+        let plural = if count == 1 { "" } else { "s" };
+        Err(Error::text(format!("{count} warning{plural} received")))
+    }
+
     fn request_timeout(&self) -> Result<Option<Duration>> {
         let text = self.flags.str("request-timeout");
         if let Ok(seconds) = text.parse::<u64>() {

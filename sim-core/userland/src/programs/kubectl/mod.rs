@@ -112,8 +112,9 @@ async fn run(sys: &Sys, line: &[String]) -> error::Result<()> {
     }
     match command.run {
         Run::Verb(verb) => {
-            let kubectl = Kubectl::new(sys.clone(), command, found.path, flags);
-            verb(Rc::new(kubectl)).await
+            let kubectl = Rc::new(Kubectl::new(sys.clone(), command, found.path, flags));
+            verb(kubectl.clone()).await?;
+            kubectl.check_warnings()
         }
         Run::Group(Bare::Help) => {
             sys.out(&help::help(command, &found.path)).await;

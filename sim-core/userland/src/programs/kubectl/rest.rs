@@ -97,6 +97,11 @@ impl Client {
         }
     }
 
+    /// How many different warnings the server gave.
+    pub fn warnings(&self) -> usize {
+        self.warned.borrow().len()
+    }
+
     /// URL of the server.
     pub fn server(&self) -> &str {
         &self.target.server

@@ -3,8 +3,6 @@
 //! A column is a run of neighbouring lines that all have a cell there; its width is that of its widest cell.
 //! What kubectl adds is that widths can be remembered, so that the lines of a watch stay under its header.
 
-use unicode_width::UnicodeWidthStr;
-
 /// Collects lines and aligns them when it is flushed.
 pub struct TabWriter {
     min_width: usize,
@@ -84,7 +82,7 @@ impl TabWriter {
                 width = width.max(remembered.get(column).copied().unwrap_or(0));
             }
             while this < to && column + 1 < lines[this].len() {
-                width = width.max(lines[this][column].width() + self.padding);
+                width = width.max(length(lines[this][column]) + self.padding);
                 this += 1;
             }
             if let Some(remembered) = &mut self.remembered {
@@ -106,12 +104,17 @@ impl TabWriter {
             for (i, cell) in line.iter().enumerate() {
                 out.push_str(cell);
                 if let Some(width) = widths.get(i).filter(|_| i + 1 < line.len()) {
-                    out.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width())));
+                    out.extend(std::iter::repeat_n(' ', width.saturating_sub(length(cell))));
                 }
             }
             out.push('\n');
         }
     }
+}
+
+/// Go counts characters, whatever their width on a screen.
+fn length(cell: &str) -> usize {
+    cell.chars().count()
 }
 
 #[cfg(test)]

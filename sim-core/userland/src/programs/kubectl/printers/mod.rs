@@ -207,10 +207,11 @@ pub async fn print_result(k: &Kubectl, info: &Info, operation: &str) -> Result<(
     Ok(())
 }
 
-/// The object without `managedFields`, unless they are asked for.
+/// The object without `managedFields`, unless they are asked for; templates always see them.
 pub fn shown(k: &Kubectl, object: &Value) -> Value {
     let mut object = object.clone();
-    if !k.flags.bool("show-managed-fields") {
+    let whole = matches!(k.flags.str("output"), "json" | "yaml" | "kyaml");
+    if whole && !k.flags.bool("show-managed-fields") {
         hide_managed_fields(&mut object);
     }
     object

@@ -27,7 +27,7 @@ const FLAGS: &[Flag] = &[
     Flag::string("output", "", "Output format. One of: (json, yaml, kyaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file, custom-columns, custom-columns-file, wide). See custom columns [https://kubernetes.io/docs/reference/kubectl/#custom-columns], golang template [http://golang.org/pkg/text/template/#pkg-overview] and jsonpath template [https://kubernetes.io/docs/reference/kubectl/jsonpath/].").short('o'),
     Flag::bool("output-watch-events", "With --watch or --watch-only, show what kind each event is. The objects at the beginning are ADDED events."),
     Flag::string("raw", "", "Path to ask of the server, as it is, with the transport of the kubeconfig file."),
-    Flag::bool("server-print", "Let the server make the table.").default("true"),
+    Flag::bool("server-print", "Let the server make the table.").default("true").not_simulated(),
     Flag::bool("show-kind", "Show the type of each resource."),
     Flag::bool("show-labels", "Show all labels in a last column."),
     Flag::bool("show-managed-fields", "If true, show managedFields in JSON and YAML."),
