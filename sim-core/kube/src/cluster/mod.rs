@@ -10,7 +10,7 @@
 //!   cni0 10.244.0.1/24   cni0 10.244.1.1/24   cni0 10.244.2.1/24
 //! ```
 //!
-//! [`machines`] boots the hosts, [`objects`] and [`workloads`] are what `kubectl get all -A` finds on a fresh
+//! `machines` boots the hosts, `objects` and `workloads` are what `kubectl get all -A` finds on a fresh
 //! cluster, [`images`] what the control plane is made of, [`cloud`] the load balancers of the `cloud` profile.
 //! Who builds a world hands in what is not the cluster's own: images, and the root file systems of the machines.
 
