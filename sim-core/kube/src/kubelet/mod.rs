@@ -6,7 +6,7 @@
 //!
 //! Modelled on pkg/kubelet (1.35). Reading order: [`pod`], the life of one pod, with `sync`
 //! and `termination`; [`status`], what is said about it;
-//! [`images`], [`sandbox`], [`container`], [`volumes`], [`env`], [`mod@log`], what it is made of; [`probe`];
+//! [`images`], [`sandbox`], [`container`], [`volumes`], [`mod@env`], [`mod@log`], what it is made of; [`probe`];
 //! [`node_status`]; [`server`], what `kubectl logs` and `exec` end up at.
 //! Left out: cgroups and resource limits, evictions, image and container garbage collection, CSI, device plugins.
 
