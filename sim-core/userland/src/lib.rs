@@ -1,3 +1,4 @@
 //! What runs on the machine: shell, programs, images.
 
 pub mod programs;
+pub mod shell;
