@@ -1,0 +1,64 @@
+//! What the nodes and the laptop are installed with: Ubuntu 24.04 and the tools of the class.
+
+use super::rootfs::{GNU, PROCESSES, Rootfs};
+use linux::vfs::Vfs;
+
+/// The learner's number and home.
+const STUDENT: (&str, u32, &str, &str) = ("student", 1000, "/home/student", "/bin/bash");
+
+/// Tools for looking at the network.
+const NETWORK: &[&str] = &[
+    "conntrack", "curl", "dig", "host", "ip", "iptables", "iptables-save", "nc", "nslookup", "ping", "ss", "wget",
+];
+
+/// What else an installed machine has.
+const TOOLS: &[&str] =
+    &["apt", "docker", "git", "helm", "jq", "kubectl", "nano", "su", "sudo", "tree", "vi", "vim"];
+
+const BASHRC: &str = r#"PS1='\u@\h:\w\$ '
+HISTSIZE=1000
+alias ls='ls --color=auto'
+alias grep='grep --color=auto'
+alias ll='ls -alF'
+alias k=kubectl
+"#;
+
+fn ubuntu() -> Rootfs {
+    Rootfs::merged()
+        .bash()
+        .programs(GNU)
+        .programs(PROCESSES)
+        .programs(NETWORK)
+        .programs(TOOLS)
+        .users("/bin/bash", &[STUDENT])
+        .os_release("ubuntu", "Ubuntu 24.04.3 LTS", "24.04")
+        .file("/etc/debian_version", "trixie/sid\n")
+        .file("/etc/profile", "")
+        .file("/etc/bash.bashrc", "PS1='\\u@\\h:\\w\\$ '\n")
+        .file("/root/.bashrc", BASHRC)
+        .file("/root/.profile", "if [ -n \"$BASH_VERSION\" ]; then\n    . ~/.bashrc\nfi\n")
+        .file("/home/student/.bashrc", BASHRC)
+        .file("/home/student/.profile", "if [ -n \"$BASH_VERSION\" ]; then\n    . ~/.bashrc\nfi\n")
+}
+
+fn with_home(rootfs: Rootfs) -> Vfs {
+    let root = rootfs.done();
+    for path in ["/home/student", "/home/student/.bashrc", "/home/student/.profile"] {
+        root.chown(path, STUDENT.1, STUDENT.1).expect("it was just put there");
+    }
+    for setuid in ["/usr/bin/sudo", "/usr/bin/su"] {
+        // Those that are installed run as root, whoever calls them.
+        let _ = root.chmod(setuid, 0o4755);
+    }
+    root
+}
+
+/// A node of the cluster.
+pub fn node_rootfs() -> Vfs {
+    with_home(ubuntu())
+}
+
+/// The learner's machine outside of the cluster.
+pub fn laptop_rootfs() -> Vfs {
+    with_home(ubuntu())
+}

@@ -1,0 +1,138 @@
+//! Root file systems: what a distribution puts there, as far as anybody looks.
+
+use crate::programs::PROGRAMS;
+use crate::shell::BASH;
+use kube::kubelet::Image;
+use linux::vfs::Vfs;
+use linux::{Program, Signal};
+
+/// What every GNU system has.
+pub(super) const GNU: &[&str] = &[
+    "[", "base64", "basename", "cat", "chmod", "chown", "clear", "comm", "cp", "cut", "date", "df", "diff", "dirname", "du",
+    "echo", "env", "expr", "false", "find", "fold", "getent", "grep", "egrep", "fgrep", "head", "hostname", "id", "join",
+    "ln", "ls", "md5sum", "mkdir", "mv", "nl", "nproc", "paste", "printf", "pwd", "readlink", "realpath", "reset", "rev",
+    "rm", "rmdir", "sed", "seq", "sha256sum", "shuf", "sleep", "sort", "stat", "sync", "tac", "tail", "tee", "test",
+    "timeout", "touch", "tput", "tr", "true", "uname", "uniq", "wc", "which", "whoami", "xargs", "yes",
+];
+
+/// Looking at processes (procps), in larger installations.
+pub(super) const PROCESSES: &[&str] = &["free", "kill", "less", "more", "ps", "top", "uptime", "w", "watch"];
+
+/// The applets of busybox that people use.
+pub(super) const BUSYBOX: &[&str] = &[
+    "[", "base64", "basename", "cat", "chmod", "chown", "clear", "cp", "cut", "date", "df", "diff", "dirname", "du", "echo",
+    "env", "expr", "false", "find", "fold", "free", "grep", "head", "hostname", "id", "ip", "kill", "less", "ln", "ls",
+    "md5sum", "mkdir", "more", "mv", "nc", "nl", "nproc", "nslookup", "paste", "ping", "printf", "ps", "pwd", "readlink",
+    "realpath", "reset", "rev", "rm", "rmdir", "sed", "seq", "sha256sum", "shuf", "sleep", "sort", "stat", "sync", "tac",
+    "tail", "tee", "test", "timeout", "touch", "tr", "tree", "true", "uname", "uniq", "uptime", "vi", "watch", "wc", "wget",
+    "which", "whoami", "xargs", "yes",
+];
+
+/// Folders that every root file system has.
+const FOLDERS: &[&str] = &[
+    "/dev", "/etc", "/home", "/mnt", "/opt", "/proc", "/root", "/run", "/srv", "/sys", "/tmp", "/usr/bin", "/usr/lib",
+    "/usr/local/bin", "/usr/local/sbin", "/usr/sbin", "/usr/share", "/var/cache", "/var/lib", "/var/log", "/var/tmp",
+];
+
+/// A tree in the making. Nothing stands in the way of what is put there, so nothing can fail.
+pub(super) struct Rootfs(Vfs);
+
+impl Rootfs {
+    /// With `/bin` and its like as links into `/usr`, as today's distributions have it.
+    pub(super) fn merged() -> Rootfs {
+        let root = Rootfs(Vfs::new());
+        for folder in FOLDERS {
+            root.0.mkdir_all(folder).expect("a new tree takes folders");
+        }
+        for (link, target) in [("/bin", "usr/bin"), ("/sbin", "usr/sbin"), ("/lib", "usr/lib")] {
+            root.0.symlink(target, link).expect("a new tree takes links");
+        }
+        root.0.chmod("/tmp", 0o1777).expect("it is there");
+        root.0.chmod("/root", 0o700).expect("it is there");
+        root
+    }
+
+    /// Puts a text file.
+    pub(super) fn file(self, path: &str, contents: &str) -> Rootfs {
+        self.0.put(path, contents, 0o644).expect("a new tree takes files");
+        self
+    }
+
+    /// Puts a program into a folder.
+    pub(super) fn program(self, folder: &str, program: &Program) -> Rootfs {
+        self.0.put_program(&format!("{folder}/{}", program.name), program).expect("a new tree takes programs");
+        self
+    }
+
+    /// Puts programs of the table into `/usr/bin`. A name without a program is one that is not there yet.
+    pub(super) fn programs(self, names: &[&str]) -> Rootfs {
+        let root = self;
+        for program in PROGRAMS.iter().filter(|program| names.contains(&program.name)) {
+            root.0.put_program(&format!("/usr/bin/{}", program.name), program).expect("a new tree takes programs");
+        }
+        root
+    }
+
+    /// The shell, under its own name and as `sh`.
+    pub(super) fn bash(self) -> Rootfs {
+        let root = self.program("/usr/bin", &BASH);
+        root.0.symlink("bash", "/usr/bin/sh").expect("a new tree takes links");
+        root
+    }
+
+    /// The shell as `sh` alone, where the real image has a smaller one.
+    pub(super) fn sh(self) -> Rootfs {
+        self.0.put_program("/usr/bin/sh", &BASH).expect("a new tree takes programs");
+        self
+    }
+
+    /// `/etc/passwd` and `/etc/group`, with further users (name, number, home, shell).
+    pub(super) fn users(self, shell: &str, more: &[(&str, u32, &str, &str)]) -> Rootfs {
+        let mut passwd = format!("root:x:0:0:root:/root:{shell}\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n");
+        let mut group = "root:x:0:\nnogroup:x:65534:\n".to_string();
+        for (name, id, home, shell) in more {
+            passwd += &format!("{name}:x:{id}:{id}::{home}:{shell}\n");
+            group += &format!("{name}:x:{id}:\n");
+        }
+        self.file("/etc/passwd", &passwd).file("/etc/group", &group)
+    }
+
+    /// Who the system says it is.
+    pub(super) fn os_release(self, id: &str, name: &str, version: &str) -> Rootfs {
+        let version = if version.is_empty() { String::new() } else { format!("VERSION_ID=\"{version}\"\n") };
+        self.file("/etc/os-release", &format!("PRETTY_NAME=\"{name}\"\nNAME=\"{name}\"\nID={id}\n{version}"))
+    }
+
+    pub(super) fn done(self) -> Vfs {
+        self.0
+    }
+}
+
+/// Debian 12, as slim images of Docker's library have it.
+pub(super) fn debian() -> Rootfs {
+    Rootfs::merged()
+        .bash()
+        .programs(GNU)
+        .users("/bin/bash", &[])
+        .os_release("debian", "Debian GNU/Linux 12 (bookworm)", "12")
+        .file("/etc/debian_version", "12.12\n")
+        .file("/etc/bash.bashrc", "PS1='${debian_chroot:+($debian_chroot)}\\u@\\h:\\w\\$ '\n")
+        .file("/root/.bashrc", "PS1='${debian_chroot:+($debian_chroot)}\\u@\\h:\\w\\$ '\n")
+}
+
+/// What images have in common: the path, no user, SIGTERM.
+pub(super) fn image(rootfs: Rootfs, entrypoint: &[&str], cmd: &[&str]) -> Image {
+    let words = |words: &[&str]| words.iter().map(|word| word.to_string()).collect();
+    Image {
+        digest: String::new(),
+        size: 0,
+        rootfs: rootfs.done(),
+        entrypoint: words(entrypoint),
+        cmd: words(cmd),
+        env: vec![("PATH".into(), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into())],
+        workdir: String::new(),
+        user: (0, 0),
+        exposed_ports: Vec::new(),
+        stop_signal: Signal::TERM,
+    }
+}
