@@ -6,7 +6,15 @@ use crate::{Result, tools};
 /// The task.
 pub fn run(args: &[String]) -> Result {
     println!("natively");
-    tools::run(tools::cargo(&["run", "--quiet", "--release", "--package", "podium-worker", "--example", "bench"]))?;
+    tools::run(tools::cargo(&[
+        "run",
+        "--quiet",
+        "--release",
+        "--package",
+        "podium-worker",
+        "--example",
+        "bench",
+    ]))?;
     println!("\nin wasm");
     if !args.iter().any(|arg| arg == "--no-build") {
         bundle::build(Mode::Release)?;

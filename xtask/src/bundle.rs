@@ -4,7 +4,6 @@
 use std::fs;
 use std::path::Path;
 
-
 use crate::page::{Link, links};
 use crate::{Result, finish, tools};
 
@@ -43,7 +42,8 @@ pub fn build(mode: Mode) -> Result {
     // Beside it, since linking leaves a core idle.
     let bindgen = tools::cargo(&["build", "--quiet", "--release", "--package", "xtask-bindgen"]).spawn();
     let built = tools::run(tools::cargo(&cargo));
-    let bindgen = bindgen.and_then(|mut bindgen| bindgen.wait()).map_err(|error| format!("xtask-bindgen: {error}"))?;
+    let bindgen =
+        bindgen.and_then(|mut bindgen| bindgen.wait()).map_err(|error| format!("xtask-bindgen: {error}"))?;
     built?;
     if !bindgen.success() {
         return Err(format!("xtask-bindgen: {bindgen}"));
@@ -81,12 +81,19 @@ fn stage(link: &Link, staging: &Path, profile: &str) -> Result<String> {
     let folder = staging.join(link.get("data-target-path"));
     create(&folder)?;
     let name = source.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let relative = if link.get("data-target-path").is_empty() { name.clone() } else { format!("{}/{name}", link.get("data-target-path")) };
+    let relative = if link.get("data-target-path").is_empty() {
+        name.clone()
+    } else {
+        format!("{}/{name}", link.get("data-target-path"))
+    };
     match link.get("rel") {
         "rust" => {
             let bin = link.get("data-bin");
             let profile_dir = if profile == "dev" { "debug" } else { profile };
-            let wasm = tools::target_dir().join("wasm32-unknown-unknown").join(profile_dir).join(format!("{bin}.wasm"));
+            let wasm = tools::target_dir()
+                .join("wasm32-unknown-unknown")
+                .join(profile_dir)
+                .join(format!("{bin}.wasm"));
             let bindgen = tools::target_dir().join("release/xtask-bindgen");
             tools::run(tools::command(
                 &bindgen.to_string_lossy(),
@@ -128,7 +135,8 @@ fn optimise(staging: &Path, crates: &[&Link]) -> Result {
     let wasm_opt = tools::root().join("web/node_modules/binaryen/bin/wasm-opt");
     let mut running = Vec::new();
     for link in crates {
-        let wasm = staging.join(link.get("data-target-path")).join(format!("{}_bg.wasm", link.get("data-bin")));
+        let wasm =
+            staging.join(link.get("data-target-path")).join(format!("{}_bg.wasm", link.get("data-bin")));
         let file = wasm.to_string_lossy().into_owned();
         let mut command = tools::command("node", &[&wasm_opt.to_string_lossy(), "-Oz", &file, "-o", &file]);
         running.push((file, command.spawn().map_err(|error| format!("node: {error}"))?));

@@ -18,7 +18,8 @@ const SCRIPT_SOURCES: &str = "script-src 'self' 'wasm-unsafe-eval'";
 
 /// The task: Trunk's `post_build` hook.
 pub fn run(args: &[String]) -> Result {
-    let staging = args.first().map(PathBuf::from).or_else(|| std::env::var_os("TRUNK_STAGING_DIR").map(PathBuf::from));
+    let staging =
+        args.first().map(PathBuf::from).or_else(|| std::env::var_os("TRUNK_STAGING_DIR").map(PathBuf::from));
     finish(&staging.ok_or("which folder? Trunk names it in TRUNK_STAGING_DIR")?)
 }
 
@@ -61,7 +62,8 @@ fn version_own_files(staging: &Path, mut html: String) -> Result<String> {
         }
         let hash = hash_of(staging, |other| other == file)?;
         let versioned = format!("{stem}-{}.{extension}", &hash[..12]);
-        fs::rename(staging.join(&file), staging.join(&versioned)).map_err(|error| format!("{name}: {error}"))?;
+        fs::rename(staging.join(&file), staging.join(&versioned))
+            .map_err(|error| format!("{name}: {error}"))?;
         html = html.replace(&format!("./{name}"), &format!("./{versioned}"));
     }
     Ok(html)

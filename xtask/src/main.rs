@@ -24,10 +24,26 @@ struct Task {
 
 const TASKS: &[Task] = &[
     Task { name: "bench", about: "print figures, natively and in wasm", run: bench::run },
-    Task { name: "build", about: "build the page into dist/ (--dev: fast to build, slow to run)", run: bundle::run },
-    Task { name: "finish", about: "what is left to do after trunk has built (Trunk.toml calls it)", run: finish::run },
-    Task { name: "npm", about: "install the npm packages that the page needs", run: |_| tools::npm_packages() },
-    Task { name: "serve", about: "build the page and serve it (--dev, --port N, --no-build)", run: serve::run },
+    Task {
+        name: "build",
+        about: "build the page into dist/ (--dev: fast to build, slow to run)",
+        run: bundle::run,
+    },
+    Task {
+        name: "finish",
+        about: "what is left to do after trunk has built (Trunk.toml calls it)",
+        run: finish::run,
+    },
+    Task {
+        name: "npm",
+        about: "install the npm packages that the page needs",
+        run: |_| tools::npm_packages(),
+    },
+    Task {
+        name: "serve",
+        about: "build the page and serve it (--dev, --port N, --no-build)",
+        run: serve::run,
+    },
     Task { name: "size", about: "print the sizes of everything the page loads", run: size::run },
     Task { name: "test", about: "run everything that CI runs (names of stages: only those)", run: test::run },
 ];
@@ -41,7 +57,11 @@ fn main() -> ExitCode {
         for task in TASKS {
             println!("  {:<8} {}", task.name, task.about);
         }
-        return if name.is_empty() || name == "help" || name == "--help" { ExitCode::SUCCESS } else { ExitCode::from(2) };
+        return if name.is_empty() || name == "help" || name == "--help" {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::from(2)
+        };
     };
     match (task.run)(&rest) {
         Ok(()) => ExitCode::SUCCESS,

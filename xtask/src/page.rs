@@ -79,10 +79,10 @@ mod tests {
         let html = r#"<link rel="icon" href="i"><link data-trunk rel="css" href="a.css" />
             <script type="importmap">{}</script><script src="x"></script><link data-trunk rel="rust" data-bin="b">"#;
         let links = links(html);
-        assert_eq!(links.iter().map(|l| (l.get("rel"), l.get("href"), l.get("data-bin"))).collect::<Vec<_>>(), [
-            ("css", "a.css", ""),
-            ("rust", "", "b")
-        ]);
+        assert_eq!(
+            links.iter().map(|l| (l.get("rel"), l.get("href"), l.get("data-bin"))).collect::<Vec<_>>(),
+            [("css", "a.css", ""), ("rust", "", "b")]
+        );
         assert_eq!(inline_scripts(html), ["{}"]);
     }
 }

@@ -15,11 +15,17 @@ pub fn run(args: &[String]) -> Result {
     if !args.iter().any(|arg| arg == "--no-build") {
         bundle::build(if args.iter().any(|arg| arg == "--dev") { Mode::Dev } else { Mode::Release })?;
     }
-    let wanted = args.iter().position(|arg| arg == "--port").and_then(|at| args.get(at + 1)).and_then(|port| port.parse().ok());
+    let wanted = args
+        .iter()
+        .position(|arg| arg == "--port")
+        .and_then(|at| args.get(at + 1))
+        .and_then(|port| port.parse().ok());
     let listener = match wanted {
         Some(port) => TcpListener::bind(("127.0.0.1", port)),
         // The usual port, or any free one.
-        None => TcpListener::bind(("127.0.0.1", DEFAULT_PORT)).or_else(|_| TcpListener::bind(("127.0.0.1", 0))),
+        None => {
+            TcpListener::bind(("127.0.0.1", DEFAULT_PORT)).or_else(|_| TcpListener::bind(("127.0.0.1", 0)))
+        }
     };
     let listener = listener.map_err(|error| format!("cannot listen on 127.0.0.1: {error}"))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;

@@ -2,7 +2,6 @@
 
 use std::process::Command;
 
-
 use crate::bundle::{self, Mode};
 use crate::{Result, tools};
 
@@ -81,14 +80,16 @@ fn decks() -> Result {
         .filter(|file| file.ends_with("deck.md"))
         .map(|file| decks.join(file).to_string_lossy().into_owned())
         .collect();
-    let mut args: Vec<String> = ["run", "--quiet", "--package", "podium", "--", "check"].map(str::to_owned).to_vec();
+    let mut args: Vec<String> =
+        ["run", "--quiet", "--package", "podium", "--", "check"].map(str::to_owned).to_vec();
     args.append(&mut files);
     cargo(&args.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 /// The same seeds lead to the same worlds, natively and in wasm.
 fn determinism() -> Result {
-    let native = ["run", "--quiet", "--release", "--package", "podium-worker", "--example", "fingerprint", "--"];
+    let native =
+        ["run", "--quiet", "--release", "--package", "podium-worker", "--example", "fingerprint", "--"];
     let native = tools::output(tools::cargo(&[&native[..], &[SEEDS]].concat()))?;
     let wasm = tools::output(tools::command("node", &["tests/browser/fingerprint.mjs", SEEDS]))?;
     match native.lines().zip(wasm.lines()).find(|(native, wasm)| native != wasm) {
@@ -106,7 +107,15 @@ const SEEDS: &str = "200";
 
 fn browser() -> Result {
     let chromium = tools::chromium()?;
-    let mut node: Command = tools::command("node", &["--test", "--test-concurrency=1", "tests/browser/"]);
+    let folder = tools::root().join("tests/browser");
+    let mut node: Command =
+        tools::command("node", &["--test", "--test-concurrency=1", "--test-reporter=spec"]);
+    node.args(
+        crate::finish::files(&folder)?
+            .into_iter()
+            .filter(|f| f.to_string_lossy().ends_with(".test.mjs"))
+            .map(|f| folder.join(f)),
+    );
     node.env("CHROMIUM", chromium);
     tools::run(node)
 }

@@ -63,8 +63,9 @@ pub fn wasm_target() -> Result {
         return Ok(());
     }
     println!("installing the Rust target {TARGET}");
-    run(command("rustup", &["target", "add", TARGET]))
-        .map_err(|error| format!("{error}\nthe Rust target {TARGET} is missing; `rustup target add {TARGET}` installs it"))
+    run(command("rustup", &["target", "add", TARGET])).map_err(|error| {
+        format!("{error}\nthe Rust target {TARGET} is missing; `rustup target add {TARGET}` installs it")
+    })
 }
 
 /// Makes sure that the npm packages of `web/package.json` are there.
@@ -104,7 +105,8 @@ pub fn chromium() -> Result<String> {
 }
 
 fn find_chromium() -> Option<String> {
-    const NAMES: &[&str] = &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge"];
+    const NAMES: &[&str] =
+        &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge"];
     const PLACES: &[&str] = &[
         "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
         "/Applications/Chromium.app/Contents/MacOS/Chromium",

@@ -4,7 +4,9 @@
 //! `Uint8Array`. Bytes stay out of the JSON since they are most of the traffic.
 
 use serde::{Deserialize, Serialize};
-pub use sim_core::{Config, Input, NodeView, Place, PodView, ServiceView, ShellState, Stamp, TerminalId, View};
+pub use sim_core::{
+    Config, Input, NodeView, Place, PodView, ServiceView, ShellState, Stamp, TerminalId, View,
+};
 
 /// How many bytes the page may be behind before the world waits for it. Small enough that what is
 /// on its way to the screen is drawn within a blink, so ^C shows at once.
@@ -79,8 +81,6 @@ pub enum FromWorker {
     View(View),
     /// What time it is.
     Clock {
-        /// Virtual nanoseconds since the world began.
-        now_ns: f64,
         /// Time of day in the world, `HH:MM:SS`.
         time: String,
         /// The world is busy and behind its clock.

@@ -21,9 +21,11 @@ impl App {
         match self.layout.theme {
             Theme::Dark => true,
             Theme::Light => false,
-            Theme::System => {
-                browser::window().match_media("(prefers-color-scheme: dark)").ok().flatten().is_some_and(|query| query.matches())
-            }
+            Theme::System => browser::window()
+                .match_media("(prefers-color-scheme: dark)")
+                .ok()
+                .flatten()
+                .is_some_and(|query| query.matches()),
         }
     }
 
@@ -71,6 +73,9 @@ impl App {
             self.panes.clear();
         }
         let deck = slides::parse(&name, &text);
+        for diagnostic in &deck.diagnostics {
+            browser::warn(&diagnostic.to_string());
+        }
         self.deck_error = None;
         self.cues = Rc::new(performance::cues(&deck));
         self.placeholders = Rc::new(performance::placeholders(&deck));
@@ -80,7 +85,8 @@ impl App {
         self.deck = Rc::new(deck);
         self.deck_name = name;
         let turned = ctx.link().clone();
-        self.mirror = Mirror::new(&self.deck_name, move |slide, step| turned.send_message(Msg::Turn(slide, step)));
+        self.mirror =
+            Mirror::new(&self.deck_name, move |slide, step| turned.send_message(Msg::Turn(slide, step)));
         let anchored = self.deck.find_slide(&browser::hash()).map(|slide| slide.number - 1);
         let (slide, step) = match anchored {
             Some(slide) if slide != self.bookmark.slide => (slide, 0),
@@ -228,7 +234,11 @@ impl App {
 
     fn draw_terminals(&self, ctx: &Context<Self>) -> Html {
         let link = ctx.link();
-        let tab = |(id, pane): (&TerminalId, &Pane)| Tab { id: *id, place: pane.place, busy: pane.shell == Shell::Running };
+        let tab = |(id, pane): (&TerminalId, &Pane)| Tab {
+            id: *id,
+            place: pane.place,
+            busy: pane.shell == Shell::Running,
+        };
         html! {
             <Terminals tabs={self.panes.iter().map(tab).collect::<Vec<_>>()} active={self.bookmark.active} split={self.bookmark.split}
                 on_frame={link.callback(|(id, frame)| Msg::Frame(id, frame))} on_select={link.callback(Msg::Select)}
@@ -281,8 +291,16 @@ impl App {
     fn draw_ask(&self, ctx: &Context<Self>, ask: Ask) -> Html {
         let link = ctx.link();
         let (title, text, yes) = match ask {
-            Ask::ResetLab => ("Reset this lab?", "The cluster and the terminals go back to before the first thing you did on this slide. What came after it, on other slides too, is taken back.", "Reset this lab"),
-            Ask::ResetAll => ("Reset everything?", "A new cluster, new terminals, nothing in them. What you did so far is forgotten.", "Reset everything"),
+            Ask::ResetLab => (
+                "Reset this lab?",
+                "The cluster and the terminals go back to before the first thing you did on this slide. What came after it, on other slides too, is taken back.",
+                "Reset this lab",
+            ),
+            Ask::ResetAll => (
+                "Reset everything?",
+                "A new cluster, new terminals, nothing in them. What you did so far is forgotten.",
+                "Reset everything",
+            ),
         };
         html! {
             <Dialog {title} on_close={link.callback(|()| Msg::Answer(false))}>
@@ -306,16 +324,23 @@ impl App {
         }
         items.push(toggle("Speaker's notes", self.bookmark.notes, Toggle::Notes));
         if !self.follows {
-            items.push(toggle("Screen reader support in terminals", self.layout.screen_reader, Toggle::ScreenReader));
+            items.push(toggle(
+                "Screen reader support in terminals",
+                self.layout.screen_reader,
+                Toggle::ScreenReader,
+            ));
             items.push(MenuItem::action("Reset this lab…", link.callback(|()| Msg::Ask(Ask::ResetLab))));
             items.push(MenuItem::action("Reset everything…", link.callback(|()| Msg::Ask(Ask::ResetAll))));
             items.push(MenuItem::action("Save a report (seed and inputs)", link.callback(|()| Msg::Report)));
-            items.push(MenuItem::action("Open a deck…", Callback::from(|()| {
-                let input = browser::document().get_element_by_id("deck-file");
-                if let Some(input) = input.and_then(|input| input.dyn_into::<HtmlElement>().ok()) {
-                    input.click();
-                }
-            })));
+            items.push(MenuItem::action(
+                "Open a deck…",
+                Callback::from(|()| {
+                    let input = browser::document().get_element_by_id("deck-file");
+                    if let Some(input) = input.and_then(|input| input.dyn_into::<HtmlElement>().ok()) {
+                        input.click();
+                    }
+                }),
+            ));
         }
         items.push(MenuItem::action("Keys", link.callback(|()| Msg::Toggle(Toggle::Help))));
         items

@@ -34,8 +34,14 @@ const OTHERS: &str = ".frame, input, textarea, select, dialog, [role=menu], [rol
 impl App {
     pub(super) fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-        let within = |selector: &str| target.as_ref().is_some_and(|target| browser::is_within(target, selector));
-        if event.default_prevented() || event.ctrl_key() || event.alt_key() || event.meta_key() || within(OTHERS) {
+        let within =
+            |selector: &str| target.as_ref().is_some_and(|target| browser::is_within(target, selector));
+        if event.default_prevented()
+            || event.ctrl_key()
+            || event.alt_key()
+            || event.meta_key()
+            || within(OTHERS)
+        {
             return false;
         }
         if self.help || self.ask.is_some() {
@@ -118,7 +124,8 @@ impl App {
         let owner = if in_terminal { Owner::Terminal } else { Owner::Slides };
         let changed = owner != std::mem::replace(&mut self.owner, owner);
         let focused = browser::document().query_selector(".frame:focus-within").ok().flatten();
-        let id = focused.and_then(|frame| frame.get_attribute("data-terminal")).and_then(|id| id.parse().ok());
+        let id =
+            focused.and_then(|frame| frame.get_attribute("data-terminal")).and_then(|id| id.parse().ok());
         match id {
             Some(id) if id != self.bookmark.active => {
                 self.bookmark.active = id;

@@ -34,7 +34,10 @@ pub use state::App;
 /// Everything that can happen to the page.
 pub enum Msg {
     /// A deck was read, or could not be.
-    Deck { name: String, text: Result<String, String> },
+    Deck {
+        name: String,
+        text: Result<String, String>,
+    },
     /// The learner opens a deck of their own.
     OpenFile(web_sys::File),
     World(FromWorker, Uint8Array),
@@ -65,7 +68,7 @@ pub enum Msg {
     HashChange,
     Turn(usize, usize),
     Step(i32),
-    Ratio(f64),
+    Ratio(u32),
     Theme,
     Toggle(Toggle),
     Dismiss,
@@ -220,7 +223,8 @@ impl Component for App {
             Msg::Focus => return self.note_focus(),
             Msg::HashChange => {
                 let slide = self.deck.find_slide(&browser::hash()).map(|slide| slide.number - 1);
-                return slide.is_some_and(|slide| slide != self.bookmark.slide && self.turn_to(ctx, slide, 0));
+                return slide
+                    .is_some_and(|slide| slide != self.bookmark.slide && self.turn_to(ctx, slide, 0));
             }
             Msg::Turn(slide, step) => return self.show(ctx, slide, step),
             Msg::Step(by) => return self.step(ctx, by),

@@ -47,7 +47,11 @@ impl App {
         }
         let missing = cue.command.blanks().zip(&values).find(|(_, value)| value.is_none());
         if let (Some((blank, _)), Wish::Run) = (missing, wish) {
-            let text = format!("{} stands for {}, and there is none yet. Do the step before first, or wait a moment.", blank.text, blanks::wants(blank));
+            let text = format!(
+                "{} stands for {}, and there is none yet. Do the step before first, or wait a moment.",
+                blank.text,
+                blanks::wants(blank)
+            );
             return self.notify(NoticeKind::Hint, text);
         }
         self.notice = None;
@@ -71,15 +75,21 @@ impl App {
     fn choose_terminal(&mut self, cue: &performance::Cue, text: &str) -> TerminalId {
         let place = self.place();
         if performance::talks_to_addresses(text) {
-            let open = |pane: &&Pane| pane.inner.as_ref().is_some_and(|inner| inner.lab.is_none() || inner.lab == cue.lab);
+            let open = |pane: &&Pane| {
+                pane.inner.as_ref().is_some_and(|inner| inner.lab.is_none() || inner.lab == cue.lab)
+            };
             if let Some((id, _)) = self.panes.iter().find(|(_, pane)| pane.place == place && open(pane)) {
                 return *id;
             }
         }
         // A container that was opened outside of labs stays open; what is not for it goes elsewhere.
         let free = |pane: &&Pane| pane.inner.as_ref().is_none_or(|inner| inner.lab.is_some());
-        let here: Vec<TerminalId> =
-            self.panes.iter().filter(|(_, pane)| pane.place == place && free(pane)).map(|(id, _)| *id).collect();
+        let here: Vec<TerminalId> = self
+            .panes
+            .iter()
+            .filter(|(_, pane)| pane.place == place && free(pane))
+            .map(|(id, _)| *id)
+            .collect();
         let wanted = match cue.pane {
             PlannedPane::First => here.first(),
             PlannedPane::Second => here.get(1),
@@ -138,7 +148,10 @@ impl App {
         let inner = self.panes.get(&run.terminal).is_some_and(|pane| pane.inner.is_some());
         if run.tries > if inner { INNER_TRIES } else { TRIES } {
             self.run = None;
-            self.notify(NoticeKind::Hint, "Something still runs in that terminal. Stop it first, with Ctrl+C for example.");
+            self.notify(
+                NoticeKind::Hint,
+                "Something still runs in that terminal. Stop it first, with Ctrl+C for example.",
+            );
         } else {
             self.run_goes_on(ctx);
         }
@@ -159,7 +172,8 @@ impl App {
         self.run_timer = None;
         let Some(pane) = self.panes.get(&run.terminal) else { return };
         let in_shell = pane.shell == Shell::Running;
-        let pasted = pane.screen.as_ref().map_or_else(|| run.text.clone(), |screen| screen.as_paste(&run.text));
+        let pasted =
+            pane.screen.as_ref().map_or_else(|| run.text.clone(), |screen| screen.as_paste(&run.text));
         let end = if run.enter { "\r" } else { "" };
         self.type_in(run.terminal, &format!("{CTRL_U}{pasted}{end}"));
         if run.enter {
@@ -169,7 +183,14 @@ impl App {
     }
 
     /// Keeps account of what runs where.
-    fn note_start(&mut self, terminal: TerminalId, id: &str, nature: Nature, lab: Option<String>, in_shell: bool) {
+    fn note_start(
+        &mut self,
+        terminal: TerminalId,
+        id: &str,
+        nature: Nature,
+        lab: Option<String>,
+        in_shell: bool,
+    ) {
         let Some(pane) = self.panes.get_mut(&terminal) else { return };
         if in_shell {
             if let Some(inner) = &mut pane.inner {
@@ -198,9 +219,14 @@ impl App {
             self.notice = None;
         }
         let Some(slide) = self.slide().map(|slide| slide.number) else { return true };
-        let typed = |cue: &&performance::Cue| cue.slide == slide && is_typed(&cue.command.text(|_| Some(ANYTHING.to_owned())), line);
+        let typed = |cue: &&performance::Cue| {
+            cue.slide == slide && is_typed(&cue.command.text(|_| Some(ANYTHING.to_owned())), line)
+        };
         let cue = self.cues.values().find(typed).cloned();
-        let in_shell = self.panes.get(&terminal).is_some_and(|pane| pane.shell == Shell::Running && pane.inner.is_some());
+        let in_shell = self
+            .panes
+            .get(&terminal)
+            .is_some_and(|pane| pane.shell == Shell::Running && pane.inner.is_some());
         match cue {
             Some(cue) => self.note_start(terminal, &cue.command.id, cue.nature, cue.lab, in_shell),
             None if performance::guess(after_prompt(line)) == Nature::Shell => {

@@ -59,7 +59,7 @@ impl App {
             FromWorker::Shell(id, state) => self.shell_says(ctx, id, &state),
             FromWorker::Closed(id) => self.terminal_ended(id),
             FromWorker::View(view) => self.view = Rc::new(view),
-            FromWorker::Clock { time, behind, .. } => {
+            FromWorker::Clock { time, behind } => {
                 self.clock.time = time;
                 self.clock.behind = behind;
             }
@@ -157,7 +157,10 @@ impl App {
         self.forget_terminal(id);
         if self.panes.is_empty() {
             self.new_terminal(place);
-            self.notify(NoticeKind::Hint, "That shell has ended, so here is a new one. Variables set in the old one are gone.");
+            self.notify(
+                NoticeKind::Hint,
+                "That shell has ended, so here is a new one. Variables set in the old one are gone.",
+            );
         }
     }
 
@@ -270,11 +273,15 @@ impl App {
         if self.died > DEATHS_MAX {
             self.link = None;
             self.restoring = false;
-            let text = format!("The simulation does not come up again ({sentence}). Please save a report, then reset everything.");
+            let text = format!(
+                "The simulation does not come up again ({sentence}). Please save a report, then reset everything."
+            );
             self.notify(NoticeKind::Trouble, text);
             return;
         }
-        let text = format!("The simulation stopped: {sentence}. That is our mistake, not yours. The lab is back where it was before the last command.");
+        let text = format!(
+            "The simulation stopped: {sentence}. That is our mistake, not yours. The lab is back where it was before the last command."
+        );
         self.notify(NoticeKind::Trouble, text);
         self.connect(ctx);
     }

@@ -121,14 +121,20 @@ fn focus_button(node: &NodeRef) {
 }
 
 fn focus_item(node: &NodeRef, choose: impl Fn(u32, u32) -> u32) {
-    let Some(items) = node.cast::<Element>().and_then(|menu| menu.query_selector_all("[role^=menuitem]").ok()) else {
+    let Some(items) =
+        node.cast::<Element>().and_then(|menu| menu.query_selector_all("[role^=menuitem]").ok())
+    else {
         return;
     };
-    let focused = web_sys::window().and_then(|window| window.document()).and_then(|document| document.active_element());
-    let is_focused = |at: &u32| items.get(*at).is_some_and(|item| focused.as_ref().is_some_and(|f| f.is_same_node(Some(&item))));
+    let focused =
+        web_sys::window().and_then(|window| window.document()).and_then(|document| document.active_element());
+    let is_focused = |at: &u32| {
+        items.get(*at).is_some_and(|item| focused.as_ref().is_some_and(|f| f.is_same_node(Some(&item))))
+    };
     let at = (0..items.length()).find(is_focused).unwrap_or(0);
     if items.length() > 0
-        && let Some(item) = items.get(choose(at, items.length())).and_then(|item| item.dyn_into::<HtmlElement>().ok())
+        && let Some(item) =
+            items.get(choose(at, items.length())).and_then(|item| item.dyn_into::<HtmlElement>().ok())
     {
         let _ = item.focus();
     }

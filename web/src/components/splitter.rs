@@ -9,20 +9,20 @@ use crate::runtime::browser;
 #[derive(PartialEq, Properties)]
 pub struct Props {
     /// The share of the first half, in percent.
-    pub ratio: f64,
-    pub on_move: Callback<f64>,
+    pub ratio: u32,
+    pub on_move: Callback<u32>,
 }
 
 /// How far one press of an arrow goes, in percent.
-const STEP: f64 = 2.0;
+const STEP: u32 = 2;
 /// Neither half gets smaller than this, in percent.
-const LEAST: f64 = 20.0;
+const LEAST: u32 = 20;
 
 #[component]
 pub fn Splitter(props: &Props) -> Html {
     let dragging = use_mut_ref(|| false);
     let on_move = props.on_move.clone();
-    let moved = Callback::from(move |ratio: f64| on_move.emit(ratio.clamp(LEAST, 100.0 - LEAST)));
+    let moved = Callback::from(move |ratio: u32| on_move.emit(ratio.clamp(LEAST, 100 - LEAST)));
     let onpointerdown = {
         let dragging = dragging.clone();
         Callback::from(move |event: PointerEvent| {
@@ -39,14 +39,17 @@ pub fn Splitter(props: &Props) -> Html {
             if !*dragging.borrow() {
                 return;
             }
-            let frame = event.target().and_then(|t| t.dyn_into::<Element>().ok()).and_then(|bar| bar.parent_element());
+            let frame = event
+                .target()
+                .and_then(|t| t.dyn_into::<Element>().ok())
+                .and_then(|bar| bar.parent_element());
             let Some(frame) = frame.map(|frame| frame.get_bounding_client_rect()) else { return };
             let share = if browser::is_narrow() {
                 (f64::from(event.client_y()) - frame.top()) / frame.height()
             } else {
                 (f64::from(event.client_x()) - frame.left()) / frame.width()
             };
-            moved.emit(share * 100.0);
+            moved.emit((share * 100.0).round() as u32);
         })
     };
     let onpointerup = Callback::from(move |_: PointerEvent| *dragging.borrow_mut() = false);
@@ -57,7 +60,7 @@ pub fn Splitter(props: &Props) -> Html {
                 "ArrowLeft" | "ArrowUp" => ratio - STEP,
                 "ArrowRight" | "ArrowDown" => ratio + STEP,
                 "Home" => LEAST,
-                "End" => 100.0 - LEAST,
+                "End" => 100 - LEAST,
                 _ => return,
             };
             event.prevent_default();
@@ -67,7 +70,7 @@ pub fn Splitter(props: &Props) -> Html {
     };
     html! {
         <div class="splitter" role="separator" tabindex="0" aria-label="Share of the page that the slide has"
-            aria-valuenow={format!("{:.0}", props.ratio)} aria-valuemin="20" aria-valuemax="80"
+            aria-valuenow={props.ratio.to_string()} aria-valuemin="20" aria-valuemax="80"
             {onpointerdown} {onpointermove} {onpointerup} {onkeydown}>
         </div>
     }

@@ -10,9 +10,10 @@ pub fn candidates(blank: &Blank, view: &View) -> Vec<String> {
             let owned = |pod: &&PodView| owner.as_deref().is_none_or(|owner| belongs_to(&pod.name, owner));
             pods(view).filter(owned).filter(|pod| !pod.ip.is_empty()).map(|pod| pod.ip.clone()).collect()
         }
-        BlankKind::PodName { prefix } => {
-            pods(view).filter(|pod| pod.name.starts_with(prefix.as_str())).map(|pod| pod.name.clone()).collect()
-        }
+        BlankKind::PodName { prefix } => pods(view)
+            .filter(|pod| pod.name.starts_with(prefix.as_str()))
+            .map(|pod| pod.name.clone())
+            .collect(),
         BlankKind::ServiceAddress { service } => {
             let meant = |name: &str| match service {
                 Some(service) => service == name,
@@ -37,7 +38,11 @@ pub fn wants(blank: &Blank) -> &'static str {
 
 /// The value of each blank of a command, where there is one: what was chosen as long as it exists, else the
 /// likeliest.
-pub fn values(command: &Command, view: &View, chosen: impl Fn(usize) -> Option<String>) -> Vec<Option<String>> {
+pub fn values(
+    command: &Command,
+    view: &View,
+    chosen: impl Fn(usize) -> Option<String>,
+) -> Vec<Option<String>> {
     let value = |(index, blank): (usize, &Blank)| {
         let all = candidates(blank, view);
         chosen(index).filter(|value| all.contains(value)).or_else(|| all.into_iter().next())
@@ -67,7 +72,13 @@ mod tests {
 
     fn pod(name: &str, ip: &str, status: &str) -> PodView {
         let text = |text: &str| text.to_owned();
-        PodView { namespace: text("default"), name: text(name), ip: text(ip), status: text(status), ..PodView::default() }
+        PodView {
+            namespace: text("default"),
+            name: text(name),
+            ip: text(ip),
+            status: text(status),
+            ..PodView::default()
+        }
     }
 
     #[test]

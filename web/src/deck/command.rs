@@ -106,7 +106,11 @@ fn chip(command: &Command, index: usize, blank: &Blank, value: Option<&str>, sta
             let item = |other: &String| {
                 let (on_choose, id, other) = (stage.on_choose.clone(), command.id.clone(), other.clone());
                 let chosen = other == value;
-                MenuItem::choice(other.clone(), chosen, Callback::from(move |()| on_choose.emit((id.clone(), index, other.clone()))))
+                MenuItem::choice(
+                    other.clone(),
+                    chosen,
+                    Callback::from(move |()| on_choose.emit((id.clone(), index, other.clone()))),
+                )
             };
             let items: Vec<MenuItem> = all.iter().map(item).collect();
             html! {

@@ -21,7 +21,9 @@ fn one(inline: &Inline) -> Html {
         }
         Inline::Break => html! { <br /> },
         Inline::SoftBreak => html! { { " " } },
-        Inline::Span { classes, content } => html! { <span class={self::classes(classes)}>{ draw(content) }</span> },
+        Inline::Span { classes, content } => {
+            html! { <span class={self::classes(classes)}>{ draw(content) }</span> }
+        }
     }
 }
 

@@ -21,7 +21,8 @@ pub fn cues(deck: &Deck) -> BTreeMap<String, Cue> {
     for slide in &deck.slides {
         for command in slide.commands() {
             let nature = guess(&command.text(|_| None));
-            let cue = Cue { command: command.clone(), slide: slide.number, lab: None, pane: Pane::First, nature };
+            let cue =
+                Cue { command: command.clone(), slide: slide.number, lab: None, pane: Pane::First, nature };
             cues.insert(command.id.clone(), cue);
         }
     }
@@ -53,7 +54,9 @@ pub fn guess(text: &str) -> Nature {
 
 /// Whether a command talks to the cluster's own addresses, and so belongs in a container when there is one.
 pub fn talks_to_addresses(text: &str) -> bool {
-    text.split_whitespace().next().is_some_and(|word| ["curl", "ping", "dig", "nslookup", "wget"].contains(&word))
+    text.split_whitespace()
+        .next()
+        .is_some_and(|word| ["curl", "ping", "dig", "nslookup", "wget"].contains(&word))
 }
 
 /// Every placeholder of a deck: text that stands for something to look up.

@@ -22,7 +22,9 @@ pub fn draw(slide: &Slide, step: usize, stage: &Stage) -> Html {
 pub fn notes(slide: &Slide, stage: &Stage) -> Html {
     let outline = |language: &str| -> Html {
         let entries = slide.notes.outline.iter().filter(|entry| entry.language == language);
-        entries.map(|entry| html! { <li lang={language.to_lowercase()}>{ inline::draw(&entry.content) }</li> }).collect()
+        entries
+            .map(|entry| html! { <li lang={language.to_lowercase()}>{ inline::draw(&entry.content) }</li> })
+            .collect()
     };
     let mut languages: Vec<&str> = slide.notes.outline.iter().map(|entry| entry.language.as_str()).collect();
     languages.dedup();
@@ -48,7 +50,9 @@ fn one(kind: &BlockKind, step: usize, stage: &Stage) -> Html {
         BlockKind::Heading { level, content } => heading(*level, inline::draw(content)),
         BlockKind::Paragraph { content } => html! { <p>{ inline::draw(content) }</p> },
         BlockKind::List { start, items } => list(*start, items, step, stage),
-        BlockKind::Quote { blocks: inner } => html! { <blockquote>{ blocks(inner, step, stage) }</blockquote> },
+        BlockKind::Quote { blocks: inner } => {
+            html! { <blockquote>{ blocks(inner, step, stage) }</blockquote> }
+        }
         BlockKind::Code(code) => self::code(code),
         BlockKind::Command(command) => command::draw(command, stage),
         BlockKind::Table(table) => self::table(table),
@@ -110,7 +114,10 @@ fn table(table: &Table) -> Html {
         _ => None,
     };
     let row = |row: &Vec<Vec<slides::Inline>>| {
-        let cells = row.iter().enumerate().map(|(at, cell)| html! { <td class={class(at)}>{ inline::draw(cell) }</td> });
+        let cells = row
+            .iter()
+            .enumerate()
+            .map(|(at, cell)| html! { <td class={class(at)}>{ inline::draw(cell) }</td> });
         html! { <tr>{ for cells }</tr> }
     };
     let head = table.head.iter().enumerate();

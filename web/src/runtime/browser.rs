@@ -22,7 +22,10 @@ pub fn now_ms() -> f64 {
 /// What `<meta name="...">` says.
 pub fn meta(name: &str) -> String {
     let found = document().query_selector(&format!("meta[name='{name}']")).ok().flatten();
-    found.and_then(|meta| meta.dyn_into::<HtmlMetaElement>().ok()).map(|meta| meta.content()).unwrap_or_default()
+    found
+        .and_then(|meta| meta.dyn_into::<HtmlMetaElement>().ok())
+        .map(|meta| meta.content())
+        .unwrap_or_default()
 }
 
 /// The full address of a file beside the page.
@@ -52,7 +55,8 @@ pub fn replace_hash(hash: &str) {
 /// Fetches a text.
 pub async fn fetch_text(url: &str) -> Result<String, String> {
     let failed = |_: JsValue| format!("{url} cannot be read");
-    let response: Response = JsFuture::from(window().fetch_with_str(url)).await.map_err(failed)?.unchecked_into();
+    let response: Response =
+        JsFuture::from(window().fetch_with_str(url)).await.map_err(failed)?.unchecked_into();
     if !response.ok() {
         return Err(format!("{url}: {} {}", response.status(), response.status_text()));
     }
@@ -85,6 +89,11 @@ pub fn set_property(name: &str, value: &str) {
 /// Whether an element or one around it matches.
 pub fn is_within(element: &Element, selector: &str) -> bool {
     element.closest(selector).ok().flatten().is_some()
+}
+
+/// Says something to authors and developers, on the browser's console.
+pub fn warn(text: &str) {
+    web_sys::console::warn_1(&text.into());
 }
 
 /// Fills the screen with the page, or no longer.

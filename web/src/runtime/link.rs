@@ -26,9 +26,16 @@ pub struct Link {
 
 impl Link {
     /// Starts one. `receive` gets its messages, with the bytes for a screen; `died` the sentence when it dies.
-    pub fn connect(url: &str, receive: impl Fn(FromWorker, Uint8Array) + 'static, died: impl Fn(String) + 'static) -> Self {
+    pub fn connect(
+        url: &str,
+        receive: impl Fn(FromWorker, Uint8Array) + 'static,
+        died: impl Fn(String) + 'static,
+    ) -> Self {
         let receive = Closure::<dyn FnMut(Array)>::new(move |parts: Array| {
-            let Some(message) = parts.get(0).as_string().and_then(|text| serde_json::from_str(&text).ok()) else { return };
+            let Some(message) = parts.get(0).as_string().and_then(|text| serde_json::from_str(&text).ok())
+            else {
+                return;
+            };
             receive(message, parts.get(1).dyn_into().unwrap_or_else(|_| Uint8Array::new_with_length(0)));
         });
         let died = Closure::<dyn FnMut(String)>::new(died);

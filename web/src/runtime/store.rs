@@ -22,7 +22,7 @@ pub enum Theme {
 pub struct Layout {
     pub theme: Theme,
     /// The slide's share of the page, in percent.
-    pub ratio: f64,
+    pub ratio: u32,
     pub cluster: bool,
     pub system_pods: bool,
     pub screen_reader: bool,
@@ -30,7 +30,13 @@ pub struct Layout {
 
 impl Default for Layout {
     fn default() -> Self {
-        Layout { theme: Theme::System, ratio: 46.0, cluster: !browser::is_narrow(), system_pods: false, screen_reader: false }
+        Layout {
+            theme: Theme::System,
+            ratio: 46,
+            cluster: !browser::is_narrow(),
+            system_pods: false,
+            screen_reader: false,
+        }
     }
 }
 

@@ -16,7 +16,8 @@ impl Timer {
     pub fn after(milliseconds: i32, call: impl FnMut() + 'static) -> Option<Self> {
         let call = Closure::<dyn FnMut()>::new(call);
         let handler = call.as_ref().unchecked_ref();
-        let id = window().set_timeout_with_callback_and_timeout_and_arguments_0(handler, milliseconds).ok()?;
+        let id =
+            window().set_timeout_with_callback_and_timeout_and_arguments_0(handler, milliseconds).ok()?;
         Some(Timer { id, repeats: false, _call: call })
     }
 
@@ -24,7 +25,8 @@ impl Timer {
     pub fn every(milliseconds: i32, call: impl FnMut() + 'static) -> Option<Self> {
         let call = Closure::<dyn FnMut()>::new(call);
         let handler = call.as_ref().unchecked_ref();
-        let id = window().set_interval_with_callback_and_timeout_and_arguments_0(handler, milliseconds).ok()?;
+        let id =
+            window().set_interval_with_callback_and_timeout_and_arguments_0(handler, milliseconds).ok()?;
         Some(Timer { id, repeats: true, _call: call })
     }
 }

@@ -100,7 +100,11 @@ pub struct Xterm {
 
 impl Xterm {
     /// Opens a terminal in `frame`.
-    pub fn open(frame: &Element, screen_reader: bool, on_gesture: impl Fn(Gesture) + Clone + 'static) -> Self {
+    pub fn open(
+        frame: &Element,
+        screen_reader: bool,
+        on_gesture: impl Fn(Gesture) + Clone + 'static,
+    ) -> Self {
         let terminal = Rc::new(bindings::Terminal::new(&options(screen_reader)));
         let fit = bindings::FitAddon::new();
         terminal.load_addon(&fit);
@@ -205,7 +209,11 @@ fn options(screen_reader: bool) -> JsValue {
     };
     set(&options, "documentOverride", bindings::stand_in_document());
     set(&options, "cursorBlink", JsValue::TRUE);
-    set(&options, "fontFamily", "ui-monospace, 'Cascadia Mono', Menlo, 'DejaVu Sans Mono', Consolas, monospace".into());
+    set(
+        &options,
+        "fontFamily",
+        "ui-monospace, 'Cascadia Mono', Menlo, 'DejaVu Sans Mono', Consolas, monospace".into(),
+    );
     set(&options, "fontSize", 13.5.into());
     set(&options, "lineHeight", 1.2.into());
     set(&options, "scrollback", 5000.into());

@@ -215,7 +215,8 @@ impl Driver {
     /// True when the replay is over.
     fn replay(&mut self, begin: f64, wall: &dyn Fn() -> f64, out: &mut Vec<Message>) -> bool {
         loop {
-            let stamp = self.history.records.get(self.replayed).map_or(self.history.until, |record| record.stamp);
+            let stamp =
+                self.history.records.get(self.replayed).map_or(self.history.until, |record| record.stamp);
             loop {
                 let reached = self.go_on_to(stamp);
                 self.collect_tails(out);
@@ -261,7 +262,8 @@ impl Driver {
                 tail.extend_from_slice(&bytes);
                 if tail.len() > 2 * SCROLLBACK_BYTES {
                     let from = tail.len() - SCROLLBACK_BYTES;
-                    let line = tail[from..].iter().position(|byte| *byte == b'\n').map_or(from, |at| from + at + 1);
+                    let line =
+                        tail[from..].iter().position(|byte| *byte == b'\n').map_or(from, |at| from + at + 1);
                     tail.drain(..line);
                 }
             } else {
@@ -354,7 +356,8 @@ impl Driver {
             }
             Output::Closed { id } => out.push((FromWorker::Closed(id), Vec::new())),
             // The page starts no jobs.
-            Output::Screen { .. } | Output::Stdout { .. } | Output::Stderr { .. } | Output::Exited { .. } => {}
+            Output::Screen { .. } | Output::Stdout { .. } | Output::Stderr { .. } | Output::Exited { .. } => {
+            }
         }
     }
 
@@ -377,7 +380,7 @@ impl Driver {
         if time != self.shown_time || behind != self.shown_behind {
             self.shown_time.clone_from(&time);
             self.shown_behind = behind;
-            out.push((FromWorker::Clock { now_ns: self.now_ns() as f64, time, behind }, Vec::new()));
+            out.push((FromWorker::Clock { time, behind }, Vec::new()));
         }
     }
 }

@@ -20,7 +20,8 @@ impl History {
     /// Takes the last command back: everything since the shell it was typed at waited for it. The
     /// answer is what was typed, or nothing when there is no command.
     pub fn cut_last_command(&mut self) -> Option<String> {
-        let last_return = self.records.iter().rposition(|r| typed(&r.input).is_some_and(|(_, b)| has_return(b)))?;
+        let last_return =
+            self.records.iter().rposition(|r| typed(&r.input).is_some_and(|(_, b)| has_return(b)))?;
         let at = self.records[..=last_return].iter().rposition(|record| record.fresh).unwrap_or(last_return);
         let command = self.text_typed_from(at);
         self.cut(at);

@@ -47,7 +47,8 @@ impl Journal {
         let Some(session) = session.as_string() else { return Ok(None) };
         let Ok(mut history) = serde_json::from_str::<History>(&session) else { return Ok(None) };
         let range = IdbKeyRange::bound(&self.key(0.0), &self.key(f64::INFINITY))?;
-        let lines: Array = result_of(&self.store(RECORDS, false)?.get_all_with_key(&range)?).await?.unchecked_into();
+        let lines: Array =
+            result_of(&self.store(RECORDS, false)?.get_all_with_key(&range)?).await?.unchecked_into();
         for line in lines.iter() {
             let record = line.as_string().and_then(|line| serde_json::from_str::<Record>(&line).ok());
             match record {

@@ -125,9 +125,12 @@ impl Server {
                 return self.begin(History { config: history.config, ..History::default() }, None);
             }
             ToWorker::Report => {
-                let report = self.state.borrow().driver.as_ref().map(|driver| {
-                    serde_json::to_string(&driver.history_now()).unwrap_or_default()
-                });
+                let report = self
+                    .state
+                    .borrow()
+                    .driver
+                    .as_ref()
+                    .map(|driver| serde_json::to_string(&driver.history_now()).unwrap_or_default());
                 return self.say(FromWorker::Report(report.unwrap_or_default()));
             }
             _ => {}

@@ -31,7 +31,12 @@ impl Session {
     fn new(seed: u64) -> Self {
         let config = Config { seed, ..Config::default() };
         let driver = Driver::new(History { config, ..History::default() }, BUILD);
-        Session { driver, wall: Cell::new(0.0), random: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1, screen: Vec::new() }
+        Session {
+            driver,
+            wall: Cell::new(0.0),
+            random: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
+            screen: Vec::new(),
+        }
     }
 
     fn below(&mut self, bound: u64) -> u64 {
