@@ -10,6 +10,8 @@ use std::time::Duration;
 
 /// The longest that a command may take before it counts as stuck.
 const COMMAND_LIMIT: Duration = Duration::from_secs(200);
+/// How long the prompt of a shell in a container may take before Return is pressed.
+const SHELL_LIMIT: Duration = Duration::from_secs(30);
 /// How long what does not end by itself is watched.
 const ENDLESS: Duration = Duration::from_secs(5);
 /// How long after a ^C or ^D the prompt may take.
@@ -185,8 +187,12 @@ impl Checker {
                 Ok(())
             }
             Nature::Shell => {
-                let limit = COMMAND_LIMIT;
-                if pane.wait_for_some_prompt(world, limit) { Ok(()) } else { Err(stuck(text, pane)) }
+                // Who sees no prompt is told to press Return.
+                let shown = pane.wait_for_some_prompt(world, SHELL_LIMIT) || {
+                    pane.type_bytes(world, b"\r");
+                    pane.wait_for_some_prompt(world, COMMAND_LIMIT)
+                };
+                if shown { Ok(()) } else { Err(stuck(text, pane)) }
             }
             Nature::Ends if at_class_prompt => match pane.wait_for_prompt(world, COMMAND_LIMIT) {
                 Some(0) => Ok(()),

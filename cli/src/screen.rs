@@ -115,6 +115,7 @@ impl Screen {
     fn control(&mut self, command: char, number: Option<usize>) {
         match command {
             'K' => self.line.truncate(self.column),
+            'J' if number.unwrap_or(0) == 0 => self.line.truncate(self.column),
             'C' => self.column += number.unwrap_or(1).max(1),
             'D' => self.column = self.column.saturating_sub(number.unwrap_or(1).max(1)),
             'G' => self.column = number.unwrap_or(1).saturating_sub(1),

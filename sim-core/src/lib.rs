@@ -11,9 +11,13 @@
 //!
 //! Reading order: [`config`], [`message`], [`journal`], [`world`], [`terminal`], [`job`], [`view`].
 
+pub mod bench;
 pub mod config;
+pub mod job;
 pub mod journal;
 pub mod message;
+mod shell_marks;
+pub mod terminal;
 pub mod view;
 pub mod world;
 

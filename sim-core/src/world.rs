@@ -1,27 +1,67 @@
-//! One world. UNDER CONSTRUCTION: for now a terminal that echoes.
+//! The world: a booted cluster, the learner's terminals and jobs, and the four verbs.
 
-use crate::Config;
+use crate::job::Job;
 use crate::journal::{Entry, Journal, Stamp};
-use crate::message::{Input, Output, ShellState};
+use crate::message::{Input, JobId, Output, TerminalId};
+use crate::terminal::Terminal;
 use crate::view::View;
+use crate::{Config, Place, view};
+use kube::cluster::{Cluster, ClusterConfig, Machine};
+use linux::net::Net;
+use linux::{File, Host, Signal, Spawn, WinSize};
 use sim::{Instant, Progress, Trace};
-use std::collections::VecDeque;
-use std::time::Duration;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+/// The learner's account.
+const USER: &str = "student";
+const HOME: &str = "/home/student";
+const UID: u32 = 1000;
 
 /// One world.
 pub struct Sim {
-    now: Instant,
-    outputs: VecDeque<Output>,
+    sim: sim::Sim,
+    cluster: Cluster,
+    terminals: BTreeMap<TerminalId, Terminal>,
+    jobs: BTreeMap<JobId, Job>,
+    outbox: Outbox,
     journal: Journal,
+}
+
+/// What the world has said and nobody has taken yet.
+#[derive(Clone, Default)]
+pub(crate) struct Outbox(Rc<RefCell<VecDeque<Output>>>);
+
+impl Outbox {
+    pub(crate) fn push(&self, output: Output) {
+        let mut queue = self.0.borrow_mut();
+        // Pieces for the same screen in a row are one.
+        if let (Output::Screen { id, bytes }, Some(Output::Screen { id: last, bytes: before })) =
+            (&output, queue.back_mut())
+            && id == last
+            && before.len() < 16_384
+        {
+            before.extend_from_slice(bytes);
+            return;
+        }
+        queue.push_back(output);
+    }
 }
 
 impl Sim {
     /// A booted cluster at the moment when the learner sits down.
     pub fn new(config: Config) -> Self {
+        let sim = sim::Sim::new(config.seed);
+        let cluster = boot(&sim, &config);
+        let journal = Journal { config, ..Journal::default() };
         Sim {
-            now: Instant::ZERO,
-            outputs: VecDeque::new(),
-            journal: Journal { config, ..Journal::default() },
+            sim,
+            cluster,
+            terminals: BTreeMap::new(),
+            jobs: BTreeMap::new(),
+            outbox: Outbox::default(),
+            journal,
         }
     }
 
@@ -37,19 +77,28 @@ impl Sim {
     }
 
     /// Goes on to a point of the journal that is replayed, at most `budget` steps; says whether it is reached.
-    pub fn replay_to(&mut self, stamp: Stamp, _budget: u64) -> bool {
-        self.now = self.now.max(Instant::from_nanos(stamp.at));
+    pub fn replay_to(&mut self, stamp: Stamp, budget: u64) -> bool {
+        let made = self.sim.trace().steps;
+        if made < stamp.steps {
+            self.sim.advance(Instant::from_nanos(stamp.at), budget.min(stamp.steps - made));
+        }
+        if self.sim.trace().steps < stamp.steps {
+            return false;
+        }
+        if self.sim.now().as_nanos() < stamp.at {
+            self.sim.advance(Instant::from_nanos(stamp.at), 1);
+        }
         true
     }
 
     /// The moment it is.
     pub fn now(&self) -> Instant {
-        self.now
+        self.sim.now()
     }
 
     /// The point of the history that is reached.
     pub fn stamp(&self) -> Stamp {
-        Stamp { steps: 0, at: self.now.as_nanos() }
+        Stamp { steps: self.sim.trace().steps, at: self.sim.now().as_nanos() }
     }
 
     /// What the session has been so far.
@@ -60,7 +109,9 @@ impl Sim {
     /// Something comes in at `now`; where work that is due before has not been done yet, at the moment that is reached.
     /// Gives the entry for the journal.
     pub fn handle_input(&mut self, now: Instant, input: Input) -> Entry {
-        self.now = self.now.max(now);
+        if self.sim.next_timeout().is_none_or(|at| at > now) {
+            self.sim.advance(now, 1);
+        }
         self.apply(input)
     }
 
@@ -68,43 +119,159 @@ impl Sim {
     pub fn apply(&mut self, input: Input) -> Entry {
         let entry = Entry { stamp: self.stamp(), input: input.clone() };
         self.journal.entries.push(entry.clone());
-        match input {
-            Input::OpenTerminal { id, .. } => {
-                self.outputs.push_back(Output::Screen { id, bytes: b"student@node1:~$ ".to_vec() });
-                self.outputs.push_back(Output::Shell { id, state: ShellState::Prompt { status: 0 } });
-            }
-            Input::Type { id, bytes } => {
-                let text = String::from_utf8_lossy(&bytes).replace('\r', "\r\n(echo)\r\nstudent@node1:~$ ");
-                self.outputs.push_back(Output::Screen { id, bytes: text.into_bytes() });
-            }
-            _ => {}
-        }
+        self.take(input);
         entry
     }
 
     /// The next thing the world has to say, if any.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        self.outbox.0.borrow_mut().pop_front()
     }
 
     /// When the world wants to be called again.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        Some(self.now + Duration::from_secs(1))
+        self.sim.next_timeout()
     }
 
     /// Lets happen what is due up to `now`, at most `budget` steps of it.
-    pub fn handle_timeout(&mut self, now: Instant, _budget: u64) -> Progress {
-        self.now = self.now.max(now);
-        Progress { steps: 0, done: true }
+    pub fn handle_timeout(&mut self, now: Instant, budget: u64) -> Progress {
+        self.sim.advance(now, budget)
     }
 
     /// The cluster as the panel shows it.
     pub fn view(&self) -> View {
-        View::default()
+        view::of(&self.cluster)
     }
 
     /// Fingerprint of all that happened.
     pub fn trace(&self) -> Trace {
-        Trace::default()
+        self.sim.trace()
+    }
+
+    /// The cluster itself, for benchmarks and tests.
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    fn take(&mut self, input: Input) {
+        match input {
+            Input::OpenTerminal { id, place, rows, cols } => {
+                let terminal = Terminal::open(&self.host(place), id, size(rows, cols), &self.outbox);
+                self.terminals.insert(id, terminal.expect("the login shell is in every root file system"));
+            }
+            Input::Type { id, bytes } => {
+                if let Some(terminal) = self.terminals.get(&id) {
+                    terminal.type_bytes(&bytes);
+                }
+            }
+            Input::Resize { id, rows, cols } => {
+                if let Some(terminal) = self.terminals.get(&id) {
+                    terminal.resize(size(rows, cols));
+                }
+            }
+            Input::CloseTerminal { id } => drop(self.terminals.remove(&id)),
+            Input::Spawn { id, place, argv } => match Job::spawn(&self.host(place), id, argv, &self.outbox) {
+                Ok(job) => drop(self.jobs.insert(id, job)),
+                Err(errno) => {
+                    let bytes = format!("podium: {errno}\n").into_bytes();
+                    self.outbox.push(Output::Stderr { id, bytes });
+                    self.outbox.push(Output::Exited { id, code: 127 });
+                }
+            },
+            Input::Stdin { id, bytes } => {
+                if let Some(job) = self.jobs.get(&id) {
+                    job.write(bytes);
+                }
+            }
+            Input::CloseStdin { id } => {
+                if let Some(job) = self.jobs.get(&id) {
+                    job.close_stdin();
+                }
+            }
+            Input::Signal { id, signal } => {
+                let signal = Signal::ALL.iter().find(|known| known.number() == signal);
+                if let (Some(job), Some(signal)) = (self.jobs.get(&id), signal) {
+                    job.signal(*signal);
+                }
+            }
+            Input::WriteFile { place, path, contents } => self.write_file(place, &path, contents),
+        }
+    }
+
+    fn host(&self, place: Place) -> Host {
+        match place {
+            Place::Lab => self.cluster.nodes[0].host.clone(),
+            Place::Laptop => self.cluster.laptop.clone(),
+        }
+    }
+
+    fn write_file(&self, place: Place, path: &str, contents: Vec<u8>) {
+        let root = self.host(place).namespaces().root;
+        let path = if path.starts_with('/') { path.to_string() } else { format!("{HOME}/lab/{path}") };
+        // A path that cannot be is a file that is not there: the learner sees it.
+        let _ = root.put(&path, contents, 0o644);
+        let mut folder = path.as_str();
+        while folder.len() > HOME.len() && folder.starts_with(HOME) {
+            let _ = root.chown(folder, UID, UID);
+            folder = folder.rsplit_once('/').map_or("", |(parent, _)| parent);
+        }
+    }
+}
+
+/// A cluster of kubeadm's, booted and at rest, with the learner's kubeconfig in place.
+fn boot(sim: &sim::Sim, config: &Config) -> Cluster {
+    let net = Net::new(sim);
+    let wanted = ClusterConfig { nodes: config.nodes.clamp(1, 99), cloud: config.cloud, max_pods: 110 };
+    let registry = Rc::new(userland::images::Registry::default());
+    let root_of = |machine: &Machine| match machine {
+        Machine::Node(_) => userland::images::node_rootfs(),
+        Machine::Laptop => userland::images::laptop_rootfs(),
+    };
+    let cluster = Cluster::boot(sim, &net, &wanted, registry, &root_of);
+    let machines = cluster.nodes.iter().map(|node| &node.host).chain([&cluster.laptop]);
+    for host in machines {
+        let root = host.namespaces().root;
+        let path = format!("{HOME}/.kube/config");
+        let placed = root.put(&path, cluster.kubeconfig(), 0o600);
+        placed.expect("the learner's home can be written");
+        for path in [path, format!("{HOME}/.kube"), HOME.to_string()] {
+            root.chown(&path, UID, UID).expect("what was just made is there");
+        }
+    }
+    let booted = cluster.wait_until_available();
+    assert!(booted, "a fresh cluster becomes available by itself");
+    cluster
+}
+
+impl Drop for Sim {
+    fn drop(&mut self) {
+        self.sim.shut_down();
+    }
+}
+
+fn size(rows: u16, cols: u16) -> WinSize {
+    WinSize { rows: rows.max(1), cols: cols.max(1) }
+}
+
+/// The learner's login: what to start, as whom and with what environment.
+pub(crate) fn login(host: &Host, argv: Vec<String>, stdio: [File; 3]) -> Spawn {
+    let env = [
+        ("SHELL", "/bin/bash"),
+        ("PWD", HOME),
+        ("LOGNAME", USER),
+        ("HOME", HOME),
+        ("LANG", "C.UTF-8"),
+        ("USER", USER),
+        ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+    ];
+    Spawn {
+        namespaces: host.namespaces(),
+        argv,
+        env: env.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
+        cwd: HOME.to_string(),
+        uid: UID,
+        gid: UID,
+        stdio,
+        controlling_tty: false,
     }
 }

@@ -5,7 +5,7 @@
 
 use super::builtins::names::KEYWORDS;
 use super::builtins::{BUILTINS, find};
-use super::editor::completion::{Candidate, Completion};
+use super::readline::completion::{Candidate, Completion};
 use super::state::Shell;
 use linux::vfs::FileType;
 use linux::{Errno, WaitFor};

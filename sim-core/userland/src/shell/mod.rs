@@ -1,6 +1,6 @@
 //! GNU bash 5.2, as a simulated process.
 //!
-//! A line goes through four hands: [`editor`] (keys to a line) and [`history`] when a person types it, [`parser`]
+//! A line goes through four hands: [`readline`] (keys to a line) and [`history`] when a person types it, [`parser`]
 //! (text to [`ast`]), [`expand`] (words to arguments), [`exec`] (commands to processes, functions and
 //! [`builtins`]). [`state`] is what a subshell gets a copy of; [`jobs`] and [`traps`] say what becomes of children
 //! and signals; [`complete`] and [`prompt`] serve the editor; [`print`] turns the tree back into text.
@@ -11,7 +11,6 @@ pub mod arith;
 pub mod ast;
 pub mod builtins;
 pub mod complete;
-pub mod editor;
 pub mod escape;
 pub mod exec;
 pub mod expand;
@@ -22,6 +21,7 @@ pub mod parser;
 pub mod pattern;
 pub mod print;
 pub mod prompt;
+pub mod readline;
 mod repl;
 mod startup;
 pub mod state;

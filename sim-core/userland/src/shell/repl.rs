@@ -1,7 +1,7 @@
 //! The conversation with a person: prompt, line, command, and again.
 
-use super::editor::keys::Decoder;
-use super::editor::{Action, Editor};
+use super::readline::keys::Decoder;
+use super::readline::{Action, Editor};
 use super::exec::Flow;
 use super::exec::loops::LoopState;
 use super::history::Expansion;

@@ -20,6 +20,8 @@ pub struct Streams {
     pub stdin: bool,
     /// There is a terminal on both sides.
     pub tty: bool,
+    /// The window is made a little larger and its own size again, so that who runs there draws its prompt anew.
+    pub redraw: bool,
 }
 
 /// The terminal of this process in raw mode, as long as this lives.
@@ -54,7 +56,10 @@ pub async fn run(k: &Kubectl, path: &str, query: &[(&str, &str)], streams: Strea
     let raw = if streams.tty { RawTerminal::enter(&k.sys) } else { None };
     if streams.tty {
         k.sys.sigaction(Signal::WINCH, Disposition::Catch);
-        send_size(&k.sys, fd).await;
+        if streams.redraw {
+            send_size(&k.sys, fd, 1).await;
+        }
+        send_size(&k.sys, fd, 0).await;
     }
     let status = carry(&k.sys, fd, rest, streams).await;
     drop(raw);
@@ -90,7 +95,7 @@ async fn carry(sys: &Sys, fd: Fd, rest: Vec<u8>, streams: Streams) -> Option<Val
         if streams.tty {
             loop {
                 if sys.wait_signal().await == Signal::WINCH {
-                    send_size(sys, fd).await;
+                    send_size(sys, fd, 0).await;
                 }
             }
         }
@@ -108,7 +113,7 @@ async fn forward_input(sys: &Sys, fd: Fd, tty: bool) {
         if tty {
             while let Some(signal) = sys.take_signal() {
                 if signal == Signal::WINCH {
-                    send_size(sys, fd).await;
+                    send_size(sys, fd, 0).await;
                 }
             }
         }
@@ -130,9 +135,9 @@ async fn forward_input(sys: &Sys, fd: Fd, tty: bool) {
     let _ = sys.write_all(fd, &encode(channel::CLOSE, &[channel::STDIN])).await;
 }
 
-async fn send_size(sys: &Sys, fd: Fd) {
+async fn send_size(sys: &Sys, fd: Fd, larger: u16) {
     if let Ok(size) = sys.winsize(0) {
-        let size = json!({"Width": size.cols, "Height": size.rows}).to_string();
+        let size = json!({"Width": size.cols + larger, "Height": size.rows + larger}).to_string();
         let _ = sys.write_all(fd, &encode(channel::RESIZE, size.as_bytes())).await;
     }
 }

@@ -85,7 +85,7 @@ pub(super) async fn attach(k: &Kubectl, pod: &Value, named: &str, stdin: bool, t
     query.push(if raw { ("tty", "true") } else { ("stderr", "true") });
     let (namespace, name) = (text(&pod["metadata"]["namespace"]), text(&pod["metadata"]["name"]));
     let path = format!("/api/v1/namespaces/{namespace}/pods/{name}/attach");
-    let status = remote::run(k, &path, &query, Streams { stdin, tty: raw }).await?;
+    let status = remote::run(k, &path, &query, Streams { stdin, tty: raw, redraw: true }).await?;
     remote::exit_of(&status)?;
     if !quiet && stdin && raw && pod["spec"]["restartPolicy"] == "Always" {
         k.out(&format!(

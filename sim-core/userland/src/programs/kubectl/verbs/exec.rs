@@ -60,7 +60,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     query.push(("stdout", "true"));
     query.push(if tty { ("tty", "true") } else { ("stderr", "true") });
     let path = format!("/api/v1/namespaces/{namespace}/pods/{name}/exec");
-    let status = remote::run(&k, &path, &query, Streams { stdin, tty }).await?;
+    let status = remote::run(&k, &path, &query, Streams { stdin, tty, redraw: false }).await?;
     match remote::exit_of(&status)? {
         0 => Ok(()),
         code => {

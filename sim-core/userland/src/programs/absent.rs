@@ -1,0 +1,50 @@
+//! Programs that people know and that are not simulated: they say so, instead of `command not found`.
+
+use super::support::{prelude::*, program};
+
+macro_rules! absent {
+    ($($constant:ident $name:literal $about:literal,)*) => {
+        $(program!($constant, $name, $about, main);)*
+    };
+}
+
+absent! {
+    APK "apk" "Package manager of Alpine",
+    APT "apt" "Package manager of Debian",
+    APT_GET "apt-get" "Package manager of Debian",
+    AWK "awk" "Pattern scanning and processing language",
+    CRICTL "crictl" "Client of a container runtime",
+    DOCKER "docker" "Containers",
+    EMACS "emacs" "Editor",
+    FILE "file" "Determine file type",
+    GIT "git" "Version control",
+    HELM "helm" "Package manager of Kubernetes",
+    HTOP "htop" "Interactive process viewer",
+    JOURNALCTL "journalctl" "Query the systemd journal",
+    JQ "jq" "JSON processor",
+    KUBEADM "kubeadm" "Bootstrap a cluster",
+    MAN "man" "Manual pages",
+    MD5SUM "md5sum" "Compute and check MD5 message digest",
+    MOUNT "mount" "Mount a file system",
+    NANO "nano" "Editor",
+    PACMAN "pacman" "Package manager of Arch Linux",
+    PYTHON3 "python3" "Programming language",
+    SCP "scp" "Copy files over SSH",
+    SCREEN "screen" "Terminal multiplexer",
+    SSH "ssh" "Remote login",
+    SU "su" "Change user",
+    SYSTEMCTL "systemctl" "Control systemd",
+    TAR "tar" "Archives",
+    TCPDUMP "tcpdump" "Dump traffic on a network",
+    TELNET "telnet" "Talk to a TCP port",
+    TMUX "tmux" "Terminal multiplexer",
+    TOP "top" "Display processes",
+    TRACEROUTE "traceroute" "Print the route that packets take",
+    VI "vi" "Editor",
+    VIM "vim" "Editor",
+}
+
+async fn main(sys: Sys, args: Args) -> ExitCode {
+    let name = super::basename::base(&args[0], "");
+    not_simulated(&sys, name, "this program").await
+}
