@@ -199,7 +199,11 @@ impl Checker {
                 Some(status) => {
                     Err(format!("`{text}` ended with status {status}:\n{}", tail_from(pane, from)))
                 }
-                None => Err(stuck(text, pane)),
+                None => {
+                    let problem = stuck(text, pane);
+                    give_up(world, pane);
+                    Err(problem)
+                }
             },
             Nature::Ends => nested(world, pane, text),
         }
@@ -345,6 +349,16 @@ fn only_errors(said: &str) -> Option<String> {
     let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "^C").peekable();
     let first = lines.peek()?.to_string();
     lines.all(|line| line.starts_with("curl: (")).then_some(first)
+}
+
+/// Brings the prompt back for the next command: a loop takes a ^C for each of its children that catches one.
+fn give_up(world: &mut World, pane: &mut Pane) {
+    for _ in 0..5 {
+        pane.type_bytes(world, b"\x03");
+        if pane.wait_for_prompt(world, Duration::from_secs(2)).is_some() {
+            return;
+        }
+    }
 }
 
 fn stuck(text: &str, pane: &Pane) -> String {
