@@ -10,12 +10,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 const MANAGED_BY: &str = "endpoints.kubernetes.io/managed-by";
+/// Changes of pods are collected for this long. Models endpointUpdatesBatchPeriod.
+const BATCH: Duration = Duration::from_millis(50);
 /// No Endpoints object holds more addresses; the slices have them all.
 const MAX_CAPACITY: usize = 1000;
 
 pub(super) fn start(context: &Context) {
     let queue = WorkQueue::new(&context.sim);
-    let (services, pods) = common::watch(context, &queue, Duration::ZERO);
+    let (services, pods) = common::watch(context, &queue, BATCH);
     let controller = Controller {
         context: context.clone(),
         services,

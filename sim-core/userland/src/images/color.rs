@@ -22,7 +22,9 @@ pub(super) const IMAGE: ImageInfo = ImageInfo {
 };
 
 const WEBCOLOR: Program =
-    Program::new("webcolor", "Serve a page in a colour", |sys, args| -> ProgramFuture { Box::pin(main(sys, args)) });
+    Program::new("webcolor", "Serve a page in a colour", |sys, args| -> ProgramFuture {
+        Box::pin(main(sys, args))
+    });
 
 const CIRCLES: &[(&str, &str)] = &[
     ("black", "⚫"),
@@ -74,7 +76,9 @@ async fn answer(sys: Sys, request: Request) -> Answer {
     let hostname = sys.env("HOSTNAME").unwrap_or_default();
     let namespace = match sys.env("NAMESPACE").filter(|namespace| !namespace.is_empty()) {
         Some(namespace) => namespace,
-        None => String::from_utf8_lossy(&sys.read_file(NAMESPACE_FILE).await.unwrap_or_default()).into_owned(),
+        None => {
+            String::from_utf8_lossy(&sys.read_file(NAMESPACE_FILE).await.unwrap_or_default()).into_owned()
+        }
     };
     let agents: Vec<&str> = header(&request.head.headers, "User-Agent").into_iter().collect();
     sys.out(&format!(
@@ -102,7 +106,8 @@ fn circle(color: &str) -> &'static str {
 fn page(namespace: &str, hostname: &str, target: &str, peer: &str) -> String {
     let color = hostname.split('-').next().unwrap_or("");
     let circles = format!("{}{}", circle(namespace), circle(color));
-    let shown = if namespace.is_empty() { hostname.to_string() } else { format!("pod {namespace}/{hostname}") };
+    let shown =
+        if namespace.is_empty() { hostname.to_string() } else { format!("pod {namespace}/{hostname}") };
     format!(
         "<!DOCTYPE html>\r<html>\r<body style=\"background: {namespace}; text-align: center;\">\r\
          <div style=\"padding: 4em;\"></div>\r<span style=\"padding: 4em; background: {color};\">\r\

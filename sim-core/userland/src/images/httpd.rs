@@ -31,9 +31,10 @@ pub(super) const IMAGE: ImageInfo = ImageInfo {
 
 const HTTPD: Program =
     Program::new("httpd", "Apache HTTP server", |sys, args| -> ProgramFuture { Box::pin(main(sys, args)) });
-const FOREGROUND: Program = Program::new("httpd-foreground", "Run httpd in the foreground", |sys, _| -> ProgramFuture {
-    Box::pin(main(sys, vec!["httpd".into(), "-DFOREGROUND".into()]))
-});
+const FOREGROUND: Program =
+    Program::new("httpd-foreground", "Run httpd in the foreground", |sys, _| -> ProgramFuture {
+        Box::pin(main(sys, vec!["httpd".into(), "-DFOREGROUND".into()]))
+    });
 
 async fn main(sys: Sys, args: Args) -> ExitCode {
     if args.get(1).is_some_and(|word| word == "-v") {
@@ -41,12 +42,13 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
         return 0;
     }
     let netns = sys.namespaces().netns;
-    let own = sys.host().net().interfaces(netns).iter().flat_map(|interface| interface.addresses.clone()).find_map(|net| {
-        match net.addr() {
-            IpAddr::V4(address) if !address.is_loopback() => Some(address),
-            _ => None,
-        }
-    });
+    let own =
+        sys.host().net().interfaces(netns).iter().flat_map(|interface| interface.addresses.clone()).find_map(
+            |net| match net.addr() {
+                IpAddr::V4(address) if !address.is_loopback() => Some(address),
+                _ => None,
+            },
+        );
     let own = own.map_or_else(|| "127.0.0.1".to_string(), |address| address.to_string());
     for _ in 0..2 {
         sys.err(&format!("AH00558: httpd: Could not reliably determine the server's fully qualified domain name, using {own}. Set the 'ServerName' directive globally to suppress this message\n")).await;
@@ -63,7 +65,9 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
         web::serve(&server, listener, handler, bad_request).await;
     });
     match web::until_signal(&sys, &[Signal::WINCH, Signal::TERM, Signal::INT]).await {
-        Signal::WINCH => notice(&sys, "mpm_event", "AH00492: caught SIGWINCH, shutting down gracefully").await,
+        Signal::WINCH => {
+            notice(&sys, "mpm_event", "AH00492: caught SIGWINCH, shutting down gracefully").await
+        }
         _ => notice(&sys, "mpm_event", "AH00491: caught SIGTERM, shutting down").await,
     }
     0
@@ -84,7 +88,8 @@ fn page(title: &str, text: &str) -> Vec<u8> {
 }
 
 fn bad_request() -> Vec<u8> {
-    let body = page("400 Bad Request", "Your browser sent a request that this server could not understand.<br />");
+    let body =
+        page("400 Bad Request", "Your browser sent a request that this server could not understand.<br />");
     let mut bytes = format!(
         "HTTP/1.1 400 Bad Request\r\nServer: {SERVER}\r\nContent-Length: {}\r\nConnection: close\r\nContent-Type: text/html; charset=iso-8859-1\r\n\r\n",
         body.len()

@@ -8,7 +8,18 @@ const STUDENT: (&str, u32, &str, &str) = ("student", 1000, "/home/student", "/bi
 
 /// Tools for looking at the network.
 const NETWORK: &[&str] = &[
-    "conntrack", "curl", "dig", "host", "ip", "iptables", "iptables-save", "nc", "nslookup", "ping", "ss", "wget",
+    "conntrack",
+    "curl",
+    "dig",
+    "host",
+    "ip",
+    "iptables",
+    "iptables-save",
+    "nc",
+    "nslookup",
+    "ping",
+    "ss",
+    "wget",
 ];
 
 /// What else an installed machine has.

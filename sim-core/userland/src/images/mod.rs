@@ -63,9 +63,17 @@ mod tests {
             let found = if command.starts_with('/') {
                 image.rootfs.stat(command).is_ok()
             } else {
-                ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/apache2/bin"]
-                    .iter()
-                    .any(|folder| image.rootfs.stat(&format!("{folder}/{command}")).is_ok())
+                [
+                    "/usr/local/sbin",
+                    "/usr/local/bin",
+                    "/usr/sbin",
+                    "/usr/bin",
+                    "/sbin",
+                    "/bin",
+                    "/usr/local/apache2/bin",
+                ]
+                .iter()
+                .any(|folder| image.rootfs.stat(&format!("{folder}/{command}")).is_ok())
             };
             assert!(found, "{}: {command}", info.repository);
         }

@@ -10,7 +10,10 @@ const VERSION: &str = "1.29.3";
 /// The image.
 pub(super) const IMAGE: ImageInfo = ImageInfo {
     repository: "docker.io/library/nginx",
-    tags: &["latest", "1", "1.29", "1.29.3", "mainline", "1.28", "1.28.0", "stable", "1.27", "1.26", "1.25", "alpine"],
+    tags: &[
+        "latest", "1", "1.29", "1.29.3", "mainline", "1.28", "1.28.0", "stable", "1.27", "1.26", "1.25",
+        "alpine",
+    ],
     size: 59_774_010,
     build: || {
         let root = rootfs::debian()
@@ -66,12 +69,14 @@ const CONFIG: &str = "server {
 }
 ";
 
-const NGINX: Program = Program::new("nginx", "HTTP server", |sys, args| -> ProgramFuture { Box::pin(main(sys, args)) });
+const NGINX: Program =
+    Program::new("nginx", "HTTP server", |sys, args| -> ProgramFuture { Box::pin(main(sys, args)) });
 
 /// A shell script in the real image; what it prints is the same.
-const ENTRYPOINT: Program = Program::new("docker-entrypoint.sh", "Prepare nginx and start it", |sys, args| -> ProgramFuture {
-    Box::pin(entrypoint(sys, args))
-});
+const ENTRYPOINT: Program =
+    Program::new("docker-entrypoint.sh", "Prepare nginx and start it", |sys, args| -> ProgramFuture {
+        Box::pin(entrypoint(sys, args))
+    });
 
 async fn entrypoint(sys: Sys, args: Args) -> ExitCode {
     let command: Args = args[1..].to_vec();
@@ -144,14 +149,24 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
         web::serve(&server, listener, handler, bad_request).await;
     });
     let signal = web::until_signal(&sys, &[Signal::QUIT, Signal::TERM, Signal::INT]).await;
-    notice(&sys, &format!("signal {} (SIG{}) received, {}", signal.number(), signal.name(), if signal == Signal::QUIT { "shutting down" } else { "exiting" })).await;
+    notice(
+        &sys,
+        &format!(
+            "signal {} (SIG{}) received, {}",
+            signal.number(),
+            signal.name(),
+            if signal == Signal::QUIT { "shutting down" } else { "exiting" }
+        ),
+    )
+    .await;
     notice(&sys, "exit").await;
     0
 }
 
 async fn notice(sys: &Sys, text: &str) {
     let c = sys.clock().civil();
-    let date = format!("{}/{:02}/{:02} {:02}:{:02}:{:02}", c.year, c.month, c.day, c.hour, c.minute, c.second);
+    let date =
+        format!("{}/{:02}/{:02} {:02}:{:02}:{:02}", c.year, c.month, c.day, c.hour, c.minute, c.second);
     sys.err(&format!("{date} [notice] {0}#{0}: {text}\n", sys.pid())).await;
 }
 

@@ -31,10 +31,12 @@ pub(super) const IMAGE: ImageInfo = ImageInfo {
     },
 };
 
-const SERVER: Program =
-    Program::new("redis-server", "Key-value store", |sys, args| -> ProgramFuture { Box::pin(serve(sys, args)) });
-const CLI: Program =
-    Program::new("redis-cli", "Talk to a key-value store", |sys, args| -> ProgramFuture { Box::pin(client(sys, args)) });
+const SERVER: Program = Program::new("redis-server", "Key-value store", |sys, args| -> ProgramFuture {
+    Box::pin(serve(sys, args))
+});
+const CLI: Program = Program::new("redis-cli", "Talk to a key-value store", |sys, args| -> ProgramFuture {
+    Box::pin(client(sys, args))
+});
 
 type Data = Rc<RefCell<BTreeMap<String, String>>>;
 
@@ -42,12 +44,22 @@ async fn serve(sys: Sys, _: Args) -> ExitCode {
     let listener = match web::listen(&sys, 6379) {
         Ok(listener) => listener,
         Err(errno) => {
-            log(&sys, '#', &format!("Warning: Could not create server TCP listening socket *:6379: bind: {errno}")).await;
+            log(
+                &sys,
+                '#',
+                &format!("Warning: Could not create server TCP listening socket *:6379: bind: {errno}"),
+            )
+            .await;
             return 1;
         }
     };
     log(&sys, '*', "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo").await;
-    log(&sys, '*', &format!("Redis version={VERSION}, bits=64, commit=00000000, modified=1, pid=1, just started")).await;
+    log(
+        &sys,
+        '*',
+        &format!("Redis version={VERSION}, bits=64, commit=00000000, modified=1, pid=1, just started"),
+    )
+    .await;
     log(&sys, '*', "Running mode=standalone, port=6379.").await;
     log(&sys, '*', "Server initialized").await;
     log(&sys, '*', "Ready to accept connections tcp").await;
@@ -75,9 +87,18 @@ async fn serve(sys: Sys, _: Args) -> ExitCode {
 
 async fn log(sys: &Sys, mark: char, text: &str) {
     let (now, c) = (sys.clock(), sys.clock().civil());
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let month = MONTHS[usize::from(c.month) - 1];
-    let date = format!("{:02} {month} {} {:02}:{:02}:{:02}.{:03}", c.day, c.year, c.hour, c.minute, c.second, now.nanos / 1_000_000);
+    let date = format!(
+        "{:02} {month} {} {:02}:{:02}:{:02}.{:03}",
+        c.day,
+        c.year,
+        c.hour,
+        c.minute,
+        c.second,
+        now.nanos / 1_000_000
+    );
     sys.out(&format!("{}:M {date} {mark} {text}\n", sys.pid())).await;
 }
 
@@ -142,8 +163,12 @@ fn execute(words: &[String], data: &mut BTreeMap<String, String>) -> String {
             None => wrong(),
         },
         ("GET", Some(key)) => bulk(data.get(key)),
-        ("DEL", Some(_)) => format!(":{}\r\n", words[1..].iter().filter(|key| data.remove(*key).is_some()).count()),
-        ("EXISTS", Some(_)) => format!(":{}\r\n", words[1..].iter().filter(|key| data.contains_key(*key)).count()),
+        ("DEL", Some(_)) => {
+            format!(":{}\r\n", words[1..].iter().filter(|key| data.remove(*key).is_some()).count())
+        }
+        ("EXISTS", Some(_)) => {
+            format!(":{}\r\n", words[1..].iter().filter(|key| data.contains_key(*key)).count())
+        }
         ("INCR" | "DECR", Some(key)) => {
             let by: i64 = if name == "INCR" { 1 } else { -1 };
             match data.get(key).map_or(Ok(0), |value| value.parse::<i64>()) {
@@ -209,8 +234,9 @@ async fn client(sys: Sys, args: Args) -> ExitCode {
 }
 
 async fn ask(sys: &Sys, fd: Fd, words: &[String]) {
-    let request: String =
-        std::iter::once(format!("*{}\r\n", words.len())).chain(words.iter().map(|word| bulk(Some(word)))).collect();
+    let request: String = std::iter::once(format!("*{}\r\n", words.len()))
+        .chain(words.iter().map(|word| bulk(Some(word))))
+        .collect();
     let mut reply = Vec::new();
     if sys.write_all(fd, request.as_bytes()).await.is_err() {
         return;
@@ -250,8 +276,9 @@ fn show(bytes: &[u8], terminal: bool) -> Option<String> {
                 return Some(if terminal { "(empty array)".into() } else { String::new() });
             }
             let lines = words.iter().enumerate();
-            let lines: Vec<String> =
-                lines.map(|(n, word)| if terminal { format!("{}) {word:?}", n + 1) } else { word.clone() }).collect();
+            let lines: Vec<String> = lines
+                .map(|(n, word)| if terminal { format!("{}) {word:?}", n + 1) } else { word.clone() })
+                .collect();
             Some(lines.join("\n"))
         }
         _ => Some(line),

@@ -24,7 +24,8 @@ impl ImageRegistry for Registry {
         }
         let repository = reference.repository();
         let info = IMAGES.iter().find(|image| image.repository == repository).ok_or(PullError::Denied)?;
-        let image = self.built.borrow_mut().entry(info.repository).or_insert_with(|| Rc::new(build(info))).clone();
+        let image =
+            self.built.borrow_mut().entry(info.repository).or_insert_with(|| Rc::new(build(info))).clone();
         let tagged = reference.suffix.strip_prefix(':').is_some_and(|tag| info.tags.contains(&tag));
         if tagged || reference.suffix.strip_prefix('@') == Some(&image.digest) {
             Ok(image)

@@ -8,11 +8,75 @@ use linux::{Program, Signal};
 
 /// What every GNU system has.
 pub(super) const GNU: &[&str] = &[
-    "[", "base64", "basename", "cat", "chmod", "chown", "clear", "comm", "cp", "cut", "date", "df", "diff", "dirname", "du",
-    "echo", "env", "expr", "false", "find", "fold", "getent", "grep", "egrep", "fgrep", "head", "hostname", "id", "join",
-    "ln", "ls", "md5sum", "mkdir", "mv", "nl", "nproc", "paste", "printf", "pwd", "readlink", "realpath", "reset", "rev",
-    "rm", "rmdir", "sed", "seq", "sha256sum", "shuf", "sleep", "sort", "stat", "sync", "tac", "tail", "tee", "test",
-    "timeout", "touch", "tput", "tr", "true", "uname", "uniq", "wc", "which", "whoami", "xargs", "yes",
+    "[",
+    "base64",
+    "basename",
+    "cat",
+    "chmod",
+    "chown",
+    "clear",
+    "comm",
+    "cp",
+    "cut",
+    "date",
+    "df",
+    "diff",
+    "dirname",
+    "du",
+    "echo",
+    "env",
+    "expr",
+    "false",
+    "find",
+    "fold",
+    "getent",
+    "grep",
+    "egrep",
+    "fgrep",
+    "head",
+    "hostname",
+    "id",
+    "join",
+    "ln",
+    "ls",
+    "md5sum",
+    "mkdir",
+    "mv",
+    "nl",
+    "nproc",
+    "paste",
+    "printf",
+    "pwd",
+    "readlink",
+    "realpath",
+    "reset",
+    "rev",
+    "rm",
+    "rmdir",
+    "sed",
+    "seq",
+    "sha256sum",
+    "shuf",
+    "sleep",
+    "sort",
+    "stat",
+    "sync",
+    "tac",
+    "tail",
+    "tee",
+    "test",
+    "timeout",
+    "touch",
+    "tput",
+    "tr",
+    "true",
+    "uname",
+    "uniq",
+    "wc",
+    "which",
+    "whoami",
+    "xargs",
+    "yes",
 ];
 
 /// Looking at processes (procps), in larger installations.
@@ -20,18 +84,108 @@ pub(super) const PROCESSES: &[&str] = &["free", "kill", "less", "more", "ps", "t
 
 /// The applets of busybox that people use.
 pub(super) const BUSYBOX: &[&str] = &[
-    "[", "base64", "basename", "cat", "chmod", "chown", "clear", "cp", "cut", "date", "df", "diff", "dirname", "du", "echo",
-    "env", "expr", "false", "find", "fold", "free", "grep", "head", "hostname", "id", "ip", "kill", "less", "ln", "ls",
-    "md5sum", "mkdir", "more", "mv", "nc", "nl", "nproc", "nslookup", "paste", "ping", "printf", "ps", "pwd", "readlink",
-    "realpath", "reset", "rev", "rm", "rmdir", "sed", "seq", "sha256sum", "shuf", "sleep", "sort", "stat", "sync", "tac",
-    "tail", "tee", "test", "timeout", "touch", "tr", "tree", "true", "uname", "uniq", "uptime", "vi", "watch", "wc", "wget",
-    "which", "whoami", "xargs", "yes",
+    "[",
+    "base64",
+    "basename",
+    "cat",
+    "chmod",
+    "chown",
+    "clear",
+    "cp",
+    "cut",
+    "date",
+    "df",
+    "diff",
+    "dirname",
+    "du",
+    "echo",
+    "env",
+    "expr",
+    "false",
+    "find",
+    "fold",
+    "free",
+    "grep",
+    "head",
+    "hostname",
+    "id",
+    "ip",
+    "kill",
+    "less",
+    "ln",
+    "ls",
+    "md5sum",
+    "mkdir",
+    "more",
+    "mv",
+    "nc",
+    "nl",
+    "nproc",
+    "nslookup",
+    "paste",
+    "ping",
+    "printf",
+    "ps",
+    "pwd",
+    "readlink",
+    "realpath",
+    "reset",
+    "rev",
+    "rm",
+    "rmdir",
+    "sed",
+    "seq",
+    "sha256sum",
+    "shuf",
+    "sleep",
+    "sort",
+    "stat",
+    "sync",
+    "tac",
+    "tail",
+    "tee",
+    "test",
+    "timeout",
+    "touch",
+    "tr",
+    "tree",
+    "true",
+    "uname",
+    "uniq",
+    "uptime",
+    "vi",
+    "watch",
+    "wc",
+    "wget",
+    "which",
+    "whoami",
+    "xargs",
+    "yes",
 ];
 
 /// Folders that every root file system has.
 const FOLDERS: &[&str] = &[
-    "/dev", "/etc", "/home", "/mnt", "/opt", "/proc", "/root", "/run", "/srv", "/sys", "/tmp", "/usr/bin", "/usr/lib",
-    "/usr/local/bin", "/usr/local/sbin", "/usr/sbin", "/usr/share", "/var/cache", "/var/lib", "/var/log", "/var/tmp",
+    "/dev",
+    "/etc",
+    "/home",
+    "/mnt",
+    "/opt",
+    "/proc",
+    "/root",
+    "/run",
+    "/srv",
+    "/sys",
+    "/tmp",
+    "/usr/bin",
+    "/usr/lib",
+    "/usr/local/bin",
+    "/usr/local/sbin",
+    "/usr/sbin",
+    "/usr/share",
+    "/var/cache",
+    "/var/lib",
+    "/var/log",
+    "/var/tmp",
 ];
 
 /// A tree in the making. Nothing stands in the way of what is put there, so nothing can fail.
@@ -60,7 +214,9 @@ impl Rootfs {
 
     /// Puts a program into a folder.
     pub(super) fn program(self, folder: &str, program: &Program) -> Rootfs {
-        self.0.put_program(&format!("{folder}/{}", program.name), program).expect("a new tree takes programs");
+        self.0
+            .put_program(&format!("{folder}/{}", program.name), program)
+            .expect("a new tree takes programs");
         self
     }
 
@@ -68,7 +224,9 @@ impl Rootfs {
     pub(super) fn programs(self, names: &[&str]) -> Rootfs {
         let root = self;
         for program in PROGRAMS.iter().filter(|program| names.contains(&program.name)) {
-            root.0.put_program(&format!("/usr/bin/{}", program.name), program).expect("a new tree takes programs");
+            root.0
+                .put_program(&format!("/usr/bin/{}", program.name), program)
+                .expect("a new tree takes programs");
         }
         root
     }
@@ -88,7 +246,9 @@ impl Rootfs {
 
     /// `/etc/passwd` and `/etc/group`, with further users (name, number, home, shell).
     pub(super) fn users(self, shell: &str, more: &[(&str, u32, &str, &str)]) -> Rootfs {
-        let mut passwd = format!("root:x:0:0:root:/root:{shell}\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n");
+        let mut passwd = format!(
+            "root:x:0:0:root:/root:{shell}\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
+        );
         let mut group = "root:x:0:\nnogroup:x:65534:\n".to_string();
         for (name, id, home, shell) in more {
             passwd += &format!("{name}:x:{id}:{id}::{home}:{shell}\n");

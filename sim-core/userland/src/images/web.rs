@@ -65,7 +65,13 @@ pub(super) async fn serve(sys: &Sys, listener: Fd, handler: Handler, refusal: Re
     }
 }
 
-async fn converse(sys: &Sys, fd: Fd, peer: SocketAddr, handler: &Handler, refusal: Refusal) -> Result<(), HttpError> {
+async fn converse(
+    sys: &Sys,
+    fd: Fd,
+    peer: SocketAddr,
+    handler: &Handler,
+    refusal: Refusal,
+) -> Result<(), HttpError> {
     let mut connection = Connection::new(sys, fd);
     loop {
         let head = match sys.timeout(IDLE, connection.read_request()).await {
@@ -105,7 +111,8 @@ pub(super) async fn until_signal(sys: &Sys, signals: &[Signal]) -> Signal {
 }
 
 const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// `Mon, 05 Jan 2026 08:00:00 GMT`, as HTTP has it.
 pub(super) fn http_date(at: Timestamp) -> String {

@@ -68,7 +68,13 @@ pub(crate) fn base<'a>(path: &'a str, suffix: &str) -> &'a str {
 pub(crate) fn dir(path: &str) -> &str {
     let trimmed = path.trim_end_matches('/');
     match trimmed.rfind('/') {
-        _ if trimmed.is_empty() => if path.is_empty() { "." } else { "/" },
+        _ if trimmed.is_empty() => {
+            if path.is_empty() {
+                "."
+            } else {
+                "/"
+            }
+        }
         None => ".",
         Some(at) => match trimmed[..at].trim_end_matches('/') {
             "" => "/",

@@ -15,8 +15,7 @@ struct Style {
 }
 
 async fn main(sys: Sys, args: Args) -> ExitCode {
-    const TABLE: &str =
-        "A|show-all b|number-nonblank e E|show-ends n|number s|squeeze-blank t T|show-tabs u v|show-nonprinting";
+    const TABLE: &str = "A|show-all b|number-nonblank e E|show-ends n|number s|squeeze-blank t T|show-tabs u v|show-nonprinting";
     let name = &args[0];
     let options = match parse(&sys, &args, TABLE, 1).await {
         Ok(options) => options,

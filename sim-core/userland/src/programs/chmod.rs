@@ -11,12 +11,23 @@ async fn chmod(sys: Sys, mut args: Args) -> ExitCode {
     let name = args[0].clone();
     // Modes such as -x look like options.
     for arg in args.iter_mut().skip(1) {
-        if arg.len() > 1 && arg.starts_with('-') && arg[1..].starts_with(['r', 'w', 'x', 's', 't', 'X']) && !arg.starts_with("--") {
+        if arg.len() > 1
+            && arg.starts_with('-')
+            && arg[1..].starts_with(['r', 'w', 'x', 's', 't', 'X'])
+            && !arg.starts_with("--")
+        {
             *arg = format!("a{arg}");
             break;
         }
     }
-    let options = match parse(&sys, &args, "c|changes f|silent|quiet v|verbose R|recursive !--reference: --preserve-root --no-preserve-root", 1).await {
+    let options = match parse(
+        &sys,
+        &args,
+        "c|changes f|silent|quiet v|verbose R|recursive !--reference: --preserve-root --no-preserve-root",
+        1,
+    )
+    .await
+    {
         Ok(options) => options,
         Err(status) => return status,
     };
@@ -60,7 +71,12 @@ async fn chmod(sys: Sys, mut args: Args) -> ExitCode {
             Ok(()) => {}
             Err(errno) => {
                 if !options.has("f") {
-                    complain(&sys, &name, &format!("changing permissions of {}: {errno}", quote_always(&path))).await;
+                    complain(
+                        &sys,
+                        &name,
+                        &format!("changing permissions of {}: {errno}", quote_always(&path)),
+                    )
+                    .await;
                 }
                 status = 1;
             }
@@ -71,8 +87,10 @@ async fn chmod(sys: Sys, mut args: Args) -> ExitCode {
 
 /// `0644 (rw-r--r--)`
 fn shown(mode: u32) -> String {
-    let letters: String =
-        (0..9).rev().map(|bit| if mode >> bit & 1 == 1 { ['x', 'w', 'r'][bit as usize % 3] } else { '-' }).collect();
+    let letters: String = (0..9)
+        .rev()
+        .map(|bit| if mode >> bit & 1 == 1 { ['x', 'w', 'r'][bit as usize % 3] } else { '-' })
+        .collect();
     format!("{mode:04o} ({letters})")
 }
 
@@ -85,7 +103,8 @@ async fn chgrp(sys: Sys, args: Args) -> ExitCode {
 }
 
 async fn owner(sys: Sys, args: Args, group_only: bool) -> ExitCode {
-    const TABLE: &str = "!c|changes f|silent|quiet v|verbose h|no-dereference R|recursive !--reference: !--from: H L P";
+    const TABLE: &str =
+        "!c|changes f|silent|quiet v|verbose h|no-dereference R|recursive !--reference: !--from: H L P";
     let name = &args[0];
     let options = match parse(&sys, &args, TABLE, 1).await {
         Ok(options) => options,
@@ -128,7 +147,9 @@ async fn owner(sys: Sys, args: Args, group_only: bool) -> ExitCode {
     let mut status = 0;
     for path in tree(&sys, files, options.has("R")) {
         let result = match sys.stat(&path) {
-            Ok(stat) => sys.chown(&path, uid.unwrap_or(stat.uid), gid.unwrap_or(stat.gid)).map_err(|errno| (errno, if group_only { "changing group of" } else { "changing ownership of" })),
+            Ok(stat) => sys.chown(&path, uid.unwrap_or(stat.uid), gid.unwrap_or(stat.gid)).map_err(|errno| {
+                (errno, if group_only { "changing group of" } else { "changing ownership of" })
+            }),
             Err(errno) => Err((errno, "cannot access")),
         };
         if let Err((errno, what)) = result {

@@ -62,7 +62,8 @@ async fn run(sys: Sys, args: Args, table: &'static str, moves: bool) -> ExitCode
         complain(&sys, &name, &text).await;
         return 1;
     }
-    let mut copier = Copier { sys: sys.clone(), name: name.clone(), options, moves, out: Out::new(&sys), failed: false };
+    let mut copier =
+        Copier { sys: sys.clone(), name: name.clone(), options, moves, out: Out::new(&sys), failed: false };
     for source in sources {
         let to = if into {
             format!("{}/{}", target.trim_end_matches('/'), super::basename::base(&source, ""))
@@ -104,9 +105,14 @@ impl Copier {
             return;
         }
         if let Ok(there) = self.sys.lstat(to) {
-            let (source, target) = (stat.file_type == FileType::Directory, there.file_type == FileType::Directory);
+            let (source, target) =
+                (stat.file_type == FileType::Directory, there.file_type == FileType::Directory);
             if source && !target {
-                let text = format!("cannot overwrite non-directory {} with directory {}", quote_always(to), quote_always(from));
+                let text = format!(
+                    "cannot overwrite non-directory {} with directory {}",
+                    quote_always(to),
+                    quote_always(from)
+                );
                 return self.fail(text).await;
             }
             if !source && target {
@@ -128,11 +134,16 @@ impl Copier {
                 }
             }
             Err(Errno::EINVAL) => {
-                let text = format!("cannot move {} to a subdirectory of itself, {}", quote_always(from), quote_always(to));
+                let text = format!(
+                    "cannot move {} to a subdirectory of itself, {}",
+                    quote_always(from),
+                    quote_always(to)
+                );
                 self.fail(text).await;
             }
             Err(errno) => {
-                self.fail(format!("cannot move {} to {}: {errno}", quote_always(from), quote_always(to))).await;
+                self.fail(format!("cannot move {} to {}: {errno}", quote_always(from), quote_always(to)))
+                    .await;
             }
         }
     }
@@ -168,7 +179,11 @@ impl Copier {
         // When all is copied, directories get the facts of theirs.
         let mut directories: Vec<(String, Stat)> = Vec::new();
         while let Some((from, to, is_root)) = waiting.pop() {
-            let follow = !self.moves && !self.has("P") && !self.has("d") && !self.has("a") && (!recursive || self.has("L") || self.has("H") && is_root);
+            let follow = !self.moves
+                && !self.has("P")
+                && !self.has("d")
+                && !self.has("a")
+                && (!recursive || self.has("L") || self.has("H") && is_root);
             let facts = if follow { self.sys.stat(&from) } else { self.sys.lstat(&from) };
             let stat = match facts {
                 Ok(stat) => stat,
@@ -183,7 +198,11 @@ impl Copier {
                     continue;
                 }
                 if is_root && self.is_inside(&from, &to) {
-                    let text = format!("cannot copy a directory, {}, into itself, {}", quote_always(&from), quote_always(&to));
+                    let text = format!(
+                        "cannot copy a directory, {}, into itself, {}",
+                        quote_always(&from),
+                        quote_always(&to)
+                    );
                     self.fail(text).await;
                     continue;
                 }
@@ -191,7 +210,11 @@ impl Copier {
                     Ok(()) => self.tell(&from, &to).await,
                     Err(Errno::EEXIST) if is_directory(&self.sys, &to) => {}
                     Err(Errno::EEXIST) => {
-                        let text = format!("cannot overwrite non-directory {} with directory {}", quote_always(&to), quote_always(&from));
+                        let text = format!(
+                            "cannot overwrite non-directory {} with directory {}",
+                            quote_always(&to),
+                            quote_always(&from)
+                        );
                         self.fail(text).await;
                         continue;
                     }
@@ -204,7 +227,11 @@ impl Copier {
                 match self.sys.read_dir(&from) {
                     Ok(names) => {
                         for name in names.into_iter().rev() {
-                            waiting.push((format!("{}/{name}", from.trim_end_matches('/')), format!("{to}/{name}"), false));
+                            waiting.push((
+                                format!("{}/{name}", from.trim_end_matches('/')),
+                                format!("{to}/{name}"),
+                                false,
+                            ));
                         }
                     }
                     Err(errno) => self.fail(format!("cannot access {}: {errno}", quote_always(&from))).await,
@@ -215,7 +242,12 @@ impl Copier {
                 continue;
             }
             if is_directory(&self.sys, &to) {
-                self.fail(format!("cannot overwrite directory {} with non-directory {}", quote_always(&to), quote_always(&from))).await;
+                self.fail(format!(
+                    "cannot overwrite directory {} with non-directory {}",
+                    quote_always(&to),
+                    quote_always(&from)
+                ))
+                .await;
                 continue;
             }
             let result = self.one(&from, &stat, &to).await;
@@ -246,15 +278,23 @@ impl Copier {
             return self.sys.link(from, to).map_err(|errno| text("cannot create hard link", to, errno));
         }
         if self.has("s") {
-            return self.sys.symlink(from, to).map_err(|errno| text("cannot create symbolic link", to, errno));
+            return self
+                .sys
+                .symlink(from, to)
+                .map_err(|errno| text("cannot create symbolic link", to, errno));
         }
         if stat.file_type == FileType::Symlink {
-            let target = self.sys.readlink(from).map_err(|errno| text("cannot read symbolic link", from, errno))?;
+            let target =
+                self.sys.readlink(from).map_err(|errno| text("cannot read symbolic link", from, errno))?;
             let _ = self.sys.unlink(to);
-            return self.sys.symlink(&target, to).map_err(|errno| text("cannot create symbolic link", to, errno));
+            return self
+                .sys
+                .symlink(&target, to)
+                .map_err(|errno| text("cannot create symbolic link", to, errno));
         }
-        let source =
-            self.sys.open(from, OpenFlags::READ, 0).map_err(|errno| text("cannot open", from, errno).replace(&format!(": {errno}"), &format!(" for reading: {errno}")))?;
+        let source = self.sys.open(from, OpenFlags::READ, 0).map_err(|errno| {
+            text("cannot open", from, errno).replace(&format!(": {errno}"), &format!(" for reading: {errno}"))
+        })?;
         let target = match self.sys.open(to, OpenFlags::CREATE, stat.mode & 0o777) {
             Err(_) if self.has("f") => {
                 let _ = self.sys.unlink(to);

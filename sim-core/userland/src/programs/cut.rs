@@ -94,7 +94,8 @@ impl Cutter<'_> {
         if !line.contains(self.delimiter) {
             return (!self.only_delimited).then(|| line.to_string());
         }
-        let kept = line.split(self.delimiter).enumerate().filter(|(at, _)| self.has(at + 1)).map(|(_, field)| field);
+        let kept =
+            line.split(self.delimiter).enumerate().filter(|(at, _)| self.has(at + 1)).map(|(_, field)| field);
         let joiner = self.joiner.map_or_else(|| self.delimiter.to_string(), String::from);
         Some(kept.collect::<Vec<_>>().join(&joiner))
     }

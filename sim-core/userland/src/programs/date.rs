@@ -6,7 +6,8 @@ use sim::Timestamp;
 program!(PROGRAM, "date", "Print the system date and time", main);
 
 async fn main(sys: Sys, args: Args) -> ExitCode {
-    const TABLE: &str = "d:|date !--debug !f:|file I?|iso-8601 R|rfc-email --rfc-3339: r:|reference s:|set u|utc|universal";
+    const TABLE: &str =
+        "d:|date !--debug !f:|file I?|iso-8601 R|rfc-email --rfc-3339: r:|reference s:|set u|utc|universal";
     let name = &args[0];
     let options = match parse(&sys, &args, TABLE, 1).await {
         Ok(options) => options,
@@ -84,7 +85,13 @@ pub(crate) fn read(text: &str, now: Timestamp) -> Option<Timestamp> {
         Some(Timestamp { seconds: u64::try_from(shifted).ok()?, ..now })
     };
     match text {
-        "" | "today" => return if text.is_empty() { Some(Timestamp { seconds: now.seconds / 86_400 * 86_400, nanos: 0 }) } else { Some(now) },
+        "" | "today" => {
+            return if text.is_empty() {
+                Some(Timestamp { seconds: now.seconds / 86_400 * 86_400, nanos: 0 })
+            } else {
+                Some(now)
+            };
+        }
         "now" => return Some(now),
         "tomorrow" => return shift(86_400),
         "yesterday" => return shift(-86_400),

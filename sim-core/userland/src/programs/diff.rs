@@ -73,7 +73,10 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
         sys.out(&format!("Files {} and {} differ\n", paths[0], paths[1])).await;
         return 1;
     }
-    let context = options.value("U").and_then(|text| text.parse().ok()).or_else(|| (options.has("u") || options.has("U")).then_some(3));
+    let context = options
+        .value("U")
+        .and_then(|text| text.parse().ok())
+        .or_else(|| (options.has("u") || options.has("U")).then_some(3));
     let text = match context {
         Some(context) => {
             let mut labels = options.values("L");

@@ -33,7 +33,8 @@ async fn env(sys: Sys, args: Args) -> ExitCode {
     if let Some(directory) = options.value("C")
         && let Err(errno) = sys.chdir(directory)
     {
-        complain(&sys, &name, &format!("cannot change directory to {}: {errno}", quote_always(directory))).await;
+        complain(&sys, &name, &format!("cannot change directory to {}: {errno}", quote_always(directory)))
+            .await;
         return 125;
     }
     if words.is_empty() {

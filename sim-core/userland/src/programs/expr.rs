@@ -22,6 +22,8 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
             i32::from(value.is_empty() || value == "0")
         }
         Err(problem) => {
+            let straight = quote(&sys, "") == "''";
+            let problem = if straight { problem.replace(['‘', '’'], "'") } else { problem };
             complain(&sys, &args[0], &problem).await;
             2
         }
@@ -131,18 +133,19 @@ impl Reader<'_> {
     fn primary(&mut self) -> Result<String, String> {
         let previous = self.at.checked_sub(1).and_then(|at| self.words.get(at)).copied().unwrap_or("");
         let Some(word) = self.words.get(self.at).copied() else {
-            return Err(format!("syntax error: missing argument after '{previous}'"));
+            return Err(format!("syntax error: missing argument after ‘{previous}’"));
         };
         self.at += 1;
         match word {
             "(" => {
                 let value = self.or()?;
-                self.accept(&[")"]).ok_or_else(|| format!("syntax error: expecting ')' after '{value}'"))?;
+                self.accept(&[")"]).ok_or_else(|| format!("syntax error: expecting ‘)’ after ‘{value}’"))?;
                 Ok(value)
             }
             "length" if self.at < self.words.len() => Ok(self.primary()?.chars().count().to_string()),
             "substr" if self.at + 2 < self.words.len() => {
-                let (text, from, count) = (self.primary()?, integer(&self.primary()?)?, integer(&self.primary()?)?);
+                let (text, from, count) =
+                    (self.primary()?, integer(&self.primary()?)?, integer(&self.primary()?)?);
                 let from = usize::try_from(from - 1).unwrap_or(usize::MAX);
                 Ok(text.chars().skip(from).take(usize::try_from(count).unwrap_or(0)).collect())
             }
@@ -160,10 +163,14 @@ impl Reader<'_> {
 }
 
 fn regex(text: &str, expression: &str) -> Result<String, String> {
-    let compiled = pattern::compile(expression, pattern::Syntax::Basic, false).map_err(|_| "Invalid regular expression".to_string())?;
-    let captures = compiled.captures(text).filter(|captures| captures.get(0).is_some_and(|whole| whole.start() == 0));
+    let compiled = pattern::compile(expression, pattern::Syntax::Basic, false)
+        .map_err(|_| "Invalid regular expression".to_string())?;
+    let captures =
+        compiled.captures(text).filter(|captures| captures.get(0).is_some_and(|whole| whole.start() == 0));
     Ok(match captures {
-        Some(captures) if captures.len() > 1 => captures.get(1).map_or("", |group| group.as_str()).to_string(),
+        Some(captures) if captures.len() > 1 => {
+            captures.get(1).map_or("", |group| group.as_str()).to_string()
+        }
         Some(captures) => captures.get(0).map_or(0, |whole| whole.as_str().chars().count()).to_string(),
         None if compiled.captures_len() > 1 => String::new(),
         None => "0".into(),

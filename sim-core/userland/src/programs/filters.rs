@@ -40,7 +40,10 @@ async fn tac(sys: Sys, args: Args) -> ExitCode {
     let mut status = 0;
     for file in options.files() {
         let bytes = match if file == "-" { Ok(0) } else { sys.open(&file, linux::fd::OpenFlags::READ, 0) } {
-            Ok(fd) => sys.read_to_end(fd).await.map_err(|errno| format!("{}: read error: {errno}", quote_if_needed(&file))),
+            Ok(fd) => sys
+                .read_to_end(fd)
+                .await
+                .map_err(|errno| format!("{}: read error: {errno}", quote_if_needed(&file))),
             Err(errno) => Err(format!("failed to open {} for reading: {errno}", quote_always(&file))),
         };
         match bytes {
@@ -182,7 +185,8 @@ async fn fold(sys: Sys, args: Args) -> ExitCode {
             let (body, end) = line.strip_suffix('\n').map_or((line, ""), |body| (body, "\n"));
             let mut rest: Vec<char> = body.chars().collect();
             while rest.len() > width {
-                let blank = rest[..width].iter().rposition(|c| c.is_whitespace()).filter(|_| options.has("s"));
+                let blank =
+                    rest[..width].iter().rposition(|c| c.is_whitespace()).filter(|_| options.has("s"));
                 let tail = rest.split_off(blank.map_or(width, |blank| blank + 1));
                 out.line(&rest.iter().collect::<String>()).await;
                 rest = tail;
@@ -194,7 +198,13 @@ async fn fold(sys: Sys, args: Args) -> ExitCode {
 }
 
 async fn shuf(sys: Sys, args: Args) -> ExitCode {
-    let options = match parse(&sys, &args, "e|echo i:|input-range n:|head-count r|repeat !o:|output !z !--random-source:", 1).await
+    let options = match parse(
+        &sys,
+        &args,
+        "e|echo i:|input-range n:|head-count r|repeat !o:|output !z !--random-source:",
+        1,
+    )
+    .await
     {
         Ok(options) => options,
         Err(status) => return status,
@@ -202,7 +212,9 @@ async fn shuf(sys: Sys, args: Args) -> ExitCode {
     let mut lines: Vec<String> = if options.has("e") {
         options.operands.clone()
     } else if let Some(range) = options.value("i") {
-        let ends = range.split_once('-').and_then(|(low, high)| Some((low.parse::<u64>().ok()?, high.parse::<u64>().ok()?)));
+        let ends = range
+            .split_once('-')
+            .and_then(|(low, high)| Some((low.parse::<u64>().ok()?, high.parse::<u64>().ok()?)));
         let Some((low, high)) = ends.filter(|(low, high)| low <= high && high - low < 1_000_000) else {
             complain(&sys, &args[0], &format!("invalid input range: {}", quote(&sys, range))).await;
             return 1;
@@ -235,10 +247,13 @@ async fn shuf(sys: Sys, args: Args) -> ExitCode {
 }
 
 async fn comm(sys: Sys, args: Args) -> ExitCode {
-    let options = match parse(&sys, &args, "1 2 3 !--check-order --nocheck-order !--output-delimiter: !--total !z", 1).await {
-        Ok(options) => options,
-        Err(status) => return status,
-    };
+    let options =
+        match parse(&sys, &args, "1 2 3 !--check-order --nocheck-order !--output-delimiter: !--total !z", 1)
+            .await
+        {
+            Ok(options) => options,
+            Err(status) => return status,
+        };
     let [first, second] = options.operands.as_slice() else {
         let text = match options.operands.as_slice() {
             [] => "missing operand".to_string(),
@@ -249,7 +264,8 @@ async fn comm(sys: Sys, args: Args) -> ExitCode {
         complain(&sys, &args[0], &text).await;
         return super::usage_hint(&sys, &args[0]).await;
     };
-    let (Some(left), Some(right)) = (slurp(&sys, &args[0], first).await, slurp(&sys, &args[0], second).await) else {
+    let (Some(left), Some(right)) = (slurp(&sys, &args[0], first).await, slurp(&sys, &args[0], second).await)
+    else {
         return 1;
     };
     let (left, right) = (String::from_utf8_lossy(&left), String::from_utf8_lossy(&right));

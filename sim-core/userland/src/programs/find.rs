@@ -40,7 +40,8 @@ struct Walk {
 async fn main(sys: Sys, args: Args) -> ExitCode {
     sys.cpu(std::time::Duration::from_micros(500)).await;
     let name = args[0].clone();
-    let is_expression = |word: &String| word.starts_with('-') && word.len() > 1 || word == "(" || word == "!" || word == ",";
+    let is_expression =
+        |word: &String| word.starts_with('-') && word.len() > 1 || word == "(" || word == "!" || word == ",";
     let mut words: std::collections::VecDeque<String> = args[1..].to_vec().into();
     let mut follow = false;
     while matches!(words.front().map(String::as_str), Some("-H" | "-L" | "-P")) {
@@ -53,7 +54,14 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
     if roots.is_empty() {
         roots.push(".".to_string());
     }
-    let mut reader = Reader { sys: sys.clone(), words, max_depth: usize::MAX, min_depth: 0, depth_first: false, acts: false };
+    let mut reader = Reader {
+        sys: sys.clone(),
+        words,
+        max_depth: usize::MAX,
+        min_depth: 0,
+        depth_first: false,
+        acts: false,
+    };
     let expression = match reader.or().await {
         Ok(expression) => expression,
         Err(Failure::Text(text)) => {
@@ -67,9 +75,18 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
         return 1;
     }
     let expression = if reader.acts { expression } else { Term::And(vec![expression, Term::Print]) };
-    let mut walk = Walk { sys: sys.clone(), name, out: Out::new(&sys), status: 0, pruned: false, done: false, batch: Vec::new() };
+    let mut walk = Walk {
+        sys: sys.clone(),
+        name,
+        out: Out::new(&sys),
+        status: 0,
+        pruned: false,
+        done: false,
+        batch: Vec::new(),
+    };
     // Paths to visit; `true` when what is below was visited already.
-    let mut waiting: Vec<(String, usize, bool)> = roots.into_iter().rev().map(|root| (root, 0, false)).collect();
+    let mut waiting: Vec<(String, usize, bool)> =
+        roots.into_iter().rev().map(|root| (root, 0, false)).collect();
     while let Some((path, depth, after)) = waiting.pop() {
         if walk.done {
             break;
@@ -97,7 +114,9 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
         }
         match sys.read_dir(&path) {
             Ok(names) => {
-                let below = |name: &String| format!("{}/{name}", if path == "/" { "" } else { path.trim_end_matches('/') });
+                let below = |name: &String| {
+                    format!("{}/{name}", if path == "/" { "" } else { path.trim_end_matches('/') })
+                };
                 waiting.extend(names.iter().rev().map(|name| (below(name), depth + 1, false)));
             }
             Err(errno) => {
@@ -174,10 +193,19 @@ impl Walk {
                 true
             }
             Term::Delete => {
-                let result = if stat.file_type == FileType::Directory { self.sys.rmdir(path) } else { self.sys.unlink(path) };
+                let result = if stat.file_type == FileType::Directory {
+                    self.sys.rmdir(path)
+                } else {
+                    self.sys.unlink(path)
+                };
                 if let Err(errno) = result {
                     self.out.flush().await;
-                    complain(&self.sys, &self.name, &format!("cannot delete {}: {errno}", quote(&self.sys, path))).await;
+                    complain(
+                        &self.sys,
+                        &self.name,
+                        &format!("cannot delete {}: {errno}", quote(&self.sys, path)),
+                    )
+                    .await;
                     self.status = 1;
                 }
                 result.is_ok()
@@ -253,7 +281,9 @@ impl Reader {
                 "-a" | "-and" => {
                     self.words.pop_front();
                 }
-                word if word.starts_with('-') || word == "(" || word == "!" => terms.push(Box::pin(self.primary()).await?),
+                word if word.starts_with('-') || word == "(" || word == "!" => {
+                    terms.push(Box::pin(self.primary()).await?)
+                }
                 _ => break,
             }
         }
@@ -266,7 +296,10 @@ impl Reader {
             "(" => {
                 let inner = self.or().await?;
                 if self.words.pop_front().as_deref() != Some(")") {
-                    return Err(Failure::Text("invalid expression; I was expecting to find a ')' somewhere but did not see one.".into()));
+                    return Err(Failure::Text(
+                        "invalid expression; I was expecting to find a ')' somewhere but did not see one."
+                            .into(),
+                    ));
                 }
                 inner
             }
@@ -300,14 +333,17 @@ impl Reader {
                     "G" => 1 << 30,
                     _ => 512,
                 };
-                let number = digits.parse().map_err(|_| Failure::Text(format!("Invalid argument `{text}' to -size")))?;
+                let number = digits
+                    .parse()
+                    .map_err(|_| Failure::Text(format!("Invalid argument `{text}' to -size")))?;
                 Term::Size(sign, number, unit)
             }
             "-mmin" | "-mtime" => {
                 let text = self.argument(&word)?;
                 let (sign, number) = signed(&text);
-                let number: u64 =
-                    number.parse().map_err(|_| Failure::Text(format!("invalid argument `{text}' to `{word}'")))?;
+                let number: u64 = number
+                    .parse()
+                    .map_err(|_| Failure::Text(format!("invalid argument `{text}' to `{word}'")))?;
                 Term::Minutes(sign, if word == "-mtime" { number * 1440 } else { number })
             }
             "-newer" => {
@@ -319,13 +355,17 @@ impl Reader {
             "-perm" => {
                 let text = self.argument(&word)?;
                 let mode = u32::from_str_radix(&text, 8);
-                Term::Permissions(mode.map_err(|_| Failure::NotSimulated(format!("the argument {text} of -perm")))?)
+                Term::Permissions(
+                    mode.map_err(|_| Failure::NotSimulated(format!("the argument {text} of -perm")))?,
+                )
             }
             "-user" => {
                 let text = self.argument(&word)?;
                 let users = super::support::users::Users::read(&self.sys).await;
                 let uid = users.find_user(&text).map(|(uid, _)| uid).or_else(|| text.parse().ok());
-                Term::User(uid.ok_or_else(|| Failure::Text(format!("{} is not the name of a known user", quote(&self.sys, &text))))?)
+                Term::User(uid.ok_or_else(|| {
+                    Failure::Text(format!("{} is not the name of a known user", quote(&self.sys, &text)))
+                })?)
             }
             "-true" => Term::True(true),
             "-false" => Term::True(false),
@@ -348,10 +388,11 @@ impl Reader {
                     _ => self.exec()?,
                 }
             }
-            "-ls" | "-printf" | "-fprint" | "-ok" | "-execdir" | "-okdir" | "-regex" | "-iregex" | "-group" | "-links"
-            | "-inum" | "-samefile" | "-readable" | "-writable" | "-executable" | "-amin" | "-atime" | "-cmin"
-            | "-ctime" | "-anewer" | "-cnewer" | "-regextype" | "-daystart" | "-nouser" | "-nogroup" | "-lname"
-            | "-ipath" | "-gid" | "-uid" | "-fstype" | "-help" | "--help" | "-version" | "--version" => {
+            "-ls" | "-printf" | "-fprint" | "-ok" | "-execdir" | "-okdir" | "-regex" | "-iregex"
+            | "-group" | "-links" | "-inum" | "-samefile" | "-readable" | "-writable" | "-executable"
+            | "-amin" | "-atime" | "-cmin" | "-ctime" | "-anewer" | "-cnewer" | "-regextype"
+            | "-daystart" | "-nouser" | "-nogroup" | "-lname" | "-ipath" | "-gid" | "-uid" | "-fstype"
+            | "-help" | "--help" | "-version" | "--version" => {
                 return Err(Failure::NotSimulated(format!("the predicate {word}")));
             }
             _ => return Err(Failure::Text(format!("unknown predicate `{word}'"))),
@@ -381,7 +422,8 @@ impl Reader {
     fn depth(&mut self, of: &str) -> Result<usize, Failure> {
         let text = self.argument(of)?;
         let expected = "Expected a positive decimal integer argument to";
-        text.parse().map_err(|_| Failure::Text(format!("{expected} {of}, but got {}", quote(&self.sys, &text))))
+        text.parse()
+            .map_err(|_| Failure::Text(format!("{expected} {of}, but got {}", quote(&self.sys, &text))))
     }
 }
 

@@ -27,12 +27,10 @@ const SEPARATOR: &str = "\x1b[36m\x1b[K";
 const OFF: &str = "\x1b[m\x1b[K";
 
 async fn egrep(sys: Sys, args: Args) -> ExitCode {
-    complain(&sys, &args[0], "warning: egrep is obsolescent; using grep -E").await;
     run(sys, args, Syntax::Extended).await
 }
 
 async fn fgrep(sys: Sys, args: Args) -> ExitCode {
-    complain(&sys, &args[0], "warning: fgrep is obsolescent; using grep -F").await;
     run(sys, args, Syntax::Fixed).await
 }
 
@@ -41,12 +39,8 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
 }
 
 async fn run(sys: Sys, args: Args, default: Syntax) -> ExitCode {
+    let args = obsolete(&args);
     let name = &args[0];
-    // -NUM is -C NUM.
-    let args: Args = args.iter().map(|arg| {
-        let digits = arg.strip_prefix('-').filter(|digits| digits.parse::<u32>().is_ok());
-        digits.map_or_else(|| arg.clone(), |digits| format!("-C{digits}"))
-    }).collect();
     let mut options = match super::support::options::read(&args, TABLE) {
         Ok(options) => options,
         Err(super::support::options::Problem::Usage(text)) => {
@@ -93,6 +87,9 @@ async fn run(sys: Sys, args: Args, default: Syntax) -> ExitCode {
     let perl = options.last_of(&["E", "F", "G", "P"]) == Some("P");
     let ignore_case = matches!(options.last_of(&["i", "y", "no-ignore-case"]), Some("i" | "y"));
     let mut regexes = Vec::new();
+    if syntax == Syntax::Extended && patterns.iter().any(|pattern| pattern.starts_with('*')) {
+        complain(&sys, name, "warning: * at start of expression").await;
+    }
     for text in &patterns {
         let compiled = if perl {
             regex_lite::RegexBuilder::new(text)
@@ -115,7 +112,11 @@ async fn run(sys: Sys, args: Args, default: Syntax) -> ExitCode {
         if let Some(value) = options.value(key)
             && value.parse::<i64>().is_err()
         {
-            let text = if key == "m" { "invalid max count".into() } else { format!("{value}: invalid context length argument") };
+            let text = if key == "m" {
+                "invalid max count".into()
+            } else {
+                format!("{value}: invalid context length argument")
+            };
             complain(&sys, name, &text).await;
             return 2;
         }
@@ -124,7 +125,9 @@ async fn run(sys: Sys, args: Args, default: Syntax) -> ExitCode {
     let recursive = options.has("r") || options.has("R") || options.value("d") == Some("recurse");
     let color = match options.value("color") {
         Some("always" | "yes" | "force") => true,
-        Some("" | "auto" | "tty" | "if-tty") => sys.isatty(1) && sys.env("TERM").is_some_and(|term| term != "dumb"),
+        Some("" | "auto" | "tty" | "if-tty") => {
+            sys.isatty(1) && sys.env("TERM").is_some_and(|term| term != "dumb")
+        }
         _ => false,
     };
     let mut files = options.operands.clone();
@@ -167,6 +170,25 @@ async fn run(sys: Sys, args: Args, default: Syntax) -> ExitCode {
     search.out.finish(name, status).await
 }
 
+/// `-2` is `-C 2`, unless it is the value of an option.
+fn obsolete(args: &[String]) -> Args {
+    let mut out: Args = Vec::new();
+    let mut is_value = false;
+    for (at, arg) in args.iter().enumerate() {
+        if arg == "--" {
+            out.extend_from_slice(&args[at..]);
+            break;
+        }
+        match arg.strip_prefix('-').filter(|digits| digits.parse::<u32>().is_ok() && !is_value) {
+            Some(digits) => out.push(format!("-C{digits}")),
+            None => out.push(arg.clone()),
+        }
+        let cluster = arg.strip_prefix('-').unwrap_or("");
+        is_value = !cluster.starts_with('-') && cluster.ends_with(['e', 'f', 'm', 'A', 'B', 'C', 'd']);
+    }
+    out
+}
+
 async fn usage(sys: &Sys, name: &str) -> ExitCode {
     sys.err(&format!(
         "Usage: {name} [OPTION]... PATTERNS [FILE]...\nTry '{name} --help' for more information.\n"
@@ -198,7 +220,8 @@ impl Search<'_> {
         let mut waiting: VecDeque<(String, bool)> = roots.into_iter().map(|root| (root, true)).collect();
         while let Some((path, is_root)) = waiting.pop_front() {
             let base = super::basename::base(&path, "").to_string();
-            let facts = if is_root || self.options.has("R") { self.sys.stat(&path) } else { self.sys.lstat(&path) };
+            let facts =
+                if is_root || self.options.has("R") { self.sys.stat(&path) } else { self.sys.lstat(&path) };
             let fits = |key: &str| {
                 let mut globs = self.options.values(key).peekable();
                 globs.peek().is_some() && globs.any(|glob| super::find::glob_matches(glob, &base))
@@ -248,7 +271,7 @@ impl Search<'_> {
             if errno == Errno::EISDIR && self.options.value("d") == Some("skip") {
                 return;
             }
-            self.failed |= errno != Errno::EISDIR;
+            self.failed = true;
             if !self.options.has("s") {
                 self.out.flush().await;
                 complain(&self.sys, self.name, &format!("{file}: {errno}")).await;
@@ -257,7 +280,8 @@ impl Search<'_> {
     }
 
     async fn lines(&mut self, file: &str, fd: i32) -> Result<(), Errno> {
-        let label = if file == "-" { self.options.value("label").unwrap_or("(standard input)") } else { file };
+        let label =
+            if file == "-" { self.options.value("label").unwrap_or("(standard input)") } else { file };
         let end = if self.options.has("z") { 0 } else { b'\n' };
         let quiet = ["q", "c", "l", "L"].iter().any(|key| self.options.has(key));
         let stops_at_first = ["q", "l", "L"].iter().any(|key| self.options.has(key));
@@ -354,7 +378,8 @@ impl Search<'_> {
             return start == 0 && end == line.len();
         }
         let word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-        !self.options.has("w") || !word(line[..start].chars().next_back()) && !word(line[end..].chars().next())
+        !self.options.has("w")
+            || !word(line[..start].chars().next_back()) && !word(line[end..].chars().next())
     }
 
     async fn show(&mut self, label: &str, number: usize, offset: usize, line: &str, selected: bool) {
@@ -402,7 +427,8 @@ impl Search<'_> {
     }
 
     fn prefix(&self, label: &str, mark: char) -> String {
-        let mark = if self.options.has("Z") { "\0".to_string() } else { self.paint(SEPARATOR, &mark.to_string()) };
+        let mark =
+            if self.options.has("Z") { "\0".to_string() } else { self.paint(SEPARATOR, &mark.to_string()) };
         format!("{}{mark}", self.paint(NAME, label))
     }
 

@@ -7,10 +7,11 @@ program!(PROGRAM, "head", "Output the first part of files", main);
 async fn main(sys: Sys, args: Args) -> ExitCode {
     let name = args[0].clone();
     let args = obsolete(args);
-    let options = match parse(&sys, &args, "n:|lines c:|bytes q|quiet|silent v|verbose z|zero-terminated", 1).await {
-        Ok(options) => options,
-        Err(status) => return status,
-    };
+    let options =
+        match parse(&sys, &args, "n:|lines c:|bytes q|quiet|silent v|verbose z|zero-terminated", 1).await {
+            Ok(options) => options,
+            Err(status) => return status,
+        };
     let unit = options.last_of(&["n", "c"]).unwrap_or("n");
     let given = options.value(unit).unwrap_or("10");
     let (from_end, digits) = given.strip_prefix('-').map_or((false, given), |digits| (true, digits));
@@ -32,7 +33,8 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
             Ok(fd) => fd,
             Err(errno) => {
                 out.flush().await;
-                complain(&sys, &name, &format!("cannot open {} for reading: {errno}", quote_always(file))).await;
+                complain(&sys, &name, &format!("cannot open {} for reading: {errno}", quote_always(file)))
+                    .await;
                 status = 1;
                 continue;
             }

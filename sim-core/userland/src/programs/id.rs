@@ -8,10 +8,11 @@ program!(GROUPS, "groups", "Print the groups a user is in", groups);
 
 async fn id(sys: Sys, args: Args) -> ExitCode {
     let name = &args[0];
-    let options = match parse(&sys, &args, "a g|group G|groups n|name r|real u|user !z|zero !Z|context", 1).await {
-        Ok(options) => options,
-        Err(status) => return status,
-    };
+    let options =
+        match parse(&sys, &args, "a g|group G|groups n|name r|real u|user !z|zero !Z|context", 1).await {
+            Ok(options) => options,
+            Err(status) => return status,
+        };
     let users = Users::read(&sys).await;
     let (uid, gid) = match options.operands.first() {
         None => (sys.uid(), sys.gid()),
@@ -38,9 +39,16 @@ async fn id(sys: Sys, args: Args) -> ExitCode {
             return 1;
         }
         None => {
-            let both = |id: u32, name: Option<&str>| name.map_or_else(|| id.to_string(), |name| format!("{id}({name})"));
+            let both = |id: u32, name: Option<&str>| {
+                name.map_or_else(|| id.to_string(), |name| format!("{id}({name})"))
+            };
             let list: Vec<String> = groups.iter().map(|gid| both(*gid, users.group(*gid))).collect();
-            format!("uid={} gid={} groups={}", both(uid, users.user(uid)), both(gid, users.group(gid)), list.join(","))
+            format!(
+                "uid={} gid={} groups={}",
+                both(uid, users.user(uid)),
+                both(gid, users.group(gid)),
+                list.join(",")
+            )
         }
     };
     sys.out(&format!("{text}\n")).await;

@@ -32,7 +32,10 @@ async fn kill(sys: Sys, args: Args) -> ExitCode {
             "--" => {
                 words.next();
             }
-            word if word.starts_with('-') && word.len() > 1 && !(word[1..].parse::<i32>().is_ok() && words.len() == 1) => {
+            word if word.starts_with('-')
+                && word.len() > 1
+                && !(word[1..].parse::<i32>().is_ok() && words.len() == 1) =>
+            {
                 words.next();
                 match signal_of(&word[1..]) {
                     Some(found) => signal = found,
@@ -47,7 +50,7 @@ async fn kill(sys: Sys, args: Args) -> ExitCode {
     for word in words.filter(|word| *word != "--") {
         any = true;
         let Ok(pid) = word.parse::<i32>() else {
-            complain(&sys, name, &format!("cannot find process \"{word}\"")).await;
+            complain(&sys, name, &format!("failed to parse argument: '{word}'")).await;
             status = 1;
             continue;
         };
@@ -85,7 +88,10 @@ async fn list(sys: &Sys, name: &str, which: Option<&String>) -> ExitCode {
     if let Some(word) = which {
         let found = word.parse::<i32>().ok().map_or_else(
             || Signal::parse(word).map(|signal| signal.number().to_string()),
-            |number| Signal::parse(&(if number > 128 { number - 128 } else { number }).to_string()).map(|s| s.name().to_string()),
+            |number| {
+                Signal::parse(&(if number > 128 { number - 128 } else { number }).to_string())
+                    .map(|s| s.name().to_string())
+            },
         );
         return match found {
             Some(text) => {
@@ -145,7 +151,8 @@ async fn narrowed(sys: &Sys, options: &Options, fits: impl Fn(&ProcessInfo) -> b
         .flat_map(|list| list.split(','))
         .filter_map(|user| users.find_user(user).map(|(uid, _)| uid).or_else(|| user.parse().ok()))
         .collect();
-    let parents: Vec<i32> = options.values("P").flat_map(|list| list.split(',')).filter_map(|pid| pid.parse().ok()).collect();
+    let parents: Vec<i32> =
+        options.values("P").flat_map(|list| list.split(',')).filter_map(|pid| pid.parse().ok()).collect();
     let mut found: Vec<ProcessInfo> = sys
         .processes()
         .into_iter()
@@ -207,7 +214,9 @@ async fn pkill(sys: Sys, mut args: Args) -> ExitCode {
     }
     for info in &found.processes {
         match sys.kill(info.pid, signal) {
-            Ok(()) if found.options.has("e") => sys.out(&format!("{} killed (pid {})\n", info.comm, info.pid)).await,
+            Ok(()) if found.options.has("e") => {
+                sys.out(&format!("{} killed (pid {})\n", info.comm, info.pid)).await
+            }
             Ok(()) => {}
             Err(errno) => complain(&sys, &name, &format!("killing pid {} failed: {errno}", info.pid)).await,
         }

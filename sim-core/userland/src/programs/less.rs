@@ -70,8 +70,12 @@ async fn run(sys: Sys, args: Args, leaves_at_end: bool) -> ExitCode {
             Ok(fd) => fd,
             Err(errno) => {
                 let said = if leaves_at_end { format!("{name}: cannot open {file}: {errno}\n") } else { format!("{file}: {errno}\n") };
-                sys.err(&said).await;
-                status = 1;
+                if sys.isatty(1) {
+                    sys.err(&said).await;
+                    status = 1;
+                } else {
+                    sys.out(&said).await;
+                }
                 continue;
             }
         };

@@ -33,7 +33,11 @@ async fn ln(sys: Sys, args: Args) -> ExitCode {
     }
     let mut status = 0;
     for target in &targets {
-        let path = if into { format!("{}/{}", place.trim_end_matches('/'), super::basename::base(target, "")) } else { place.clone() };
+        let path = if into {
+            format!("{}/{}", place.trim_end_matches('/'), super::basename::base(target, ""))
+        } else {
+            place.clone()
+        };
         if options.has("f") && sys.lstat(&path).is_ok_and(|stat| stat.file_type != FileType::Directory) {
             let _ = sys.unlink(&path);
         }
@@ -55,7 +59,9 @@ async fn ln(sys: Sys, args: Args) -> ExitCode {
             Ok(()) => {}
             Err(errno) => {
                 let text = match (symbolic, errno) {
-                    (true, errno) => format!("failed to create symbolic link {}: {errno}", quote_always(&path)),
+                    (true, errno) => {
+                        format!("failed to create symbolic link {}: {errno}", quote_always(&path))
+                    }
                     (false, Errno::ENOENT) => format!("failed to access {}: {errno}", quote_always(target)),
                     (false, errno) => format!("failed to create hard link {}: {errno}", quote_always(&path)),
                 };

@@ -1,7 +1,9 @@
 //! `ls`: what is in a directory.
 
 use super::support::{
-    calendar, prelude::*, program,
+    calendar,
+    prelude::*,
+    program,
     text::{human, width},
     users::Users,
 };
@@ -61,7 +63,18 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
     let columns = options.value("w").and_then(|text| text.parse().ok()).unwrap_or(columns);
     let users = if long { Users::read(&sys).await } else { Users::default() };
     let out = Out::new(&sys);
-    let mut list = List { sys: sys.clone(), options: &options, users, color, long, tty, columns, out, has_painted: false, status: 0 };
+    let mut list = List {
+        sys: sys.clone(),
+        options: &options,
+        users,
+        color,
+        long,
+        tty,
+        columns,
+        out,
+        has_painted: false,
+        status: 0,
+    };
     list.run(&args[0]).await;
     list.out.finish(&args[0], list.status).await
 }
@@ -81,7 +94,11 @@ impl List<'_> {
             // A link on the command line is followed unless it is shown itself.
             let follow = !self.long && !self.has("F") && !self.has("d") || self.has("L");
             let facts = match self.sys.stat(&operand) {
-                Ok(stat) if follow || stat.file_type == FileType::Directory && !self.has("d") && !self.long => Ok(stat),
+                Ok(stat)
+                    if follow || stat.file_type == FileType::Directory && !self.has("d") && !self.long =>
+                {
+                    Ok(stat)
+                }
                 _ => self.sys.lstat(&operand),
             };
             match facts {
@@ -91,7 +108,12 @@ impl List<'_> {
                 Ok(stat) => files.push(self.entry("", operand, Some(stat))),
                 Err(errno) => {
                     self.out.flush().await;
-                    complain(&self.sys, program, &format!("cannot access {}: {errno}", quote_always(&operand))).await;
+                    complain(
+                        &self.sys,
+                        program,
+                        &format!("cannot access {}: {errno}", quote_always(&operand)),
+                    )
+                    .await;
                     self.status = 2;
                 }
             }
@@ -111,7 +133,8 @@ impl List<'_> {
                     self.out.flush().await;
                     let text = format!("cannot open directory {}: {errno}", quote_always(&directory));
                     complain(&self.sys, program, &text).await;
-                    self.status = self.status.max(if self.options.operands.contains(&directory) { 2 } else { 1 });
+                    self.status =
+                        self.status.max(if self.options.operands.contains(&directory) { 2 } else { 1 });
                     continue;
                 }
             };
@@ -138,7 +161,8 @@ impl List<'_> {
             if self.has("R") {
                 let is_directory =
                     |e: &&Entry| e.stat.as_ref().is_some_and(|stat| stat.file_type == FileType::Directory);
-                let below = entries.iter().rev().filter(is_directory).filter(|e| e.name != "." && e.name != "..");
+                let below =
+                    entries.iter().rev().filter(is_directory).filter(|e| e.name != "." && e.name != "..");
                 waiting.extend(below.map(|entry| join(&directory, &entry.name)));
             }
             self.show(&entries).await;
@@ -147,7 +171,8 @@ impl List<'_> {
 
     fn entry(&self, directory: &str, name: String, stat: Option<Stat>) -> Entry {
         let path = if directory.is_empty() { name.clone() } else { join(directory, &name) };
-        let stat = stat.or_else(|| if self.has("L") { self.sys.stat(&path).ok() } else { self.sys.lstat(&path).ok() });
+        let stat = stat
+            .or_else(|| if self.has("L") { self.sys.stat(&path).ok() } else { self.sys.lstat(&path).ok() });
         let is_link = stat.as_ref().is_some_and(|stat| stat.file_type == FileType::Symlink);
         let target = if is_link && (self.long || self.color || self.has("F")) {
             self.sys.readlink(&path).ok().map(|target| (target, self.sys.stat(&path).ok()))
@@ -179,7 +204,8 @@ impl List<'_> {
             entries.reverse();
         }
         if self.has("group-directories-first") {
-            entries.sort_by_key(|e| !e.stat.as_ref().is_some_and(|stat| stat.file_type == FileType::Directory));
+            entries
+                .sort_by_key(|e| !e.stat.as_ref().is_some_and(|stat| stat.file_type == FileType::Directory));
         }
     }
 
@@ -193,7 +219,7 @@ impl List<'_> {
         let ragged = self.tty && entries.iter().any(|entry| self.quoted(&entry.name) != entry.name);
         let cells: Vec<(String, usize)> = entries.iter().map(|entry| self.cell(entry, ragged)).collect();
         if last == Some("C") || self.tty && last.is_none() && !self.has("zero") {
-            let text = columns(&cells, self.columns);
+            let text = columns(&cells, self.columns, !self.color);
             return self.emit(text).await;
         }
         for (text, _) in cells {
@@ -226,7 +252,11 @@ impl List<'_> {
             match &entry.target {
                 Some((target, there)) => {
                     let shown = self.quoted(target);
-                    let painted = if self.color { paint(color_of(there.as_ref(), target, false), &shown) } else { shown };
+                    let painted = if self.color {
+                        paint(color_of(there.as_ref(), target, false), &shown)
+                    } else {
+                        shown
+                    };
                     name.push_str(&format!(" -> {painted}{}", self.mark(there.as_ref())));
                 }
                 None => name.push_str(self.mark(entry.stat.as_ref())),
@@ -271,7 +301,10 @@ impl List<'_> {
     }
 
     async fn emit(&mut self, mut text: String) {
-        if self.color && !self.has_painted && let Some(at) = text.find("\x1b[") {
+        if self.color
+            && !self.has_painted
+            && let Some(at) = text.find("\x1b[")
+        {
             text.insert_str(at, "\x1b[0m");
             self.has_painted = true;
         }
@@ -390,13 +423,16 @@ pub(crate) fn mode_string(stat: &Stat) -> String {
     text
 }
 
-/// Cells in as few rows as fit, down the columns, two blanks between them.
-pub(crate) fn columns(cells: &[(String, usize)], width: usize) -> String {
+/// Cells in as few rows as fit, down the columns, two blanks between them; with tabs where they save some.
+pub(crate) fn columns(cells: &[(String, usize)], width: usize, tabs: bool) -> String {
     if cells.is_empty() {
         return String::new();
     }
     let layout = |rows: usize| -> Vec<usize> {
-        cells.chunks(rows).map(|column| column.iter().map(|(_, width)| width + 2).max().unwrap_or(0)).collect()
+        cells
+            .chunks(rows)
+            .map(|column| column.iter().map(|(_, width)| width + 2).max().unwrap_or(0))
+            .collect()
     };
     let fits = |rows: &usize| {
         let total: usize = layout(*rows).iter().sum();
@@ -407,12 +443,23 @@ pub(crate) fn columns(cells: &[(String, usize)], width: usize) -> String {
     let widths = layout(rows);
     let mut text = String::new();
     for row in 0..rows {
+        let mut start = 0;
         for (column, column_width) in widths.iter().enumerate() {
             let Some((cell, length)) = cells.get(column * rows + row) else { continue };
             text.push_str(cell);
             if column + 1 < widths.len() && (column + 1) * rows + row < cells.len() {
-                text.push_str(&" ".repeat(column_width - length));
+                let (mut from, to) = (start + length, start + column_width);
+                while from < to {
+                    if tabs && to / 8 > (from + 1) / 8 {
+                        text.push('\t');
+                        from = (from / 8 + 1) * 8;
+                    } else {
+                        text.push(' ');
+                        from += 1;
+                    }
+                }
             }
+            start += column_width;
         }
         text.push('\n');
     }
@@ -427,7 +474,7 @@ mod tests {
     fn columns_run_downwards() {
         let cells: Vec<(String, usize)> =
             ["a", "bb", "ccc", "d", "e"].iter().map(|text| (text.to_string(), text.len())).collect();
-        assert_eq!(columns(&cells, 80), "a  bb  ccc  d  e\n");
-        assert_eq!(columns(&cells, 10), "a    d\nbb   e\nccc\n");
+        assert_eq!(columns(&cells, 80, false), "a  bb  ccc  d  e\n");
+        assert_eq!(columns(&cells, 10, false), "a    d\nbb   e\nccc\n");
     }
 }

@@ -17,7 +17,8 @@ async fn mkdir(sys: Sys, args: Args) -> ExitCode {
     }
     let mode = match options.value("m").map(|text| super::chmod::parse_mode(text, 0o777, true, 0)) {
         Some(None) => {
-            complain(&sys, name, &format!("invalid mode {}", quote(&sys, options.value("m").unwrap_or("")))).await;
+            complain(&sys, name, &format!("invalid mode {}", quote(&sys, options.value("m").unwrap_or(""))))
+                .await;
             return 1;
         }
         mode => mode.flatten(),
@@ -27,7 +28,10 @@ async fn mkdir(sys: Sys, args: Args) -> ExitCode {
     for directory in &options.operands {
         let mut steps = vec![directory.as_str()];
         if options.has("p") {
-            let ends = directory.char_indices().filter(|(at, c)| *c == '/' && *at > 0).map(|(at, _)| &directory[..at]);
+            let ends = directory
+                .char_indices()
+                .filter(|(at, c)| *c == '/' && *at > 0)
+                .map(|(at, _)| &directory[..at]);
             steps = ends.filter(|step| !step.ends_with('/')).chain([directory.as_str()]).collect();
         }
         for step in steps {
@@ -41,10 +45,16 @@ async fn mkdir(sys: Sys, args: Args) -> ExitCode {
                     }
                 }
                 Err(Errno::EEXIST)
-                    if options.has("p") && sys.stat(step).is_ok_and(|stat| stat.file_type == FileType::Directory) => {}
+                    if options.has("p")
+                        && sys.stat(step).is_ok_and(|stat| stat.file_type == FileType::Directory) => {}
                 Err(errno) => {
-                    let errno = if options.has("p") && errno == Errno::EEXIST && step != directory { Errno::ENOTDIR } else { errno };
-                    complain(&sys, name, &format!("cannot create directory {}: {errno}", quote(&sys, step))).await;
+                    let errno = if options.has("p") && errno == Errno::EEXIST && step != directory {
+                        Errno::ENOTDIR
+                    } else {
+                        errno
+                    };
+                    complain(&sys, name, &format!("cannot create directory {}: {errno}", quote(&sys, step)))
+                        .await;
                     status = 1;
                     break;
                 }

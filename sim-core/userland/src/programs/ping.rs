@@ -61,13 +61,19 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
         sys.err(USAGE).await;
         return 2;
     }
-    let ranges: [(&str, u64, u64); 4] = [("c", 1, i64::MAX as u64), ("s", 0, 65_507), ("t", 1, 255), ("w", 1, 2_147_483_647)];
+    let ranges: [(&str, u64, u64); 4] =
+        [("c", 1, i64::MAX as u64), ("s", 0, 65_507), ("t", 1, 255), ("w", 1, 2_147_483_647)];
     for (key, low, high) in ranges {
         let Some(text) = options.value(key) else { continue };
         match text.parse::<i128>() {
             Ok(number) if (i128::from(low)..=i128::from(high)).contains(&number) => {}
             Ok(_) => {
-                complain(&sys, name, &format!("invalid argument: '{text}': out of range: {low} <= value <= {high}")).await;
+                complain(
+                    &sys,
+                    name,
+                    &format!("invalid argument: '{text}': out of range: {low} <= value <= {high}"),
+                )
+                .await;
                 return 1;
             }
             Err(_) => {
@@ -76,7 +82,8 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
             }
         }
     }
-    let seconds = |key: &str| options.value(key).map(|text| text.parse::<f64>().ok().filter(|n| *n >= 0.0 && *n < 1e7));
+    let seconds =
+        |key: &str| options.value(key).map(|text| text.parse::<f64>().ok().filter(|n| *n >= 0.0 && *n < 1e7));
     for key in ["i", "W"] {
         if seconds(key) == Some(None) {
             let text = options.value(key).unwrap_or("");
@@ -254,7 +261,10 @@ impl Ping {
                 self.received += 1;
                 self.times.push(micros);
                 let time = format_time(micros);
-                format!("{} bytes from {from}: icmp_seq={} ttl={} time={time} ms", message.size, message.sequence, message.ttl)
+                format!(
+                    "{} bytes from {from}: icmp_seq={} ttl={} time={time} ms",
+                    message.size, message.sequence, message.ttl
+                )
             }
             kind => {
                 self.errors += 1;
@@ -294,7 +304,8 @@ impl Ping {
                 0 => *time as i64 * 8,
                 eight => eight + *time as i64 - eight / 8,
             });
-            let [low, average, moving, high] = [spread.low, spread.average, moving as u64 / 8, spread.high].map(millis);
+            let [low, average, moving, high] =
+                [spread.low, spread.average, moving as u64 / 8, spread.high].map(millis);
             text.push_str(&format!(", min/avg/ewma/max = {low}/{average}/{moving}/{high} ms"));
         }
         self.sys.err(&format!("{text}\n")).await;
@@ -330,7 +341,8 @@ impl Ping {
         if self.transmitted == 0 {
             return "0".into();
         }
-        let loss = (self.transmitted - self.received.min(self.transmitted)) as f64 * 100.0 / self.transmitted as f64;
+        let loss =
+            (self.transmitted - self.received.min(self.transmitted)) as f64 * 100.0 / self.transmitted as f64;
         super::printf::float(b'g', loss, 6)
     }
 

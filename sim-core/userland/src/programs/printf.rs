@@ -193,7 +193,9 @@ impl Run<'_> {
 
     fn real(&mut self, word: &str) -> f64 {
         let word = word.trim_start();
-        let end = (0..=word.len()).rev().find(|end| word.is_char_boundary(*end) && word[..*end].parse::<f64>().is_ok());
+        let end = (0..=word.len())
+            .rev()
+            .find(|end| word.is_char_boundary(*end) && word[..*end].parse::<f64>().is_ok());
         match end {
             Some(end) => {
                 if end < word.len() {
@@ -251,7 +253,11 @@ impl Flags {
 
     fn prefixed(&self, prefix: &str, digits: String) -> Vec<u8> {
         let digits = self.digits(digits);
-        if self.alternative && digits != "0" { format!("{prefix}{digits}").into_bytes() } else { digits.into_bytes() }
+        if self.alternative && digits != "0" {
+            format!("{prefix}{digits}").into_bytes()
+        } else {
+            digits.into_bytes()
+        }
     }
 
     fn pad(&self, out: &mut Vec<u8>, body: Vec<u8>, number: bool) {
@@ -289,14 +295,17 @@ pub(crate) fn float(letter: u8, number: f64, precision: usize) -> String {
         }
         _ => {
             let precision = precision.max(1);
-            let exponent: i32 =
-                format!("{number:.*e}", precision - 1).split_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);
+            let exponent: i32 = format!("{number:.*e}", precision - 1)
+                .split_once('e')
+                .and_then(|(_, e)| e.parse().ok())
+                .unwrap_or(0);
             let text = if exponent < -4 || exponent >= precision as i32 {
                 float(if letter == b'G' { b'E' } else { b'e' }, number, precision - 1)
             } else {
                 format!("{number:.*}", (precision as i32 - 1 - exponent).max(0) as usize)
             };
-            let (mantissa, exponent) = text.find(['e', 'E']).map_or((text.as_str(), ""), |at| text.split_at(at));
+            let (mantissa, exponent) =
+                text.find(['e', 'E']).map_or((text.as_str(), ""), |at| text.split_at(at));
             if mantissa.contains('.') {
                 format!("{}{exponent}", mantissa.trim_end_matches('0').trim_end_matches('.'))
             } else {
@@ -330,8 +339,11 @@ pub(crate) fn unescape(text: &[u8], of_echo: bool) -> (Vec<u8>, bool) {
 fn escape(text: &[u8], of_echo: bool) -> (Vec<u8>, usize, bool) {
     let simple = |byte: u8| (vec![byte], 2, false);
     let digits = |from: usize, max: usize, radix: u32| {
-        let end = (from..text.len().min(from + max)).take_while(|at| char::from(text[*at]).is_digit(radix)).count();
-        let number = std::str::from_utf8(&text[from..from + end]).ok().and_then(|t| u32::from_str_radix(t, radix).ok());
+        let end =
+            (from..text.len().min(from + max)).take_while(|at| char::from(text[*at]).is_digit(radix)).count();
+        let number = std::str::from_utf8(&text[from..from + end])
+            .ok()
+            .and_then(|t| u32::from_str_radix(t, radix).ok());
         (number, from + end)
     };
     match text.get(1) {
@@ -383,10 +395,16 @@ mod tests {
 
     #[test]
     fn conversions_are_those_of_c() {
-        assert_eq!(printf("%05d|%-5s|%5.2f|%x\\n", &["-42", "ab", "3.14159", "255"]), "-0042|ab   | 3.14|ff\n");
+        assert_eq!(
+            printf("%05d|%-5s|%5.2f|%x\\n", &["-42", "ab", "3.14159", "255"]),
+            "-0042|ab   | 3.14|ff\n"
+        );
         assert_eq!(printf("%s %s", &["a"]), "a ");
         assert_eq!(printf("%c%%%+d %#x %o", &["xyz", "7", "16", "8"]), "x%+7 0x10 10");
-        assert_eq!(printf("%e %g %g %g", &["12345.678", "0.0001", "1e10", "2.50"]), "1.234568e+04 0.0001 1e+10 2.5");
+        assert_eq!(
+            printf("%e %g %g %g", &["12345.678", "0.0001", "1e10", "2.50"]),
+            "1.234568e+04 0.0001 1e+10 2.5"
+        );
         assert_eq!(printf("%.2s|%*d|%b", &["abc", "4", "7", "x\\ty"]), "ab|   7|x\ty");
         assert_eq!(printf("\\x41\\101\\u00e9", &[]), "AAé");
     }

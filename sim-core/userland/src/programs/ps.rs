@@ -83,13 +83,14 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
     }
     if wanted.columns.is_empty() {
         let names = match wanted.style {
-            Style::Plain => "pid tty time comm",
+            Style::Plain => "pid tty time comm=CMD",
             Style::Full => "user:8 pid ppid c stime tty time cmd",
             Style::Users => "user pid %cpu %mem vsz rss tty=TTY stat start=START time=TIME command",
-            Style::Long => "f s uid pid ppid c pri ni addr sz wchan tty time comm",
+            Style::Long => "f s uid pid ppid c pri ni addr sz wchan tty time comm=CMD",
         };
         for word in names.split(' ') {
-            let (name, title) = word.split_once('=').map_or((word, None), |(name, title)| (name, Some(title.to_string())));
+            let (name, title) =
+                word.split_once('=').map_or((word, None), |(name, title)| (name, Some(title.to_string())));
             wanted.columns.push((name.to_string(), title));
         }
     }
@@ -99,7 +100,8 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
     let mut columns = Vec::new();
     for (name, title) in &wanted.columns {
         match column(name, users_style) {
-            Some(column) => columns.push(Column { title: title.clone().unwrap_or_else(|| column.title.clone()), ..column }),
+            Some(column) => columns
+                .push(Column { title: title.clone().unwrap_or_else(|| column.title.clone()), ..column }),
             None => {
                 sys.err(&format!(
                     "error: unknown user-defined format specifier \"{name}\"\n\nUsage:\n ps [options]\n\n \
@@ -141,7 +143,8 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
             }
         }
         let line: String = line.chars().take(limit).collect();
-        out.line(if columns.last().is_some_and(|column| column.right) { &line } else { line.trim_end() }).await;
+        out.line(if columns.last().is_some_and(|column| column.right) { &line } else { line.trim_end() })
+            .await;
     }
     out.finish("ps", i32::from(lines.is_empty())).await
 }
@@ -155,7 +158,8 @@ fn read(args: &[String], wanted: &mut Wanted) -> Result<(), Problem> {
     let mut words = args.iter().skip(1);
     while let Some(word) = words.next() {
         if let Some(long) = word.strip_prefix("--") {
-            let (name, value) = long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value.to_string())));
+            let (name, value) =
+                long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value.to_string())));
             let mut argument = || value.clone().or_else(|| words.next().cloned()).unwrap_or_default();
             match name {
                 "no-headers" | "no-heading" | "no-header" | "noheaders" => wanted.headers = false,
@@ -179,7 +183,10 @@ fn read(args: &[String], wanted: &mut Wanted) -> Result<(), Problem> {
             let takes = match (unix, letter) {
                 (true, 'o' | 'p' | 'u' | 'U' | 'C' | 'q') | (false, 'o' | 'p' | 'U') => true,
                 (true, 'O' | 't' | 'g' | 'G' | 's') | (false, 'O' | 't' | 'k') => {
-                    return Err(Problem::NotSimulated(format!("the option {}{letter}", if unix { "-" } else { "" })));
+                    return Err(Problem::NotSimulated(format!(
+                        "the option {}{letter}",
+                        if unix { "-" } else { "" }
+                    )));
                 }
                 _ => false,
             };
@@ -204,10 +211,14 @@ fn read(args: &[String], wanted: &mut Wanted) -> Result<(), Problem> {
                 (false, 'u') => wanted.style = Style::Users,
                 (false, 'e' | 'r' | 'T') => {}
                 (false, 'h') => wanted.headers = false,
-                (_, letter) => return Err(Problem::Usage(match unix {
-                    true if letter.is_ascii_alphabetic() => return Err(Problem::NotSimulated(format!("the option -{letter}"))),
-                    _ => "unsupported option (BSD syntax)".into(),
-                })),
+                (_, letter) => {
+                    return Err(Problem::Usage(match unix {
+                        true if letter.is_ascii_alphabetic() => {
+                            return Err(Problem::NotSimulated(format!("the option -{letter}")));
+                        }
+                        _ => "unsupported option (BSD syntax)".into(),
+                    }));
+                }
             }
         }
     }
@@ -261,18 +272,35 @@ struct Column {
 fn column(name: &str, users_style: bool) -> Option<Column> {
     let (name, given) = name.split_once(':').map_or((name, None), |(name, width)| (name, width.parse().ok()));
     let (key, title, width, right) = match name {
-        "pid" => ("pid", "PID", 7, true),
-        "ppid" => ("ppid", "PPID", 7, true),
-        "pgid" | "pgrp" => ("pgid", "PGID", 7, true),
-        "sid" | "sess" | "session" => ("sid", "SID", 7, true),
-        "tty" | "tt" | "tname" => ("tty", if name == "tname" || !users_style && name == "tty" { "TTY" } else { "TT" }, 8, false),
+        "pid" => ("pid", "PID", 5, true),
+        "ppid" => ("ppid", "PPID", 5, true),
+        "pgid" | "pgrp" => ("pgid", "PGID", 5, true),
+        "sid" | "sess" | "session" => ("sid", "SID", 5, true),
+        "tty" | "tt" | "tname" => {
+            ("tty", if name == "tname" || !users_style && name == "tty" { "TTY" } else { "TT" }, 8, false)
+        }
         "time" | "cputime" => {
-            if users_style { ("bsdtime", "TIME", 6, true) } else { ("time", "TIME", 8, true) }
+            if users_style {
+                ("bsdtime", "TIME", 6, true)
+            } else {
+                ("time", "TIME", 8, true)
+            }
         }
         "comm" | "ucmd" | "ucomm" => ("comm", if name == "comm" { "COMMAND" } else { "CMD" }, 15, false),
         "cmd" => ("args", "CMD", 27, false),
         "args" | "command" => ("args", "COMMAND", 27, false),
-        "user" | "euser" | "uname" => ("user", if given.is_some() { "UID" } else if name == "euser" { "EUSER" } else { "USER" }, 8, false),
+        "user" | "euser" | "uname" => (
+            "user",
+            if given.is_some() {
+                "UID"
+            } else if name == "euser" {
+                "EUSER"
+            } else {
+                "USER"
+            },
+            8,
+            false,
+        ),
         "uid" | "euid" => ("uid", "UID", 5, true),
         "c" => ("c", "C", 2, true),
         "stime" | "start_time" => ("start", if name == "stime" { "STIME" } else { "START" }, 5, true),
@@ -350,7 +378,8 @@ impl Sheet {
                 if info.pid == info.sid {
                     stat.push('s');
                 }
-                let foreground = info.tty.is_some() && self.sys.tcgetpgrp(0).is_ok_and(|group| group == info.pgid);
+                let foreground =
+                    info.tty.is_some() && self.sys.tcgetpgrp(0).is_ok_and(|group| group == info.pgid);
                 if foreground {
                     stat.push('+');
                 }
@@ -362,7 +391,13 @@ impl Sheet {
             "rss" => rss.to_string(),
             "ni" => "0".into(),
             "pri" => "80".into(),
-            "f" => if info.uid == 0 { "4".into() } else { "0".into() },
+            "f" => {
+                if info.uid == 0 {
+                    "4".into()
+                } else {
+                    "0".into()
+                }
+            }
             "sz" => (vsz / 4).to_string(),
             "addr" | "wchan" => "-".into(),
             _ => String::new(),
@@ -391,7 +426,8 @@ fn hours(time: Duration) -> String {
 }
 
 fn elapsed(seconds: u64) -> String {
-    let (days, hours, minutes, rest) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    let (days, hours, minutes, rest) =
+        (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
     match (days, hours) {
         (0, 0) => format!("{minutes:02}:{rest:02}"),
         (0, _) => format!("{hours:02}:{minutes:02}:{rest:02}"),

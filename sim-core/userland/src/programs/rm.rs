@@ -18,11 +18,24 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
     if options.operands.is_empty() {
         return if options.has("f") { 0 } else { super::missing_operand(&sys, name).await };
     }
-    let mut remover = Remover { sys: sys.clone(), name, force, ask, verbose: options.has("v"), failed: false, out: Out::new(&sys) };
+    let mut remover = Remover {
+        sys: sys.clone(),
+        name,
+        force,
+        ask,
+        verbose: options.has("v"),
+        failed: false,
+        out: Out::new(&sys),
+    };
     for path in &options.operands {
         let base = super::basename::base(path, "");
         if recursive && (base == "." || base == "..") {
-            complain(&sys, name, &format!("refusing to remove '.' or '..' directory: skipping {}", quote_always(path))).await;
+            complain(
+                &sys,
+                name,
+                &format!("refusing to remove '.' or '..' directory: skipping {}", quote_always(path)),
+            )
+            .await;
             remover.failed = true;
             continue;
         }
@@ -41,7 +54,9 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
                 let result = sys.rmdir(path);
                 remover.report(path, result, true).await;
             }
-            Ok(stat) if stat.file_type == FileType::Directory => remover.report(path, Err(Errno::EISDIR), true).await,
+            Ok(stat) if stat.file_type == FileType::Directory => {
+                remover.report(path, Err(Errno::EISDIR), true).await
+            }
             Ok(_) => remover.file(path).await,
             Err(Errno::ENOENT | Errno::ENOTDIR) if force => {}
             Err(errno) => remover.report(path, Err(errno), false).await,
@@ -94,7 +109,10 @@ impl Remover<'_> {
     }
 
     async fn wants(&mut self, what: &str, path: &str) -> bool {
-        let unwritable = !self.force && self.sys.isatty(0) && !self.sys.access(path, 2) && self.sys.lstat(path).is_ok_and(|stat| stat.file_type == FileType::Regular);
+        let unwritable = !self.force
+            && self.sys.isatty(0)
+            && !self.sys.access(path, 2)
+            && self.sys.lstat(path).is_ok_and(|stat| stat.file_type == FileType::Regular);
         if !self.ask && !unwritable {
             return true;
         }
@@ -119,7 +137,8 @@ impl Remover<'_> {
             Ok(()) => {}
             Err(errno) => {
                 self.out.flush().await;
-                complain(&self.sys, self.name, &format!("cannot remove {}: {errno}", quote_always(path))).await;
+                complain(&self.sys, self.name, &format!("cannot remove {}: {errno}", quote_always(path)))
+                    .await;
                 self.failed = true;
             }
         }

@@ -61,9 +61,18 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
     let quiet = options.has("n") || text.starts_with("#n\n");
     let in_place = options.value("i").map(String::from);
     let separate = options.has("s") || in_place.is_some();
-    run::Editor::new(&sys, name, script, quiet, in_place, separate, options.has("u"), if options.has("z") { 0 } else { b'\n' })
-        .run(options.files())
-        .await
+    run::Editor::new(
+        &sys,
+        name,
+        script,
+        quiet,
+        in_place,
+        separate,
+        options.has("u"),
+        if options.has("z") { 0 } else { b'\n' },
+    )
+    .run(options.files())
+    .await
 }
 
 async fn usage(sys: &Sys, name: &str) -> ExitCode {

@@ -20,7 +20,8 @@ async fn yes(sys: Sys, args: Args) -> ExitCode {
         Ok(options) => options,
         Err(status) => return status,
     };
-    let line = if options.operands.is_empty() { "y\n".to_string() } else { options.operands.join(" ") + "\n" };
+    let line =
+        if options.operands.is_empty() { "y\n".to_string() } else { options.operands.join(" ") + "\n" };
     let block = line.repeat((8192 / line.len()).max(1));
     loop {
         if let Err(errno) = sys.write_all(1, block.as_bytes()).await {
@@ -36,7 +37,13 @@ async fn seq(sys: Sys, args: Args) -> ExitCode {
     let mut words: Args = vec![name.clone()];
     let mut numbers = false;
     for word in &args[1..] {
-        if !numbers && word.starts_with('-') && word[1..].starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        if !numbers && !word.starts_with('-') {
+            numbers = words.last().is_none_or(|last| !["-s", "-f"].contains(&last.as_str()));
+        }
+        if !numbers
+            && word.starts_with('-')
+            && word[1..].starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        {
             words.push("--".into());
             numbers = true;
         }
@@ -61,7 +68,8 @@ async fn seq(sys: Sys, args: Args) -> ExitCode {
         match Decimal::parse(word) {
             Some(value) => values.push(value),
             None => {
-                complain(&sys, name, &format!("invalid floating point argument: {}", quote(&sys, word))).await;
+                complain(&sys, name, &format!("invalid floating point argument: {}", quote(&sys, word)))
+                    .await;
                 return super::usage_hint(&sys, name).await;
             }
         }
@@ -79,7 +87,8 @@ async fn seq(sys: Sys, args: Args) -> ExitCode {
     }
     let places = first.places.max(step.places);
     let scale = places.max(last.places);
-    let (Some(mut at), Some(step), Some(end)) = (first.scaled(scale), step.scaled(scale), last.scaled(scale)) else {
+    let (Some(mut at), Some(step), Some(end)) = (first.scaled(scale), step.scaled(scale), last.scaled(scale))
+    else {
         complain(&sys, name, "numbers of this size are not simulated").await;
         return 2;
     };
@@ -189,7 +198,11 @@ impl Format {
         let sign = if number < 0.0 { "-" } else { "" };
         let digits = super::printf::float(self.letter, number.abs(), self.precision);
         let width = self.width.saturating_sub(sign.len());
-        let text = if self.zero { format!("{sign}{digits:0>width$}") } else { format!("{:>1$}", format!("{sign}{digits}"), self.width) };
+        let text = if self.zero {
+            format!("{sign}{digits:0>width$}")
+        } else {
+            format!("{:>1$}", format!("{sign}{digits}"), self.width)
+        };
         format!("{}{text}{}", self.before, self.after)
     }
 }

@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 program!(PROGRAM, "sha256sum", "Compute and check SHA256 message digest", main);
 
 async fn main(sys: Sys, args: Args) -> ExitCode {
-    const TABLE: &str = "b|binary c|check t|text z|zero !--tag --quiet --status --strict w|warn --ignore-missing";
+    const TABLE: &str =
+        "b|binary c|check t|text z|zero !--tag --quiet --status --strict w|warn --ignore-missing";
     let name = &args[0];
     let options = match parse(&sys, &args, TABLE, 1).await {
         Ok(options) => options,
@@ -49,7 +50,12 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
             }
         }
         if good + wrong + missing == 0 {
-            complain(&sys, name, &format!("{}: no properly formatted checksum lines found", quote_if_needed(&file))).await;
+            complain(
+                &sys,
+                name,
+                &format!("{}: no properly formatted checksum lines found", quote_if_needed(&file)),
+            )
+            .await;
             status = 1;
             continue;
         }
@@ -60,7 +66,8 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
         ];
         for (count, one, many) in warnings {
             if count > 0 && !options.has("status") {
-                complain(&sys, name, &format!("WARNING: {count} {}", if count == 1 { one } else { many })).await;
+                complain(&sys, name, &format!("WARNING: {count} {}", if count == 1 { one } else { many }))
+                    .await;
             }
         }
         status |= i32::from(wrong + missing > 0);

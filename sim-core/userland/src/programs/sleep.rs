@@ -55,12 +55,16 @@ pub(crate) fn interval(text: &str) -> Option<Duration> {
 
 async fn timeout(sys: Sys, args: Args) -> ExitCode {
     let name = args[0].clone();
-    let options = match parse(&sys, &args, "+--preserve-status --foreground k:|kill-after s:|signal v|verbose", 125).await {
-        Ok(options) => options,
-        Err(status) => return status,
-    };
-    let (Some(limit), Some(command)) = (options.operands.first(), options.operands.get(1..).filter(|rest| !rest.is_empty())) else {
-        complain(&sys, &name, "missing operand").await;
+    let options =
+        match parse(&sys, &args, "+--preserve-status --foreground k:|kill-after s:|signal v|verbose", 125)
+            .await
+        {
+            Ok(options) => options,
+            Err(status) => return status,
+        };
+    let (Some(limit), Some(command)) =
+        (options.operands.first(), options.operands.get(1..).filter(|rest| !rest.is_empty()))
+    else {
         super::usage_hint(&sys, &name).await;
         return 125;
     };
@@ -127,7 +131,12 @@ async fn timeout(sys: Sys, args: Args) -> ExitCode {
                 let Some((_, signal)) = next else { continue };
                 timed_out = true;
                 if options.has("v") {
-                    complain(&sys, &name, &format!("sending signal {} to command {}", signal.name(), quote(&sys, &command[0]))).await;
+                    complain(
+                        &sys,
+                        &name,
+                        &format!("sending signal {} to command {}", signal.name(), quote(&sys, &command[0])),
+                    )
+                    .await;
                 }
                 let _ = sys.kill(pid, Some(signal));
                 let _ = sys.kill(pid, Some(Signal::CONT));
@@ -144,7 +153,10 @@ mod tests {
     #[test]
     fn intervals_have_units() {
         let millis = |text| interval(text).map(|time| time.as_millis());
-        assert_eq!(["1", "0.3", "2m", "1h", ".5s"].map(millis), [1000, 300, 120_000, 3_600_000, 500].map(Some));
+        assert_eq!(
+            ["1", "0.3", "2m", "1h", ".5s"].map(millis),
+            [1000, 300, 120_000, 3_600_000, 500].map(Some)
+        );
         assert_eq!(["x", "-1", "", "1q"].map(millis), [None; 4]);
     }
 }

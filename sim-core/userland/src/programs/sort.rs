@@ -146,12 +146,14 @@ fn key(text: &str, default: Manner) -> Result<Key, &'static str> {
     let mut position = |text: &str, is_end: bool| {
         let digits = |text: &str| text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
         let end = digits(text);
-        let field: usize = text[..end].parse().map_err(|_| "invalid number at field start: invalid count at start of ")?;
+        let field: usize =
+            text[..end].parse().map_err(|_| "invalid number at field start: invalid count at start of ")?;
         let mut rest = &text[end..];
         let mut column = if is_end { 0 } else { 1 };
         if let Some(after) = rest.strip_prefix('.') {
             let end = digits(after);
-            column = after[..end].parse().map_err(|_| "invalid number after '.': invalid count at start of ")?;
+            column =
+                after[..end].parse().map_err(|_| "invalid number after '.': invalid count at start of ")?;
             rest = &after[end..];
         }
         if field == 0 {
@@ -200,9 +202,11 @@ impl Order {
 
     fn part<'a>(&self, line: &'a str, key: &Key) -> &'a str {
         let start = self.field(line, key.start.0).map_or(line.len(), |(start, end)| {
-            let blanks = if key.manner.blanks { line[start..].len() - line[start..].trim_start().len() } else { 0 };
+            let blanks =
+                if key.manner.blanks { line[start..].len() - line[start..].trim_start().len() } else { 0 };
             let from = start + blanks;
-            let skipped: usize = line[from..].chars().take(key.start.1.saturating_sub(1)).map(char::len_utf8).sum();
+            let skipped: usize =
+                line[from..].chars().take(key.start.1.saturating_sub(1)).map(char::len_utf8).sum();
             (from + skipped).min(end.max(from))
         });
         let end = match key.end {
@@ -258,7 +262,8 @@ fn compare(a: &str, b: &str, manner: &Manner) -> Ordering {
         version(a, b)
     } else if manner.fold || manner.dictionary {
         let folded = |text: &str| -> String {
-            let kept = text.chars().filter(|c| !manner.dictionary || c.is_alphanumeric() || c.is_whitespace());
+            let kept =
+                text.chars().filter(|c| !manner.dictionary || c.is_alphanumeric() || c.is_whitespace());
             kept.map(|c| if manner.fold { c.to_ascii_uppercase() } else { c }).collect()
         };
         folded(a).cmp(&folded(b))
@@ -285,8 +290,11 @@ fn numeric(a: &str, b: &str) -> Ordering {
     let zero = |whole: &str, fraction: &str| whole.is_empty() && fraction.is_empty();
     let a_negative = a_negative && !zero(a_whole, a_fraction);
     let b_negative = b_negative && !zero(b_whole, b_fraction);
-    let magnitude =
-        a_whole.len().cmp(&b_whole.len()).then_with(|| a_whole.cmp(b_whole)).then_with(|| a_fraction.cmp(b_fraction));
+    let magnitude = a_whole
+        .len()
+        .cmp(&b_whole.len())
+        .then_with(|| a_whole.cmp(b_whole))
+        .then_with(|| a_fraction.cmp(b_fraction));
     match (a_negative, b_negative) {
         (true, false) => Ordering::Less,
         (false, true) => Ordering::Greater,
@@ -298,7 +306,8 @@ fn numeric(a: &str, b: &str) -> Ordering {
 fn suffix(text: &str) -> i32 {
     let (negative, whole, fraction) = parts(text);
     let after = text.trim_start().trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '-');
-    let rank = after.chars().next().and_then(|c| " KMGTPEZY".find(c.to_ascii_uppercase())).unwrap_or(0) as i32;
+    let rank =
+        after.chars().next().and_then(|c| " KMGTPEZY".find(c.to_ascii_uppercase())).unwrap_or(0) as i32;
     if whole.is_empty() && fraction.is_empty() {
         0
     } else if negative {
@@ -309,13 +318,17 @@ fn suffix(text: &str) -> i32 {
 }
 
 fn leading_float(text: &str) -> f64 {
-    let end = (0..=text.len()).rev().find(|end| text.is_char_boundary(*end) && text[..*end].parse::<f64>().is_ok());
+    let end =
+        (0..=text.len()).rev().find(|end| text.is_char_boundary(*end) && text[..*end].parse::<f64>().is_ok());
     end.map_or(f64::NEG_INFINITY, |end| text[..end].parse().unwrap_or(0.0))
 }
 
 fn month(text: &str) -> usize {
     let name: String = text.trim_start().chars().take(3).collect::<String>().to_ascii_uppercase();
-    "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(' ').position(|month| month == name).map_or(0, |n| n + 1)
+    "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC"
+        .split(' ')
+        .position(|month| month == name)
+        .map_or(0, |n| n + 1)
 }
 
 /// Runs of digits as numbers, everything else as text, a tilde before all.
@@ -326,7 +339,15 @@ pub(crate) fn version(a: &str, b: &str) -> Ordering {
             text.find(|c: char| c.is_ascii_digit() != digits).unwrap_or(text.len())
         };
         let (a_end, b_end) = (split(a, false), split(b, false));
-        let rank = |c: char| if c == '~' { 0 } else if c.is_ascii_alphabetic() { u32::from(c) } else { u32::from(c) + 256 };
+        let rank = |c: char| {
+            if c == '~' {
+                0
+            } else if c.is_ascii_alphabetic() {
+                u32::from(c)
+            } else {
+                u32::from(c) + 256
+            }
+        };
         let (left, right) = (a[..a_end].chars().map(rank), b[..b_end].chars().map(rank));
         let text = left.chain([1]).cmp(right.chain([1]));
         if text != Ordering::Equal {

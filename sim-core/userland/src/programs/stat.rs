@@ -8,10 +8,13 @@ program!(DU, "du", "Estimate file space usage", du);
 
 async fn stat(sys: Sys, args: Args) -> ExitCode {
     let name = &args[0];
-    let options = match parse(&sys, &args, "L|dereference !f|file-system c:|format --printf: t|terse !--cached:", 1).await {
-        Ok(options) => options,
-        Err(status) => return status,
-    };
+    let options =
+        match parse(&sys, &args, "L|dereference !f|file-system c:|format --printf: t|terse !--cached:", 1)
+            .await
+        {
+            Ok(options) => options,
+            Err(status) => return status,
+        };
     if options.operands.is_empty() {
         return super::missing_operand(&sys, name).await;
     }
@@ -31,7 +34,8 @@ async fn stat(sys: Sys, args: Args) -> ExitCode {
         let text = match options.last_of(&["c", "printf", "t"]) {
             Some("c") => fill(options.value("c").unwrap_or("")) + "\n",
             Some("printf") => {
-                let (bytes, _) = super::printf::unescape(options.value("printf").unwrap_or("").as_bytes(), true);
+                let (bytes, _) =
+                    super::printf::unescape(options.value("printf").unwrap_or("").as_bytes(), true);
                 fill(&String::from_utf8_lossy(&bytes))
             }
             Some(_) => fill("%n %s %b %f %u %g %D %i %h %t %T %X %Y %Z %W %o\n"),
@@ -196,12 +200,19 @@ async fn du(sys: Sys, args: Args) -> ExitCode {
                 sums.push(0);
                 match sys.read_dir(&path) {
                     Ok(names) => {
-                        let below = |child: &String| (format!("{}/{child}", path.trim_end_matches('/')), level + 1, false);
+                        let below = |child: &String| {
+                            (format!("{}/{child}", path.trim_end_matches('/')), level + 1, false)
+                        };
                         waiting.extend(names.iter().rev().map(below));
                     }
                     Err(errno) => {
                         out.flush().await;
-                        complain(&sys, name, &format!("cannot read directory {}: {errno}", quote_always(&path))).await;
+                        complain(
+                            &sys,
+                            name,
+                            &format!("cannot read directory {}: {errno}", quote_always(&path)),
+                        )
+                        .await;
                         status = 1;
                     }
                 }

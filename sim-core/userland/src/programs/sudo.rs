@@ -34,22 +34,33 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
     let caller = sys.real_uid();
     let caller_name = users.user_or_number(caller);
     // The first user of an installation may, as on cloud images.
-    let may = matches!(caller, 0 | 1000) || users.memberships(&caller_name).iter().any(|gid| matches!(users.group(*gid), Some("sudo" | "wheel")));
+    let may = matches!(caller, 0 | 1000)
+        || users
+            .memberships(&caller_name)
+            .iter()
+            .any(|gid| matches!(users.group(*gid), Some("sudo" | "wheel")));
     if !may {
         sys.err(&format!("{caller_name} is not in the sudoers file.\n")).await;
         return 1;
     }
     let wanted = options.value("u").unwrap_or("root");
-    let target = wanted.strip_prefix('#').and_then(|id| id.parse().ok().map(|id| (id, id))).or_else(|| users.find_user(wanted));
+    let target = wanted
+        .strip_prefix('#')
+        .and_then(|id| id.parse().ok().map(|id| (id, id)))
+        .or_else(|| users.find_user(wanted));
     let Some((uid, gid)) = target else {
         complain(&sys, name, &format!("unknown user {wanted}")).await;
         complain(&sys, name, "error initializing audit plugin sudoers_audit").await;
         return 1;
     };
-    let (home, shell) = users.home_and_shell(uid).map_or(("/".to_string(), "/bin/sh".to_string()), |(home, shell)| (home.into(), shell.into()));
+    let (home, shell) = users
+        .home_and_shell(uid)
+        .map_or(("/".to_string(), "/bin/sh".to_string()), |(home, shell)| (home.into(), shell.into()));
     let mut words = options.operands.as_slice();
     let mut given = Vec::new();
-    while let Some((key, value)) = words.first().and_then(|word| word.split_once('=')).filter(|(key, _)| !key.contains('/')) {
+    while let Some((key, value)) =
+        words.first().and_then(|word| word.split_once('=')).filter(|(key, _)| !key.contains('/'))
+    {
         given.push((key.to_string(), value.to_string()));
         words = &words[1..];
     }
@@ -62,7 +73,8 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
         .into_iter()
         .filter(|(key, _)| {
             let kept = ["TERM", "LANG", "LC_ALL", "COLORS", "DISPLAY", "LS_COLORS"].contains(&key.as_str());
-            kept || options.has("E") && !["PATH", "HOME", "USER", "LOGNAME", "MAIL", "SHELL"].contains(&key.as_str())
+            kept || options.has("E")
+                && !["PATH", "HOME", "USER", "LOGNAME", "MAIL", "SHELL"].contains(&key.as_str())
         })
         .collect();
     let user = users.user_or_number(uid);
@@ -105,7 +117,8 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
         (false, _) => words.to_vec(),
     };
     let program = argv[0].clone();
-    let found = program.contains('/') || SECURE_PATH.split(':').any(|directory| sys.access(&format!("{directory}/{program}"), 1));
+    let found = program.contains('/')
+        || SECURE_PATH.split(':').any(|directory| sys.access(&format!("{directory}/{program}"), 1));
     if !found {
         complain(&sys, name, &format!("{program}: command not found")).await;
         return 1;

@@ -24,8 +24,11 @@ async fn uptime(sys: Sys, args: Args) -> ExitCode {
     }
     if options.has("p") {
         let parts = [(days, "day"), (hours, "hour"), (minutes, "minute")];
-        let shown: Vec<String> =
-            parts.iter().filter(|(count, what)| *count > 0 || *what == "minute" && up < 3600).map(|(count, what)| plural(*count, what)).collect();
+        let shown: Vec<String> = parts
+            .iter()
+            .filter(|(count, what)| *count > 0 || *what == "minute" && up < 3600)
+            .map(|(count, what)| plural(*count, what))
+            .collect();
         sys.out(&format!("up {}\n", shown.join(", "))).await;
         return 0;
     }
@@ -46,7 +49,8 @@ async fn uptime(sys: Sys, args: Args) -> ExitCode {
 }
 
 async fn free(sys: Sys, args: Args) -> ExitCode {
-    const TABLE: &str = "b|bytes k|kibi m|mebi g|gibi h|human t|total !w|wide !s:|seconds !c:|count !l|lohi --si";
+    const TABLE: &str =
+        "b|bytes k|kibi m|mebi g|gibi h|human t|total !w|wide !s:|seconds !c:|count !l|lohi --si";
     let options = match parse(&sys, &args, TABLE, 1).await {
         Ok(options) => options,
         Err(status) => return status,
@@ -61,12 +65,19 @@ async fn free(sys: Sys, args: Args) -> ExitCode {
         Some("g") => (kib / 1024 / 1024).to_string(),
         Some("h") if kib == 0 => "0B".into(),
         Some("h") => {
-            let (number, unit) = if kib >= 1 << 20 { (kib as f64 / f64::from(1 << 20), "Gi") } else { (kib as f64 / 1024.0, "Mi") };
+            let (number, unit) = if kib >= 1 << 20 {
+                (kib as f64 / f64::from(1 << 20), "Gi")
+            } else {
+                (kib as f64 / 1024.0, "Mi")
+            };
             if number < 10.0 { format!("{number:.1}{unit}") } else { format!("{number:.0}{unit}") }
         }
         _ => kib.to_string(),
     };
-    let mut text = format!("{:>19}{:>12}{:>12}{:>12}{:>12}{:>12}\n", "total", "used", "free", "shared", "buff/cache", "available");
+    let mut text = format!(
+        "{:>19}{:>12}{:>12}{:>12}{:>12}{:>12}\n",
+        "total", "used", "free", "shared", "buff/cache", "available"
+    );
     let row = |name: &str, cells: &[u64]| {
         let cells: String = cells.iter().map(|cell| format!("{:>12}", shown(*cell))).collect();
         format!("{name:<7}{cells}\n")
@@ -99,7 +110,6 @@ async fn df(sys: Sys, args: Args) -> ExitCode {
         }
     }
     if !asked {
-        complain(&sys, name, "no file systems processed").await;
         return 1;
     }
     let in_container = sys.namespaces().pidns != 0;
@@ -111,7 +121,16 @@ async fn df(sys: Sys, args: Args) -> ExitCode {
     let cells = [
         ("Filesystem".to_string(), device.to_string()),
         ("Type".into(), kind.into()),
-        (if options.has("h") { "Size".into() } else if options.has("P") { "1024-blocks".into() } else { "1K-blocks".into() }, shown(total)),
+        (
+            if options.has("h") {
+                "Size".into()
+            } else if options.has("P") {
+                "1024-blocks".into()
+            } else {
+                "1K-blocks".into()
+            },
+            shown(total),
+        ),
         ("Used".into(), shown(used)),
         (if options.has("h") { "Avail".into() } else { "Available".into() }, shown(available)),
         (if options.has("P") { "Capacity".into() } else { "Use%".into() }, format!("{percent}%")),
@@ -156,12 +175,16 @@ async fn which(sys: Sys, args: Args) -> ExitCode {
         let candidates: Vec<String> = if name.contains('/') {
             vec![name.clone()]
         } else {
-            path.split(':').map(|directory| format!("{}/{name}", if directory.is_empty() { "." } else { directory })).collect()
+            path.split(':')
+                .map(|directory| format!("{}/{name}", if directory.is_empty() { "." } else { directory }))
+                .collect()
         };
         let is_program = |path: &&String| {
-            sys.stat(path).is_ok_and(|stat| stat.file_type == linux::vfs::FileType::Regular) && sys.access(path, 1)
+            sys.stat(path).is_ok_and(|stat| stat.file_type == linux::vfs::FileType::Regular)
+                && sys.access(path, 1)
         };
-        let found: Vec<&String> = candidates.iter().filter(is_program).take(if all { usize::MAX } else { 1 }).collect();
+        let found: Vec<&String> =
+            candidates.iter().filter(is_program).take(if all { usize::MAX } else { 1 }).collect();
         if found.is_empty() {
             status = 1;
         }
@@ -177,7 +200,12 @@ async fn pwd(sys: Sys, args: Args) -> ExitCode {
         Ok(options) => options,
         Err(status) => return status,
     };
-    let logical = sys.env("PWD").filter(|pwd| options.last_of(&["L", "P"]) == Some("L") && sys.realpath(pwd).is_ok_and(|real| real == sys.getcwd()));
+    if !options.operands.is_empty() {
+        complain(&sys, &args[0], "ignoring non-option arguments").await;
+    }
+    let logical = sys.env("PWD").filter(|pwd| {
+        options.last_of(&["L", "P"]) == Some("L") && sys.realpath(pwd).is_ok_and(|real| real == sys.getcwd())
+    });
     sys.out(&format!("{}\n", logical.unwrap_or_else(|| sys.getcwd()))).await;
     0
 }

@@ -16,7 +16,8 @@ enum Part {
 }
 
 async fn main(sys: Sys, args: Args) -> ExitCode {
-    const TABLE: &str = "n:|lines c:|bytes f F q|quiet|silent v|verbose s:|sleep-interval !--pid: --follow? --retry";
+    const TABLE: &str =
+        "n:|lines c:|bytes f F q|quiet|silent v|verbose s:|sleep-interval !--pid: --follow? --retry";
     let name = args[0].clone();
     let args = obsolete(args);
     let options = match parse(&sys, &args, TABLE, 1).await {
@@ -39,7 +40,8 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
     };
     let follow = options.has("f") || options.has("F") || options.has("follow");
     let by_name = options.has("F") || options.value("follow") == Some("name");
-    let interval = options.value("s").and_then(|text| text.parse::<f64>().ok()).unwrap_or(1.0).clamp(0.001, 1e6);
+    let interval =
+        options.value("s").and_then(|text| text.parse::<f64>().ok()).unwrap_or(1.0).clamp(0.001, 1e6);
     let files = options.files();
     let headers = (files.len() > 1 || options.has("v")) && !options.has("q");
     let mut out = Out::new(&sys);
@@ -53,7 +55,8 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
             Ok(fd) => fd,
             Err(errno) => {
                 out.flush().await;
-                complain(&sys, &name, &format!("cannot open {} for reading: {errno}", quote_always(file))).await;
+                complain(&sys, &name, &format!("cannot open {} for reading: {errno}", quote_always(file)))
+                    .await;
                 status = 1;
                 if by_name {
                     open.push(Followed { name: file.clone(), fd: None, seen: 0, index });
@@ -180,7 +183,8 @@ impl Follower {
             && stat.file_type == linux::vfs::FileType::Regular
             && stat.size < file.seen
         {
-            complain(&self.sys, &self.name, &format!("{}: file truncated", quote_if_needed(&file.name))).await;
+            complain(&self.sys, &self.name, &format!("{}: file truncated", quote_if_needed(&file.name)))
+                .await;
             let _ = self.sys.seek(fd, linux::fd::SeekFrom::Start(0));
             file.seen = 0;
         }
@@ -216,7 +220,8 @@ impl Follower {
         }
         let Ok(fd) = self.sys.open(&file.name, OpenFlags::READ, 0) else { return };
         let what = if file.fd.is_some() { "has been replaced" } else { "has appeared" };
-        complain(&self.sys, &self.name, &format!("{} {what};  following new file", quote_always(&file.name))).await;
+        complain(&self.sys, &self.name, &format!("{} {what};  following new file", quote_always(&file.name)))
+            .await;
         if let Some(old) = file.fd.replace(fd) {
             let _ = self.sys.close(old);
         }

@@ -138,6 +138,7 @@ fn settings(modes: &Termios) -> String {
         ("onlcr", modes.nl_to_crnl),
         ("tostop", modes.tostop),
     ];
-    let words: Vec<String> = flags.iter().map(|(name, on)| format!("{}{name}", if *on { "" } else { "-" })).collect();
+    let words: Vec<String> =
+        flags.iter().map(|(name, on)| format!("{}{name}", if *on { "" } else { "-" })).collect();
     format!("{}\n", words.join(" "))
 }

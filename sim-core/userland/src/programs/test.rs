@@ -38,6 +38,9 @@ impl Reader<'_> {
             [one] => return Ok(!one.is_empty()),
             ["!", one] => return Ok(one.is_empty()),
             [a, operator, b] if is_binary(operator) => return self.binary(a, operator, b),
+            [one, word] if one.len() != 2 || !one.starts_with('-') => {
+                return Err(format!("missing argument after {}", quote(self.sys, word)));
+            }
             _ => self.or()?,
         };
         match self.words.get(self.at) {
@@ -130,7 +133,8 @@ impl Reader<'_> {
     }
 
     fn binary(&self, a: &str, operator: &str, b: &str) -> Result<bool, String> {
-        let times = || (self.sys.stat(a).ok().map(|stat| stat.mtime), self.sys.stat(b).ok().map(|stat| stat.mtime));
+        let times =
+            || (self.sys.stat(a).ok().map(|stat| stat.mtime), self.sys.stat(b).ok().map(|stat| stat.mtime));
         Ok(match operator {
             "=" | "==" => a == b,
             "!=" => a != b,
@@ -154,8 +158,5 @@ impl Reader<'_> {
 }
 
 fn is_binary(word: &str) -> bool {
-    matches!(
-        word,
-        "=" | "==" | "!=" | "-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge" | "-nt" | "-ot" | "-ef"
-    )
+    matches!(word, "=" | "==" | "!=" | "-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge" | "-nt" | "-ot" | "-ef")
 }

@@ -45,8 +45,14 @@ impl Bed {
             for program in programs {
                 root.put_program(&format!("/bin/{}", program.name), program).unwrap();
             }
-            root.put("/etc/hosts", "127.0.0.1 localhost\n10.10.0.11 node1\n10.10.0.12 node2\n", 0o644).unwrap();
-            root.put("/etc/passwd", "root:x:0:0:root:/root:/bin/bash\nstudent:x:1000:1000::/home/student:/bin/bash\n", 0o644).unwrap();
+            root.put("/etc/hosts", "127.0.0.1 localhost\n10.10.0.11 node1\n10.10.0.12 node2\n", 0o644)
+                .unwrap();
+            root.put(
+                "/etc/passwd",
+                "root:x:0:0:root:/root:/bin/bash\nstudent:x:1000:1000::/home/student:/bin/bash\n",
+                0o644,
+            )
+            .unwrap();
             root.put("/etc/group", "root:x:0:\nstudent:x:1000:\n", 0o644).unwrap();
             Host::new(&sim, &net, name, ns, root)
         };
@@ -66,7 +72,14 @@ impl Bed {
     }
 
     /// Starts a command line of node1, split at blanks, as this user.
-    fn start(&self, host: &Host, namespaces: Namespaces, line: &str, uid: u32, input: &str) -> (Running, linux::host::HostPid) {
+    fn start(
+        &self,
+        host: &Host,
+        namespaces: Namespaces,
+        line: &str,
+        uid: u32,
+        input: &str,
+    ) -> (Running, linux::host::HostPid) {
         let (out_reader, out) = File::pipe();
         let (err_reader, err) = File::pipe();
         let running = Running::default();

@@ -7,10 +7,13 @@ program!(PROGRAM, "touch", "Change file timestamps", main);
 
 async fn main(sys: Sys, args: Args) -> ExitCode {
     let name = &args[0];
-    let options = match parse(&sys, &args, "a c|no-create d:|date f !h|no-dereference m r:|reference !t: --time:", 1).await {
-        Ok(options) => options,
-        Err(status) => return status,
-    };
+    let options =
+        match parse(&sys, &args, "a c|no-create d:|date f !h|no-dereference m r:|reference !t: --time:", 1)
+            .await
+        {
+            Ok(options) => options,
+            Err(status) => return status,
+        };
     if options.operands.is_empty() {
         complain(&sys, name, "missing file operand").await;
         return super::usage_hint(&sys, name).await;
@@ -20,7 +23,12 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
         match sys.stat(reference) {
             Ok(stat) => at = stat.mtime,
             Err(errno) => {
-                complain(&sys, name, &format!("failed to get attributes of {}: {errno}", quote_always(reference))).await;
+                complain(
+                    &sys,
+                    name,
+                    &format!("failed to get attributes of {}: {errno}", quote_always(reference)),
+                )
+                .await;
                 return 1;
             }
         }

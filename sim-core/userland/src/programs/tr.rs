@@ -6,10 +6,11 @@ program!(PROGRAM, "tr", "Translate or delete characters", main);
 
 async fn main(sys: Sys, args: Args) -> ExitCode {
     let name = &args[0];
-    let options = match parse(&sys, &args, "+c|complement C d|delete s|squeeze-repeats t|truncate-set1", 1).await {
-        Ok(options) => options,
-        Err(status) => return status,
-    };
+    let options =
+        match parse(&sys, &args, "+c|complement C d|delete s|squeeze-repeats t|truncate-set1", 1).await {
+            Ok(options) => options,
+            Err(status) => return status,
+        };
     let (delete, squeeze) = (options.has("d"), options.has("s"));
     let sets = &options.operands;
     let least = if delete == squeeze { 2 } else { 1 };
@@ -18,7 +19,10 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
             None => "missing operand".to_string(),
             Some(last) => {
                 let why = if delete { "deleting and squeezing repeats" } else { "translating" };
-                let tail = format!("Two strings must be given when {}.", if delete { format!("both {why}") } else { why.into() });
+                let tail = format!(
+                    "Two strings must be given when {}.",
+                    if delete { format!("both {why}") } else { why.into() }
+                );
                 format!("missing operand after {}\n{tail}", quote(&sys, last))
             }
         };
@@ -27,7 +31,11 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
     }
     let most = if delete && !squeeze { 1 } else { 2 };
     if let Some(extra) = sets.get(most) {
-        let tail = if sets.len() == 2 { "\nOnly one string may be given when deleting without squeezing repeats." } else { "" };
+        let tail = if sets.len() == 2 {
+            "\nOnly one string may be given when deleting without squeezing repeats."
+        } else {
+            ""
+        };
         complain(&sys, name, &format!("extra operand {}{tail}", quote(&sys, extra))).await;
         return super::usage_hint(&sys, name).await;
     }
@@ -39,7 +47,8 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
             return 1;
         }
     };
-    let first: Vec<u8> = if complement { (0..=255).filter(|byte| !first.contains(byte)).collect() } else { first };
+    let first: Vec<u8> =
+        if complement { (0..=255).filter(|byte| !first.contains(byte)).collect() } else { first };
     let second = match sets.get(1).map(|set| expand(set, Some(first.len()))).transpose() {
         Ok(second) => second,
         Err(problem) => {
@@ -117,7 +126,9 @@ fn expand(set: &str, length: Option<usize>) -> Result<Vec<u8>, String> {
                 && count.chars().all(|c| c.is_ascii_digit())
             {
                 match count.parse::<usize>() {
-                    Ok(count) if count > 0 => out.extend(std::iter::repeat_n(bytes[i + 1], count.min(1 << 16))),
+                    Ok(count) if count > 0 => {
+                        out.extend(std::iter::repeat_n(bytes[i + 1], count.min(1 << 16)))
+                    }
                     _ => fill = Some((out.len(), bytes[i + 1])),
                 }
                 i += count.len() + 4;
@@ -130,7 +141,9 @@ fn expand(set: &str, length: Option<usize>) -> Result<Vec<u8>, String> {
             let (to, used) = one(&bytes[i + 1..]);
             if to < from {
                 let (from, to) = (char::from(from), char::from(to));
-                return Err(format!("range-endpoints of '{from}-{to}' are in reverse collating sequence order"));
+                return Err(format!(
+                    "range-endpoints of '{from}-{to}' are in reverse collating sequence order"
+                ));
             }
             out.extend(from..=to);
             i += 1 + used;
@@ -160,7 +173,8 @@ fn one(bytes: &[u8]) -> (u8, usize) {
         Some(b'v') => (11, 2),
         Some(b'0'..=b'7') => {
             let digits = bytes[1..].iter().take(3).take_while(|byte| (b'0'..=b'7').contains(byte));
-            let (number, count) = digits.fold((0_u32, 0), |(n, count), digit| (n * 8 + u32::from(digit - b'0'), count + 1));
+            let (number, count) =
+                digits.fold((0_u32, 0), |(n, count), digit| (n * 8 + u32::from(digit - b'0'), count + 1));
             (number as u8, 1 + count)
         }
         Some(other) => (*other, 2),

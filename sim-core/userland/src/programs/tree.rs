@@ -49,7 +49,8 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
     if roots.is_empty() {
         roots.push(".".into());
     }
-    let mut walk = Walk { sys: sys.clone(), options, depth, color, out: Out::new(&sys), directories: 0, files: 0 };
+    let mut walk =
+        Walk { sys: sys.clone(), options, depth, color, out: Out::new(&sys), directories: 0, files: 0 };
     let mut status = 0;
     for root in roots {
         if sys.read_dir(&root).is_ok() {
@@ -111,7 +112,8 @@ impl Walk {
             let lead = if self.options.has("i") { "" } else { prefix.as_str() };
             self.out.line(&format!("{lead}{branch}{facts}{text}")).await;
             // A link to a directory counts as what it leads to.
-            let leads_to_directory = self.sys.stat(&path).is_ok_and(|stat| stat.file_type == FileType::Directory);
+            let leads_to_directory =
+                self.sys.stat(&path).is_ok_and(|stat| stat.file_type == FileType::Directory);
             if leads_to_directory {
                 self.directories += 1;
             } else {
@@ -124,12 +126,22 @@ impl Walk {
         }
     }
 
-    fn push(&self, directory: &str, prefix: &str, depth: usize, waiting: &mut Vec<(String, String, String, bool, usize)>) {
+    fn push(
+        &self,
+        directory: &str,
+        prefix: &str,
+        depth: usize,
+        waiting: &mut Vec<(String, String, String, bool, usize)>,
+    ) {
         let names = self.sys.read_dir(directory).unwrap_or_default();
         let path = |name: &str| format!("{}/{name}", directory.trim_end_matches('/'));
-        let is_directory = |name: &str| self.sys.stat(&path(name)).is_ok_and(|stat| stat.file_type == FileType::Directory);
+        let is_directory =
+            |name: &str| self.sys.stat(&path(name)).is_ok_and(|stat| stat.file_type == FileType::Directory);
         let globs = |key: &str, name: &str| {
-            self.options.values(key).flat_map(|globs| globs.split('|')).any(|glob| super::find::glob_matches(glob, name))
+            self.options
+                .values(key)
+                .flat_map(|globs| globs.split('|'))
+                .any(|glob| super::find::glob_matches(glob, name))
         };
         let mut shown: Vec<String> = names
             .into_iter()

@@ -32,8 +32,11 @@ async fn uname(sys: Sys, args: Args) -> ExitCode {
         ("i", "unknown", false),
         ("o", "GNU/Linux", all),
     ];
-    let shown: Vec<&str> =
-        parts.iter().filter(|(key, _, default)| *default || options.has(key)).map(|(_, text, _)| *text).collect();
+    let shown: Vec<&str> = parts
+        .iter()
+        .filter(|(key, _, default)| *default || options.has(key))
+        .map(|(_, text, _)| *text)
+        .collect();
     sys.out(&format!("{}\n", shown.join(" "))).await;
     0
 }
@@ -48,6 +51,10 @@ async fn nproc(sys: Sys, args: Args) -> ExitCode {
         Ok(options) => options,
         Err(status) => return status,
     };
+    if let Some(extra) = options.operands.first() {
+        complain(&sys, &args[0], &format!("extra operand {}", quote(&sys, extra))).await;
+        return super::usage_hint(&sys, &args[0]).await;
+    }
     let ignored: u32 = options.value("ignore").and_then(|text| text.parse().ok()).unwrap_or(0);
     sys.out(&format!("{}\n", CPUS.saturating_sub(ignored).max(1))).await;
     0
@@ -78,8 +85,10 @@ async fn hostname(sys: Sys, args: Args) -> ExitCode {
         },
         Some("I") => {
             let interfaces = sys.host().net().interfaces(sys.namespaces().netns);
-            let addresses = interfaces.iter().flat_map(|interface| &interface.addresses).map(|net| net.addr());
-            let shown = addresses.filter(|address| !address.is_loopback() && matches!(address, IpAddr::V4(_)));
+            let addresses =
+                interfaces.iter().flat_map(|interface| &interface.addresses).map(|net| net.addr());
+            let shown =
+                addresses.filter(|address| !address.is_loopback() && matches!(address, IpAddr::V4(_)));
             shown.map(|address| format!("{address} ")).collect()
         }
         Some("s") => own.split('.').next().unwrap_or("").to_string(),

@@ -50,7 +50,8 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
                 return 1;
             }
         };
-        let continues = matches!((&line, group.first()), (Some(line), Some(first)) if of_line(line) == of_line(first));
+        let continues =
+            matches!((&line, group.first()), (Some(line), Some(first)) if of_line(line) == of_line(first));
         if !continues && let Some(first) = group.first() {
             let count = group.len();
             let wanted = match () {

@@ -34,7 +34,8 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
         match text.replace(',', ".").parse::<f64>() {
             Ok(seconds) => interval = seconds.clamp(0.1, 2_678_400.0),
             Err(_) => {
-                complain(&sys, &name, &format!("failed to parse argument: '{text}'")).await;
+                complain(&sys, &name, &format!("failed to parse argument: '{text}': {}", Errno::EINVAL))
+                    .await;
                 return 1;
             }
         }
@@ -61,13 +62,29 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
 
 async fn usage(sys: &Sys) -> ExitCode {
     sys.err(
-        "\nUsage:\n watch [options] command\n\nOptions:\n  -b, --beep             beep if command has a non-zero exit\n  \
-         -c, --color            interpret ANSI color and style sequences\n  -d, --differences[=<permanent>]\n                         \
-         highlight changes between updates\n  -e, --errexit          exit if command has a non-zero exit\n  \
-         -g, --chgexit          exit when output from command changes\n  -n, --interval <secs>  seconds to wait between updates\n  \
-         -p, --precise          attempt run command in precise intervals\n  -t, --no-title         turn off header\n  \
-         -w, --no-wrap          turn off line wrapping\n  -x, --exec             pass command to exec instead of \"sh -c\"\n\n \
-         -h, --help     display this help and exit\n -v, --version  output version information and exit\n\nFor more details see watch(1).\n",
+        "\n\
+         Usage:\n\
+         \x20watch [options] command\n\
+         \n\
+         Options:\n\
+         \x20 -b, --beep             beep if command has a non-zero exit\n\
+         \x20 -c, --color            interpret ANSI color and style sequences\n\
+         \x20 -d, --differences[=<permanent>]\n\
+         \x20                        highlight changes between updates\n\
+         \x20 -e, --errexit          exit if command has a non-zero exit\n\
+         \x20 -g, --chgexit          exit when output from command changes\n\
+         \x20 -q, --equexit <cycles>\n\
+         \x20                        exit when output from command does not change\n\
+         \x20 -n, --interval <secs>  seconds to wait between updates\n\
+         \x20 -p, --precise          attempt run command in precise intervals\n\
+         \x20 -t, --no-title         turn off header\n\
+         \x20 -w, --no-wrap          turn off line wrapping\n\
+         \x20 -x, --exec             pass command to exec instead of \"sh -c\"\n\
+         \n\
+         \x20-h, --help     display this help and exit\n\
+         \x20-v, --version  output version information and exit\n\
+         \n\
+         For more details see watch(1).\n",
     )
     .await;
     1
@@ -106,12 +123,16 @@ async fn watch(sys: &Sys, name: &str, options: &Options, shown: &str, argv: Args
         }
         let from = lines.len();
         lines.extend(layout(&output, cols, rows.saturating_sub(from), !options.has("w"), options.has("c")));
-        let body: Vec<Vec<char>> = lines[from..].iter().map(|line| line.iter().map(|cell| cell.symbol).collect()).collect();
+        let body: Vec<Vec<char>> =
+            lines[from..].iter().map(|line| line.iter().map(|cell| cell.symbol).collect()).collect();
         let changed = before.as_ref().is_some_and(|before| *before != body);
         let mark = options.has("d").then_some(before.as_ref()).flatten();
         screen.draw(sys, &lines, from, mark, options.has("b") && failed).await;
         if failed && options.has("e") {
-            sys.out(&format!("\x1b[{rows};1H\x1b[7mcommand exit with a non-zero status, press a key to exit\x1b[27m")).await;
+            sys.out(&format!(
+                "\x1b[{rows};1H\x1b[7mcommand exit with a non-zero status, press a key to exit\x1b[27m"
+            ))
+            .await;
             let _ = sys.read(0, 1).await;
             return ended.exit_code();
         }
@@ -151,7 +172,8 @@ fn stop_signal(sys: &Sys) -> Option<ExitCode> {
 /// `Every 2.0s: date          node1: Mon Jan  5 08:00:00 2026`
 fn header(sys: &Sys, command: &str, interval: f64, cols: usize) -> Vec<Cell> {
     let left = format!("Every {interval:.1}s: ");
-    let right = format!("{}: {}", sys.hostname(), calendar::format("%a %b %e %H:%M:%S %Y", calendar::now(sys)));
+    let right =
+        format!("{}: {}", sys.hostname(), calendar::format("%a %b %e %H:%M:%S %Y", calendar::now(sys)));
     let (left_width, right_width) = (width(&left), width(&right));
     let text = if right_width > cols {
         String::new()
@@ -211,7 +233,13 @@ fn layout(output: &[u8], cols: usize, rows: usize, wrap: bool, color: bool) -> V
                 if end == Some('m') && color {
                     match parameters.as_str() {
                         "" | "0" => style.clear(),
-                        parameters => style = if style.is_empty() { parameters.into() } else { format!("{style};{parameters}") },
+                        parameters => {
+                            style = if style.is_empty() {
+                                parameters.into()
+                            } else {
+                                format!("{style};{parameters}")
+                            }
+                        }
                     }
                 }
             }
@@ -239,7 +267,14 @@ fn layout(output: &[u8], cols: usize, rows: usize, wrap: bool, color: bool) -> V
 
 impl Screen {
     /// Draws the lines that differ from what is there.
-    async fn draw(&mut self, sys: &Sys, lines: &[Vec<Cell>], from: usize, mark: Option<&Vec<Vec<char>>>, beep: bool) {
+    async fn draw(
+        &mut self,
+        sys: &Sys,
+        lines: &[Vec<Cell>],
+        from: usize,
+        mark: Option<&Vec<Vec<char>>>,
+        beep: bool,
+    ) {
         let mut text = String::new();
         if self.old.is_none() {
             text.push_str("\x1b[H\x1b[2J");
@@ -247,7 +282,8 @@ impl Screen {
         let mut now: Vec<Vec<char>> = Vec::with_capacity(self.rows);
         for row in 0..self.rows {
             let line: &[Cell] = lines.get(row).map_or(&[], Vec::as_slice);
-            let old_line = mark.filter(|_| row >= from).map(|mark| mark.get(row - from).map_or(&[][..], Vec::as_slice));
+            let old_line =
+                mark.filter(|_| row >= from).map(|mark| mark.get(row - from).map_or(&[][..], Vec::as_slice));
             let mut drawn = String::new();
             let mut current = String::new();
             for (at, cell) in line.iter().enumerate() {
@@ -258,7 +294,11 @@ impl Screen {
                     (false, _) => cell.style.clone(),
                 };
                 if style != current {
-                    drawn.push_str(&if style.is_empty() { "\x1b[0m".to_string() } else { format!("\x1b[0;{style}m") });
+                    drawn.push_str(&if style.is_empty() {
+                        "\x1b[0m".to_string()
+                    } else {
+                        format!("\x1b[0;{style}m")
+                    });
                     current = style;
                 }
                 drawn.push(cell.symbol);
@@ -267,7 +307,8 @@ impl Screen {
                 drawn.push_str("\x1b[0m");
             }
             let drawn: Vec<char> = drawn.chars().collect();
-            let same = self.old.as_ref().is_some_and(|old| old.get(row) == Some(&drawn)) || self.old.is_none() && drawn.is_empty();
+            let same = self.old.as_ref().is_some_and(|old| old.get(row) == Some(&drawn))
+                || self.old.is_none() && drawn.is_empty();
             if !same {
                 let full = line.len() >= self.cols;
                 text.push_str(&format!("\x1b[{};1H{}", row + 1, drawn.iter().collect::<String>()));

@@ -20,7 +20,8 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
         Ok(options) => options,
         Err(status) => return status,
     };
-    let mut columns: Vec<&str> = ["l", "w", "m", "c", "L"].into_iter().filter(|key| options.has(key)).collect();
+    let mut columns: Vec<&str> =
+        ["l", "w", "m", "c", "L"].into_iter().filter(|key| options.has(key)).collect();
     if columns.is_empty() {
         columns = vec!["l", "w", "c"];
     }

@@ -18,12 +18,13 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
             match text.parse::<i64>() {
                 Ok(number) if number >= what => {}
                 Ok(_) => {
-                    complain(&sys, &name, &format!("value {text} for -{key} option should be >= {what}")).await;
-                    return 1;
+                    complain(&sys, &name, &format!("value {text} for -{key} option should be >= {what}"))
+                        .await;
+                    return super::usage_hint(&sys, &name).await;
                 }
                 Err(_) => {
                     complain(&sys, &name, &format!("invalid number \"{text}\" for -{key} option")).await;
-                    return 1;
+                    return super::usage_hint(&sys, &name).await;
                 }
             }
         }
@@ -43,7 +44,9 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
     };
     let delimiter = match (options.has("0"), options.value("d")) {
         (true, _) => Some('\0'),
-        (false, Some(text)) => String::from_utf8_lossy(&super::printf::unescape(text.as_bytes(), true).0).chars().next(),
+        (false, Some(text)) => {
+            String::from_utf8_lossy(&super::printf::unescape(text.as_bytes(), true).0).chars().next()
+        }
         _ => None,
     };
     let lines: Vec<Vec<String>> = match delimiter {
@@ -66,13 +69,18 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
         },
     };
     let batches: Vec<Args> = match &replace {
-        Some(mark) => lines.iter().map(|line| {
-            let item = line.join(" ");
-            command.iter().map(|word| word.replace(mark.as_str(), &item)).collect()
-        }).collect(),
+        Some(mark) => lines
+            .iter()
+            .map(|line| {
+                let item = line.join(" ");
+                command.iter().map(|word| word.replace(mark.as_str(), &item)).collect()
+            })
+            .collect(),
         None => {
             let groups: Vec<Vec<String>> = match number("L") {
-                Some(count) if options.last_of(&["L", "n"]) == Some("L") => lines.chunks(count).map(|chunk| chunk.concat()).collect(),
+                Some(count) if options.last_of(&["L", "n"]) == Some("L") => {
+                    lines.chunks(count).map(|chunk| chunk.concat()).collect()
+                }
                 _ => {
                     let all: Vec<String> = lines.concat();
                     match number("n") {
@@ -93,7 +101,14 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
     run(&sys, &name, batches, number("P").unwrap_or(1), options.has("t"), file == "-").await
 }
 
-async fn run(sys: &Sys, name: &str, batches: Vec<Args>, at_once: usize, verbose: bool, close_input: bool) -> ExitCode {
+async fn run(
+    sys: &Sys,
+    name: &str,
+    batches: Vec<Args>,
+    at_once: usize,
+    verbose: bool,
+    close_input: bool,
+) -> ExitCode {
     if close_input && let Ok(null) = sys.open("/dev/null", linux::fd::OpenFlags::READ, 0) {
         // What the commands read is not what is left of ours.
         let _ = sys.dup2(null, 0);
@@ -122,7 +137,9 @@ async fn run(sys: &Sys, name: &str, batches: Vec<Args>, at_once: usize, verbose:
             }
             None if running.is_empty() => return status,
             None => {
-                let Ok(Some((pid, ended))) = sys.wait(linux::WaitFor::Any, false, false).await else { continue };
+                let Ok(Some((pid, ended))) = sys.wait(linux::WaitFor::Any, false, false).await else {
+                    continue;
+                };
                 let Some(at) = running.iter().position(|(running, _)| *running == pid) else { continue };
                 let (_, program) = running.remove(at);
                 match ended {
@@ -134,7 +151,8 @@ async fn run(sys: &Sys, name: &str, batches: Vec<Args>, at_once: usize, verbose:
                     WaitStatus::Exited(code @ (126 | 127)) => status = code,
                     WaitStatus::Exited(_) => status = status.max(123),
                     WaitStatus::Signaled(signal) => {
-                        complain(sys, name, &format!("{program}: terminated by signal {}", signal.number())).await;
+                        complain(sys, name, &format!("{program}: terminated by signal {}", signal.number()))
+                            .await;
                         status = 125;
                     }
                     _ => {}

@@ -48,8 +48,8 @@ fn evaluate_nested(text: &str, variables: &mut dyn Variables, depth: u32) -> Res
         let assignment = eval.src[eval.pos] == '=' && eval.src.get(eval.pos + 1) != Some(&'=');
         let message = if assignment {
             "attempted assignment to non-variable"
-        } else if eval.starts_operator() {
-            "syntax error in expression"
+        } else if eval.src.get(eval.pos).is_some_and(|c| !c.is_alphanumeric() && !"_()+-*/%<>=!&|^~?:,".contains(*c)) {
+            "syntax error: invalid arithmetic operator"
         } else {
             "syntax error in expression"
         };
@@ -84,10 +84,6 @@ impl Eval<'_> {
         while self.src.get(self.pos).is_some_and(|c| matches!(c, ' ' | '\t' | '\n')) {
             self.pos += 1;
         }
-    }
-
-    fn starts_operator(&self) -> bool {
-        self.src.get(self.pos).is_some_and(|c| !c.is_alphanumeric())
     }
 
     fn looking_at(&self, text: &str) -> bool {

@@ -23,7 +23,7 @@ pub mod print;
 pub mod prompt;
 pub mod readline;
 mod repl;
-mod startup;
+pub mod startup;
 pub mod state;
 pub mod traps;
 pub mod vars;

@@ -161,9 +161,7 @@ impl Printer {
             }
             Kind::Subshell(list) => {
                 self.out.push_str("( ");
-                self.indent += 1;
                 self.list(list);
-                self.indent -= 1;
                 self.out.push_str(" )");
             }
             Kind::Group(list) => self.group(list),

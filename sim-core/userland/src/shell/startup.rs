@@ -146,6 +146,17 @@ async fn parse(sys: &Sys, name: &str, args: &[String]) -> Result<Invocation, Exi
     Ok(out)
 }
 
+/// What kind of text runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `-c`: its last command may take the place of the shell.
+    String,
+    /// A script.
+    Script,
+    /// A file read by `.`: what is wrong in it does not end the shell.
+    Sourced,
+}
+
 /// Where commands come from.
 enum Source {
     Text(String),
@@ -210,7 +221,7 @@ impl Shell {
         }
         self.status = 0;
         match source {
-            Source::Text(text) => self.run_text(&text, Some(true)).await,
+            Source::Text(text) => self.run_text(&text, Kind::String).await,
             Source::File(path) => self.run_file(&path).await,
             Source::Input if self.interactive => self.repl().await,
             Source::Input => self.run_input().await,
@@ -230,9 +241,8 @@ impl Shell {
         }
     }
 
-    /// Runs a text line by line. With `top`, an error ends only its line; the flag says whether the very last
-    /// command may take the place of the shell.
-    pub async fn run_text(&mut self, text: &str, top: Option<bool>) -> Result<(), Flow> {
+    /// Runs a text line by line; an error ends only its line.
+    pub async fn run_text(&mut self, text: &str, kind: Kind) -> Result<(), Flow> {
         let mut parser = Parser::new(text, 1);
         loop {
             let dialect = self.dialect();
@@ -258,13 +268,13 @@ impl Shell {
                 Err(error) => {
                     self.parse_error(&error, None).await;
                     self.status = 2;
-                    return if top.is_some() { Err(Flow::Exit) } else { Ok(()) };
+                    return if kind == Kind::Sourced { Ok(()) } else { Err(Flow::Exit) };
                 }
             };
             if self.options.has('n') && !self.interactive {
                 continue;
             }
-            if top == Some(true)
+            if kind == Kind::String
                 && let [item] = list.items.as_slice()
                 && !item.background
                 && item.and_or.rest.is_empty()
@@ -279,8 +289,8 @@ impl Shell {
             }
             match self.run_list(&list).await {
                 Ok(()) => {}
-                Err(Flow::Discard) if top.is_some() && !self.options.has('e') => {}
-                Err(Flow::Discard) if top.is_some() => return Err(Flow::Exit),
+                Err(Flow::Discard) if !self.options.has('e') => {}
+                Err(Flow::Discard) => return Err(Flow::Exit),
                 Err(flow) => return Err(flow),
             }
             if !self.jobs.list.is_empty() && !self.interactive {
@@ -320,7 +330,7 @@ impl Shell {
             return Err(Flow::Exit);
         }
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        self.run_text(&text, Some(false)).await
+        self.run_text(&text, Kind::Script).await
     }
 
     /// Commands from standard input, read line by line, so that the commands can read the rest of it.

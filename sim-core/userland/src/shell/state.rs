@@ -106,8 +106,10 @@ pub struct Shell {
     pub substitution_status: Option<i32>,
     /// Run the next program without a process of its own.
     pub exec_next: bool,
-    /// When `SECONDS` was 0.
+    /// When the shell began.
     pub started: sim::Instant,
+    /// What `SECONDS` was set to, less what it was then.
+    pub seconds: i64,
     /// The file descriptor of the terminal.
     pub tty: Option<i32>,
     /// The process group that the terminal belongs to when no job has it.
@@ -165,6 +167,7 @@ impl Shell {
             substitution_status: None,
             exec_next: false,
             started: sys.now(),
+            seconds: 0,
             tty: None,
             own_group: sys.getpgrp(),
             process_fds: Vec::new(),
@@ -393,7 +396,7 @@ impl Shell {
         let value = match name {
             "RANDOM" => Value::Scalar(self.random().to_string()),
             "SRANDOM" => Value::Scalar((self.sys.random() as u32).to_string()),
-            "SECONDS" => Value::Scalar(self.sys.now().duration_since(self.started).as_secs().to_string()),
+            "SECONDS" => Value::Scalar((self.uptime() + self.seconds).to_string()),
             "EPOCHSECONDS" => Value::Scalar(self.sys.clock().seconds.to_string()),
             "EPOCHREALTIME" => {
                 let now = self.sys.clock();
@@ -439,6 +442,10 @@ impl Shell {
             _ => return None,
         };
         Some(Var { value, ..Var::NEW })
+    }
+
+    fn uptime(&self) -> i64 {
+        self.sys.now().duration_since(self.started).as_secs() as i64
     }
 
     fn random(&mut self) -> u64 {
@@ -604,9 +611,7 @@ impl Shell {
         match name {
             "RANDOM" => self.random_seed = Some(value.parse::<u64>().unwrap_or(0).max(1)),
             "SECONDS" => {
-                let back = Duration::from_secs(value.parse().unwrap_or(0));
-                let now = self.sys.now().as_nanos().saturating_sub(back.as_nanos() as u64);
-                self.started = sim::Instant::from_nanos(now);
+                self.seconds = value.parse::<i64>().unwrap_or(0) - self.uptime();
             }
             "PATH" => self.hash.clear(),
             "OPTIND" => self.getopts_at = (value.parse().unwrap_or(1), 0),

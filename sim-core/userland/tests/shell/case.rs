@@ -97,5 +97,26 @@ impl Case {
 
 /// Every text ends with a line end in the files.
 pub fn normal(text: &str) -> String {
+    let text = &without_pids(text);
     if text.is_empty() || text.ends_with('\n') { text.to_string() } else { format!("{text}\n") }
+}
+
+/// Process ids differ from run to run.
+fn without_pids(text: &str) -> String {
+    let line = |line: &str| match line.split_once(": line ") {
+        Some((before, rest)) => match rest.split_once(": ") {
+            Some((number, message)) => {
+                let digits = message.trim_start();
+                let rest = digits.trim_start_matches(|c: char| c.is_ascii_digit());
+                if rest.len() < digits.len() && rest.starts_with(' ') {
+                    format!("{before}: line {number}: PID{rest}")
+                } else {
+                    line.to_string()
+                }
+            }
+            None => line.to_string(),
+        },
+        None => line.to_string(),
+    };
+    text.split_inclusive('\n').map(line).collect()
 }

@@ -5,6 +5,12 @@ use std::time::Duration;
 
 pub const ALL: &[Program] = &[
     Program::new("cat", "", |sys, args| Box::pin(cat(sys, args))),
+    Program::new("echo", "", |sys, args| {
+        Box::pin(async move {
+            sys.out(&format!("{}\n", args[1..].join(" "))).await;
+            0
+        })
+    }),
     Program::new("env", "", |sys, args| Box::pin(env(sys, args))),
     Program::new("false", "", |_, _| Box::pin(async { 1 })),
     Program::new("head", "", |sys, args| Box::pin(head(sys, args))),

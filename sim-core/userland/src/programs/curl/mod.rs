@@ -19,7 +19,8 @@ use std::time::Duration;
 use transfer::Session;
 
 /// The program.
-pub const CURL: Program = Program::new("curl", "Transfer a URL", |sys, args| -> ProgramFuture { Box::pin(main(sys, args)) });
+pub const CURL: Program =
+    Program::new("curl", "Transfer a URL", |sys, args| -> ProgramFuture { Box::pin(main(sys, args)) });
 
 /// What loading a program of this size and its libraries takes.
 const START_UP: Duration = Duration::from_millis(8);
@@ -39,7 +40,8 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
         }
     };
     if options.urls.is_empty() {
-        sys.err("curl: no URL specified!\ncurl: try 'curl --help' or 'curl --manual' for more information\n").await;
+        sys.err("curl: no URL specified!\ncurl: try 'curl --help' or 'curl --manual' for more information\n")
+            .await;
         return 2;
     }
     run(sys, &options).await

@@ -53,7 +53,10 @@ pub(super) enum Output {
 pub(super) enum DataPart {
     Text(String),
     /// `@file`, with or without its line feeds.
-    File { path: String, strip: bool },
+    File {
+        path: String,
+        strip: bool,
+    },
 }
 
 /// What the command line says.
@@ -232,14 +235,16 @@ fn read(options: &mut Options, args: &[String]) -> Result<(), Stop> {
         } else if arg == "--" {
             only_urls = true;
         } else if let Some(name) = arg.strip_prefix("--") {
-            let (row, negated) = long(name).map_err(|why| Stop::Usage(format!("curl: option --{name}: {why}\n{TRY}")))?;
+            let (row, negated) =
+                long(name).map_err(|why| Stop::Usage(format!("curl: option --{name}: {why}\n{TRY}")))?;
             let value = if row.2 { Some(args.next().ok_or_else(|| missing(arg))?.clone()) } else { None };
             apply(options, row.0, arg, value.as_deref().unwrap_or(""), !negated)?;
         } else {
             let mut letters = arg[1..].char_indices();
             while let Some((at, letter)) = letters.next() {
                 let shown = format!("-{letter}");
-                let row = short(letter).map_err(|why| Stop::Usage(format!("curl: option {arg}: {why}\n{TRY}")))?;
+                let row =
+                    short(letter).map_err(|why| Stop::Usage(format!("curl: option {arg}: {why}\n{TRY}")))?;
                 if !row.2 {
                     apply(options, row.0, &shown, "", true)?;
                     continue;
@@ -287,7 +292,12 @@ fn long(name: &str) -> Result<(Row, bool), &'static str> {
 }
 
 fn short(letter: char) -> Result<Row, &'static str> {
-    SIMULATED.iter().chain(NOT_SIMULATED).find(|row| row.1 == letter && letter != ' ').copied().ok_or("is unknown")
+    SIMULATED
+        .iter()
+        .chain(NOT_SIMULATED)
+        .find(|row| row.1 == letter && letter != ' ')
+        .copied()
+        .ok_or("is unknown")
 }
 
 fn seconds(shown: &str, value: &str) -> Result<Option<Duration>, Stop> {
@@ -295,7 +305,9 @@ fn seconds(shown: &str, value: &str) -> Result<Option<Duration>, Stop> {
         Stop::Usage(format!("curl: option {shown}: expected a proper numerical parameter\n{TRY}"))
     })?;
     if number < 0.0 {
-        return Err(Stop::Usage(format!("curl: option {shown}: expected a positive numerical parameter\n{TRY}")));
+        return Err(Stop::Usage(format!(
+            "curl: option {shown}: expected a positive numerical parameter\n{TRY}"
+        )));
     }
     Ok((number > 0.0).then(|| Duration::from_secs_f64(number.min(1e9))))
 }
@@ -392,7 +404,10 @@ mod tests {
     fn wrong_command_lines_are_told_in_curls_words() {
         assert_eq!(parsed("--nosuch").expect_err("unknown"), "curl: option --nosuch: is unknown");
         assert_eq!(parsed("-m").expect_err("no value"), "curl: option -m: requires parameter");
-        assert_eq!(parsed("-m x").expect_err("no number"), "curl: option -m: expected a proper numerical parameter");
+        assert_eq!(
+            parsed("-m x").expect_err("no number"),
+            "curl: option -m: expected a proper numerical parameter"
+        );
         assert_eq!(parsed("--proxy x").expect_err("known"), "curl: the option --proxy is not simulated");
     }
 

@@ -73,10 +73,16 @@ impl Progress {
         let percent = |part: u64, of: u64| if of == 0 { 0 } else { part * 100 / of };
         let expected = if self.total.is_some() { size + self.sent } else { self.received };
         let spent = seconds as u64;
-        let left_known = spent > 0 && self.total.is_some_and(|total| total > self.received) && self.received > 0;
+        let left_known =
+            spent > 0 && self.total.is_some_and(|total| total > self.received) && self.received > 0;
         let total_time = if left_known { size / speed(self.received).max(1) } else { 0 };
-        let download_percent = if self.total.is_none() && self.received > 0 { 0 } else { percent(self.received, size) };
-        let overall = if self.total.is_none() && self.received > 0 { 100 } else { percent(self.received + self.sent, expected) };
+        let download_percent =
+            if self.total.is_none() && self.received > 0 { 0 } else { percent(self.received, size) };
+        let overall = if self.total.is_none() && self.received > 0 {
+            100
+        } else {
+            percent(self.received + self.sent, expected)
+        };
         format!(
             "\r{:3} {}  {:3} {}  {:3} {}  {}  {} {} {} {} {}",
             overall,
@@ -122,7 +128,10 @@ mod tests {
 
     #[test]
     fn numbers_fit_into_five_places() {
-        assert_eq!([five(332), five(99_999), five(300_000), five(20 * 1024 * 1024)], ["  332", "99999", " 292k", "20.0M"]);
+        assert_eq!(
+            [five(332), five(99_999), five(300_000), five(20 * 1024 * 1024)],
+            ["  332", "99999", " 292k", "20.0M"]
+        );
         assert_eq!([clock(0), clock(61)], ["--:--:--", " 0:01:01"]);
     }
 }

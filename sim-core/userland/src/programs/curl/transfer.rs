@@ -90,7 +90,12 @@ impl<'a> Session<'a> {
         result
     }
 
-    async fn follow(&mut self, text: &str, output: Option<&Output>, transfer: &mut Transfer) -> Result<(), CurlError> {
+    async fn follow(
+        &mut self,
+        text: &str,
+        output: Option<&Output>,
+        transfer: &mut Transfer,
+    ) -> Result<(), CurlError> {
         let mut url = Url::parse(text)?;
         if matches!(output, Some(Output::RemoteName)) && url.file_name().is_none() {
             return Err(CurlError::new(23, "Failed writing received data to disk/application"));
@@ -122,7 +127,10 @@ impl<'a> Session<'a> {
             transfer.facts.redirect = self.sys.now().duration_since(transfer.start);
             transfer.facts.redirect_url = String::new();
             self.note(&format!("Issue another request to this URL: '{next}'")).await;
-            if matches!(transfer.facts.http_code, 301..=303) && method == "POST" && self.options.method.is_none() {
+            if matches!(transfer.facts.http_code, 301..=303)
+                && method == "POST"
+                && self.options.method.is_none()
+            {
                 method = "GET".to_string();
                 body = None;
             }
@@ -150,9 +158,16 @@ impl<'a> Session<'a> {
             match part {
                 DataPart::Text(text) => body.extend_from_slice(text.as_bytes()),
                 DataPart::File { path, strip } => {
-                    let contents = if path == "-" { self.sys.read_to_end(0).await } else { self.sys.read_file(path).await };
-                    let contents = contents.map_err(|_| CurlError::new(26, format!("Failed to open {path}")))?;
-                    body.extend(contents.into_iter().filter(|byte| !strip || !matches!(byte, b'\r' | b'\n' | 0)));
+                    let contents = if path == "-" {
+                        self.sys.read_to_end(0).await
+                    } else {
+                        self.sys.read_file(path).await
+                    };
+                    let contents =
+                        contents.map_err(|_| CurlError::new(26, format!("Failed to open {path}")))?;
+                    body.extend(
+                        contents.into_iter().filter(|byte| !strip || !matches!(byte, b'\r' | b'\n' | 0)),
+                    );
                 }
             }
         }
@@ -177,7 +192,11 @@ impl<'a> Session<'a> {
                 } else {
                     self.note(&error.message).await;
                 }
-                self.note(&format!("Closing connection {}", self.connections.saturating_sub(u32::from(started)))).await;
+                self.note(&format!(
+                    "Closing connection {}",
+                    self.connections.saturating_sub(u32::from(started))
+                ))
+                .await;
                 return Err(error);
             }
         };
@@ -208,7 +227,8 @@ impl<'a> Session<'a> {
     async fn connect(&mut self, url: &Url, transfer: &mut Transfer) -> Result<Open, (CurlError, bool)> {
         if let Some(open) = self.open.take() {
             if open.host == url.host && open.port == url.port {
-                self.note(&format!("Re-using existing connection #{} with host {}", open.number, url.host)).await;
+                self.note(&format!("Re-using existing connection #{} with host {}", open.number, url.host))
+                    .await;
                 return Ok(open);
             }
             let _ = self.sys.close(open.connection.fd());
@@ -232,7 +252,8 @@ impl<'a> Session<'a> {
                     transfer.facts.remote = Some(target);
                     transfer.facts.local = self.sys.local_addr(fd).ok();
                     let host = &url.host;
-                    self.note(&format!("Connected to {host} ({address}) port {} (#{number})", url.port)).await;
+                    self.note(&format!("Connected to {host} ({address}) port {} (#{number})", url.port))
+                        .await;
                     let connection = Connection::new(&self.sys, fd);
                     let open = Open { host: host.clone(), port: url.port, number, connection };
                     return self.secure(url, open, transfer).await.map_err(|error| (error, true));
@@ -249,7 +270,10 @@ impl<'a> Session<'a> {
         }
         self.connections += 1;
         let ms = self.sys.now().duration_since(transfer.start).as_millis();
-        let message = format!("Failed to connect to {} port {} after {ms} ms: Couldn't connect to server", url.host, url.port);
+        let message = format!(
+            "Failed to connect to {} port {} after {ms} ms: Couldn't connect to server",
+            url.host, url.port
+        );
         let code = if last == Some(Errno::ETIMEDOUT) { 28 } else { 7 };
         Err((CurlError::new(code, message), true))
     }
@@ -262,11 +286,15 @@ impl<'a> Session<'a> {
         }
         let ms = now.duration_since(begun).as_millis();
         let (host, port) = (&url.host, url.port);
-        CurlError::new(28, format!("Failed to connect to {host} port {port} after {ms} ms: Timeout was reached"))
+        CurlError::new(
+            28,
+            format!("Failed to connect to {host} port {port} after {ms} ms: Timeout was reached"),
+        )
     }
 
     async fn resolve(&self, url: &Url, transfer: &mut Transfer) -> Result<Vec<Ipv4Addr>, CurlError> {
-        let pinned = self.options.resolve.iter().find(|(host, port, _)| *host == url.host && *port == url.port);
+        let pinned =
+            self.options.resolve.iter().find(|(host, port, _)| *host == url.host && *port == url.port);
         let host = match pinned {
             Some((host, port, address)) => {
                 self.note(&format!("Added {host}:{port}:{address} to DNS cache")).await;
@@ -357,7 +385,8 @@ impl<'a> Session<'a> {
 
     fn request_headers(&self, url: &Url, body: &Option<Vec<u8>>) -> Vec<(String, String)> {
         let options = self.options;
-        let custom: Vec<(String, Option<String>)> = options.headers.iter().filter_map(|line| custom_header(line)).collect();
+        let custom: Vec<(String, Option<String>)> =
+            options.headers.iter().filter_map(|line| custom_header(line)).collect();
         let own = |name: &str| custom.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
         let mut headers = Vec::new();
         let mut standard = |name: &str, value: Option<String>| {
@@ -371,13 +400,18 @@ impl<'a> Session<'a> {
         let user = options.user.clone().or_else(|| url.user.clone());
         let user = user.map(|user| if user.contains(':') { user } else { format!("{user}:") });
         standard("Authorization", user.map(|user| format!("Basic {}", BASE64.encode(user.as_bytes()))));
-        standard("User-Agent", Some(options.user_agent.clone().unwrap_or_else(|| "curl/7.88.1".into())).filter(|a| !a.is_empty()));
+        standard(
+            "User-Agent",
+            Some(options.user_agent.clone().unwrap_or_else(|| "curl/7.88.1".into()))
+                .filter(|a| !a.is_empty()),
+        );
         standard("Accept", Some("*/*".into()));
         standard("Referer", options.referer.clone());
         standard("Cookie", options.cookie.clone().filter(|cookie| cookie.contains('=')));
         headers.insert(0, ("Host".into(), host));
         let custom = custom.into_iter().filter(|(name, _)| !name.eq_ignore_ascii_case("Host"));
-        let has_type = options.headers.iter().any(|line| line.to_ascii_lowercase().starts_with("content-type:"));
+        let has_type =
+            options.headers.iter().any(|line| line.to_ascii_lowercase().starts_with("content-type:"));
         headers.extend(custom.filter_map(|(name, value)| Some((name, value?))));
         if let Some(body) = body.as_ref().filter(|_| !options.get) {
             headers.push(("Content-Length".into(), body.len().to_string()));
@@ -400,7 +434,8 @@ impl<'a> Session<'a> {
         transfer.facts.minor = head.minor;
         transfer.facts.header_size += head.raw.len();
         transfer.facts.content_type = http::header(&head.headers, "Content-Type").map(String::from);
-        let location = http::header(&head.headers, "Location").filter(|_| head.status / 100 == 3).map(String::from);
+        let location =
+            http::header(&head.headers, "Location").filter(|_| head.status / 100 == 3).map(String::from);
         if let Some(path) = &options.dump_header {
             let written = if path == "-" {
                 self.sys.write_all(1, &head.raw).await
@@ -417,7 +452,9 @@ impl<'a> Session<'a> {
         }
         let mut body = head.body(method).map_err(|error| CurlError::of_http(error, true))?;
         transfer.progress.total = match body {
-            Body::Length(0) if method == "HEAD" => http::header(&head.headers, "Content-Length").and_then(|n| n.parse().ok()),
+            Body::Length(0) if method == "HEAD" => {
+                http::header(&head.headers, "Content-Length").and_then(|n| n.parse().ok())
+            }
             Body::Length(length) => Some(length),
             _ => None,
         };
@@ -429,7 +466,8 @@ impl<'a> Session<'a> {
         let mut first = true;
         loop {
             let deadline = transfer.deadline;
-            let piece = self.race(deadline, &mut transfer.progress, open.connection.read_piece(&mut body)).await;
+            let piece =
+                self.race(deadline, &mut transfer.progress, open.connection.read_piece(&mut body)).await;
             let piece = piece.ok_or_else(|| self.timed_out(transfer))?;
             let Some(piece) = piece.map_err(|error| CurlError::of_http(error, true))? else { break };
             if std::mem::take(&mut first) && options.verbose && !self.sys.isatty(1) {
@@ -449,15 +487,24 @@ impl<'a> Session<'a> {
     }
 
     /// An answer without a head, as HTTP/0.9 had it.
-    async fn take_raw(&mut self, open: &mut Open, bytes: Vec<u8>, transfer: &mut Transfer) -> Result<(), CurlError> {
+    async fn take_raw(
+        &mut self,
+        open: &mut Open,
+        bytes: Vec<u8>,
+        transfer: &mut Transfer,
+    ) -> Result<(), CurlError> {
         let mut bytes = bytes;
         let mut body = Body::UntilClose;
         loop {
             transfer.progress.received += bytes.len() as u64;
             self.write(transfer, &bytes).await?;
             let deadline = transfer.deadline;
-            let piece = self.race(deadline, &mut transfer.progress, open.connection.read_piece(&mut body)).await;
-            match piece.ok_or_else(|| self.timed_out(transfer))?.map_err(|error| CurlError::of_http(error, true))? {
+            let piece =
+                self.race(deadline, &mut transfer.progress, open.connection.read_piece(&mut body)).await;
+            match piece
+                .ok_or_else(|| self.timed_out(transfer))?
+                .map_err(|error| CurlError::of_http(error, true))?
+            {
                 Some(piece) => bytes = piece,
                 None => return Ok(()),
             }

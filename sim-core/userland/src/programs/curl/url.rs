@@ -60,7 +60,11 @@ impl Url {
             Some((host, port)) => {
                 let number = port.parse::<u16>().map_err(|_| {
                     let digits = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
-                    let why = if digits { "Port number was not a decimal number between 0 and 65535" } else { "URL using bad/illegal format or missing URL" };
+                    let why = if digits {
+                        "Port number was not a decimal number between 0 and 65535"
+                    } else {
+                        "URL using bad/illegal format or missing URL"
+                    };
                     CurlError::new(3, why)
                 })?;
                 (host, number)
@@ -98,7 +102,11 @@ impl Url {
 
     /// What the `Host` header says.
     pub(super) fn authority(&self) -> String {
-        if self.port == self.scheme.port() { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
+        if self.port == self.scheme.port() {
+            self.host.clone()
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
     }
 
     /// The file name of `-O`.

@@ -106,7 +106,13 @@ fn value(name: &str, facts: &Facts) -> Option<String> {
         "filename_effective" => facts.file.clone(),
         "http_code" | "response_code" => format!("{:03}", facts.http_code),
         "http_connect" => "000".into(),
-        "http_version" => if facts.http_code == 0 { "0".into() } else { format!("1.{}", facts.minor) },
+        "http_version" => {
+            if facts.http_code == 0 {
+                "0".into()
+            } else {
+                format!("1.{}", facts.minor)
+            }
+        }
         "local_ip" => ip(facts.local),
         "local_port" => port(facts.local),
         "method" => facts.method.clone(),

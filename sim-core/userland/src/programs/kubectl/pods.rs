@@ -27,9 +27,14 @@ pub fn selector(info: &Info) -> Result<Option<LabelSelector>> {
         "Pod" => Ok(None),
         "Service" => match spec["selector"].as_object().filter(|map| !map.is_empty()) {
             Some(map) => Ok(Some(LabelSelector::from_map(map))),
-            None => Err(Error::text(format!("invalid service '{}': Service is defined without a selector", info.name))),
+            None => Err(Error::text(format!(
+                "invalid service '{}': Service is defined without a selector",
+                info.name
+            ))),
         },
-        "ReplicationController" => Ok(Some(LabelSelector::from_map(spec["selector"].as_object().unwrap_or(&serde_json::Map::new())))),
+        "ReplicationController" => {
+            Ok(Some(LabelSelector::from_map(spec["selector"].as_object().unwrap_or(&serde_json::Map::new()))))
+        }
         _ if spec["selector"].is_object() => Ok(Some(LabelSelector::from_value(&spec["selector"]))),
         kind => Err(Error::text(format!("selector for *v1.{kind} not implemented"))),
     }
@@ -113,8 +118,10 @@ pub async fn container(k: &Kubectl, pod: &Value, named: &str, quiet: bool) -> Re
         return Err(Error::text("no container found"));
     };
     if all.len() > 1 && !quiet && default.is_none() {
-        let names: Vec<String> =
-            all.iter().map(|(name, init)| if *init { format!("{name} (init)") } else { name.clone() }).collect();
+        let names: Vec<String> = all
+            .iter()
+            .map(|(name, init)| if *init { format!("{name} (init)") } else { name.clone() })
+            .collect();
         k.err(&format!("Defaulted container \"{first}\" out of: {}\n", names.join(", "))).await;
     }
     Ok(first)

@@ -149,7 +149,10 @@ pub fn exit_of(status: &Value) -> Result<i32> {
     }
     if status["reason"] == "NonZeroExitCode" {
         let causes = status["details"]["causes"].as_array().map_or(&[][..], Vec::as_slice);
-        let code = causes.iter().find(|cause| cause["reason"] == "ExitCode").and_then(|cause| cause["message"].as_str());
+        let code = causes
+            .iter()
+            .find(|cause| cause["reason"] == "ExitCode")
+            .and_then(|cause| cause["message"].as_str());
         return Ok(code.and_then(|code| code.parse().ok()).unwrap_or(1));
     }
     Err(Error::text(status["message"].as_str().unwrap_or("unknown error").to_string()))

@@ -164,7 +164,8 @@ impl Editor {
         close_input(&self.sys, fd);
         let (Some(bytes), Some(suffix)) = (self.file.take(), self.in_place.clone()) else { return };
         if !suffix.is_empty() {
-            let backup = if suffix.contains('*') { suffix.replace('*', &name) } else { format!("{name}{suffix}") };
+            let backup =
+                if suffix.contains('*') { suffix.replace('*', &name) } else { format!("{name}{suffix}") };
             if let Ok(old) = self.sys.read_file(&name).await {
                 let _ = self.sys.write_file(&backup, &old).await;
             }
@@ -177,13 +178,18 @@ impl Editor {
 
     async fn open_next(&mut self) -> bool {
         while let Some(file) = self.files.pop_front() {
-            let opened = if file == "-" && self.in_place.is_none() { Ok(0) } else { self.sys.open(&file, OpenFlags::READ, 0) };
+            let opened = if file == "-" && self.in_place.is_none() {
+                Ok(0)
+            } else {
+                self.sys.open(&file, OpenFlags::READ, 0)
+            };
             let is_directory =
                 self.sys.stat(&file).is_ok_and(|stat| stat.file_type == linux::vfs::FileType::Directory);
             match opened {
                 Ok(_) if is_directory => {
                     let what = if self.in_place.is_some() { "couldn't edit" } else { "read error on" };
-                    let why = if self.in_place.is_some() { "not a regular file" } else { Errno::EISDIR.text() };
+                    let why =
+                        if self.in_place.is_some() { "not a regular file" } else { Errno::EISDIR.text() };
                     complain(&self.sys, &self.name, &format!("{what} {file}: {why}")).await;
                     self.status = if self.in_place.is_some() { 4 } else { 2 };
                 }
@@ -500,7 +506,8 @@ fn replace(pieces: &[Piece], captures: &Captures<'_>, out: &mut String) {
             None => text.to_string(),
         };
         if let (Some(case), Some(first)) = (once, text.chars().next()) {
-            let changed = if case == 'u' { first.to_uppercase().to_string() } else { first.to_lowercase().to_string() };
+            let changed =
+                if case == 'u' { first.to_uppercase().to_string() } else { first.to_lowercase().to_string() };
             text.replace_range(..first.len_utf8(), &changed);
             once = None;
         }

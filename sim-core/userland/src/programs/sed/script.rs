@@ -154,7 +154,15 @@ impl Parser {
         }
         let Some(letter) = self.next() else { return Err(self.wrong("missing command")) };
         let action = self.action(letter, from.is_some())?;
-        let ends = matches!(action, Action::Block(_) | Action::Text(..) | Action::Label(_) | Action::Branch(..) | Action::Read(_) | Action::Write(_));
+        let ends = matches!(
+            action,
+            Action::Block(_)
+                | Action::Text(..)
+                | Action::Label(_)
+                | Action::Branch(..)
+                | Action::Read(_)
+                | Action::Write(_)
+        );
         if !ends {
             self.skip(|c| c == ' ' || c == '\t');
             match self.peek() {
@@ -194,7 +202,8 @@ impl Parser {
             Some(delimiter @ ('/' | '\\')) => {
                 self.at += 1;
                 let delimiter = if delimiter == '\\' { self.next().unwrap_or('/') } else { delimiter };
-                let text = self.until(delimiter, true).ok_or_else(|| self.wrong("unterminated address regex"))?;
+                let text =
+                    self.until(delimiter, true).ok_or_else(|| self.wrong("unterminated address regex"))?;
                 let mut ignore_case = false;
                 while let Some(flag @ ('I' | 'M')) = self.peek() {
                     ignore_case |= flag == 'I';

@@ -5,7 +5,17 @@ use sim::Timestamp;
 
 const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 
@@ -150,7 +160,13 @@ mod tests {
         // date -u -d @1767600000.123456789 +...
         let at = Timestamp { seconds: 1_767_600_000, nanos: 123_456_789 };
         assert_eq!(format(DATE, at), "Mon Jan  5 08:00:00 UTC 2026");
-        assert_eq!(format("%F %T.%3N %z|%-d|%_H|%j|%V|%U|%W|%G", at), "2026-01-05 08:00:00.123 +0000|5| 8|005|02|01|01|2026");
-        assert_eq!(format("%I %p %P %^a %y %s %q %E", at), "08 AM am MON 26 1767600000 %E".replace("%E", "1 %E"));
+        assert_eq!(
+            format("%F %T.%3N %z|%-d|%_H|%j|%V|%U|%W|%G", at),
+            "2026-01-05 08:00:00.123 +0000|5| 8|005|02|01|01|2026"
+        );
+        assert_eq!(
+            format("%I %p %P %^a %y %s %q %E", at),
+            "08 AM am MON 26 1767600000 %E".replace("%E", "1 %E")
+        );
     }
 }

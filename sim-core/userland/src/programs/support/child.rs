@@ -5,7 +5,12 @@ use linux::{Args, Errno, ExitCode, Pid, Sys, WaitFor, WaitStatus};
 
 /// Becomes another program, found along `PATH` of `env`; a file without `#!` is a script of `/bin/sh`. Comes back only
 /// with the exit status, 127 when there is no such program and 126 when it cannot be executed, which is said first.
-pub(crate) async fn become_program(sys: Sys, program: &str, argv: Args, env: Vec<(String, String)>) -> ExitCode {
+pub(crate) async fn become_program(
+    sys: Sys,
+    program: &str,
+    argv: Args,
+    env: Vec<(String, String)>,
+) -> ExitCode {
     let name = argv.first().cloned().unwrap_or_default();
     let result = match sys.exec_along_path(&name, argv.clone(), env.clone()) {
         Err(Errno::ENOEXEC) => {
@@ -18,8 +23,12 @@ pub(crate) async fn become_program(sys: Sys, program: &str, argv: Args, env: Vec
     match result {
         Ok(running) => running.await,
         Err(errno) => {
-            let prefix = if program == "timeout" { "failed to run command " } else { "" };
-            complain(&sys, program, &format!("{prefix}{}: {errno}", quote(&sys, &name))).await;
+            let text = match program {
+                "timeout" => format!("failed to run command {}", quote(&sys, &name)),
+                "xargs" => name,
+                _ => quote(&sys, &name),
+            };
+            complain(&sys, program, &format!("{text}: {errno}")).await;
             if errno == Errno::ENOENT { 127 } else { 126 }
         }
     }

@@ -100,7 +100,8 @@ impl Lines {
             if line.last() == Some(&delimiter) {
                 line.pop();
             }
-            String::from_utf8(line).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+            String::from_utf8(line)
+                .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
         }))
     }
 

@@ -75,7 +75,9 @@ pub(crate) async fn parse(
             sys.err(&format!("{name}: {text}\nTry '{name} --help' for more information.\n")).await;
             Err(status)
         }
-        Err(Problem::NotSimulated(option)) => Err(not_simulated(sys, name, &format!("the option {option}")).await),
+        Err(Problem::NotSimulated(option)) => {
+            Err(not_simulated(sys, name, &format!("the option {option}")).await)
+        }
     }
 }
 
@@ -108,16 +110,18 @@ pub(crate) fn read(args: &[String], table: &'static str) -> Result<Options, Prob
             options.operands.extend(rest.cloned());
             break;
         } else if let Some(long) = arg.strip_prefix("--") {
-            let (name, value) = long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
+            let (name, value) =
+                long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
             let (row, name) = find_long(&rows, name)?;
             if !row.simulated {
                 return Err(Problem::NotSimulated(format!("--{name}")));
             }
             let value = match (row.argument, value) {
                 (' ', Some(_)) => return Err(usage(format!("option '--{name}' doesn't allow an argument"))),
-                (':', None) => {
-                    rest.next().cloned().ok_or_else(|| usage(format!("option '--{name}' requires an argument")))?
-                }
+                (':', None) => rest
+                    .next()
+                    .cloned()
+                    .ok_or_else(|| usage(format!("option '--{name}' requires an argument")))?,
                 (_, value) => value.unwrap_or("").to_string(),
             };
             options.found.push((row.key, value));
@@ -222,7 +226,10 @@ mod tests {
     fn options_come_in_clusters_and_anywhere() {
         let options = check("x a -qn5 b --lines=7 --col -- -q").unwrap();
         assert_eq!(options.operands, ["a", "b", "-q"]);
-        assert_eq!(options.found, [("q", String::new()), ("n", "5".into()), ("n", "7".into()), ("color", "".into())]);
+        assert_eq!(
+            options.found,
+            [("q", String::new()), ("n", "5".into()), ("n", "7".into()), ("color", "".into())]
+        );
         assert_eq!(options.value("n"), Some("7"));
     }
 

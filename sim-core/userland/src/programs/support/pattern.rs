@@ -92,11 +92,19 @@ fn translate(pattern: &str, extended: bool) -> Result<String, PatternError> {
                     at_start = true;
                     continue;
                 }
-                '*' | '+' | '?' if at_start && (!extended || operator == '*') => push_literal(&mut out, operator),
-                '*' | '+' | '?' if at_start => {}
+                '*' | '+' | '?' if at_start && !extended => push_literal(&mut out, operator),
+                // Nothing to repeat: GNU passes over it.
+                '*' | '+' | '?' if at_start => {
+                    i += length;
+                    continue;
+                }
                 '*' | '+' | '?' => {
                     // `a**` is `a*`; a second mark must not mean "lazy".
-                    if out.ends_with(['*', '+', '?']) && !out.ends_with("\\*") && !out.ends_with("\\+") && !out.ends_with("\\?") {
+                    if out.ends_with(['*', '+', '?'])
+                        && !out.ends_with("\\*")
+                        && !out.ends_with("\\+")
+                        && !out.ends_with("\\?")
+                    {
                         out.pop();
                         out.push('*');
                         i += length;
@@ -111,6 +119,9 @@ fn translate(pattern: &str, extended: bool) -> Result<String, PatternError> {
                         continue;
                     }
                     _ if extended => push_literal(&mut out, '{'),
+                    _ if !chars[i + length..].contains(&'}') => {
+                        return Err(PatternError::Wrong("Unmatched \\{"));
+                    }
                     _ => return Err(PatternError::Wrong("Invalid content of \\{\\}")),
                 },
                 '}' => push_literal(&mut out, '}'),
@@ -196,7 +207,8 @@ fn interval(rest: &[char], extended: bool) -> Option<(String, usize)> {
 
 /// A bracket expression; how many characters it has.
 fn bracket(chars: &[char], out: &mut String) -> Result<usize, PatternError> {
-    const OPEN: PatternError = PatternError::Wrong("Unmatched [, [^, [:, [., or [=");
+    let open = if chars.len() == 1 { "Invalid regular expression" } else { "Unmatched [, [^, [:, [., or [=" };
+    let open = PatternError::Wrong(open);
     let mut i = 1;
     out.push('[');
     if chars.get(i) == Some(&'^') {
@@ -205,18 +217,28 @@ fn bracket(chars: &[char], out: &mut String) -> Result<usize, PatternError> {
     }
     let first = i;
     loop {
-        let c = *chars.get(i).ok_or(OPEN)?;
+        let c = *chars.get(i).ok_or(open.clone())?;
         if c == ']' && i > first {
             out.push(']');
             return Ok(i + 1);
         }
         if c == '[' && chars.get(i + 1) == Some(&':') {
-            let end = chars[i + 2..].windows(2).position(|pair| pair == [':', ']']).ok_or(OPEN)?;
+            let end = chars[i + 2..].windows(2).position(|pair| pair == [':', ']']).ok_or(open.clone())?;
             let class: String = chars[i + 2..i + 2 + end].iter().collect();
             if !matches!(
                 class.as_str(),
-                "alnum" | "alpha" | "blank" | "cntrl" | "digit" | "graph" | "lower" | "print" | "punct" | "space"
-                    | "upper" | "xdigit"
+                "alnum"
+                    | "alpha"
+                    | "blank"
+                    | "cntrl"
+                    | "digit"
+                    | "graph"
+                    | "lower"
+                    | "print"
+                    | "punct"
+                    | "space"
+                    | "upper"
+                    | "xdigit"
             ) {
                 return Err(PatternError::Wrong("Invalid character class name"));
             }

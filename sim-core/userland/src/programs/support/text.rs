@@ -15,7 +15,10 @@ pub(crate) async fn not_simulated(sys: &Sys, name: &str, what: &str) -> ExitCode
 
 /// A word in typographic quotes where the locale has them, as gnulib's `quote`.
 pub(crate) fn quote(sys: &Sys, text: &str) -> String {
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().filter_map(|name| sys.env(name)).find(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .filter_map(|name| sys.env(name))
+        .find(|value| !value.is_empty());
     let utf8 = locale.is_some_and(|value| {
         let lower = value.to_ascii_lowercase();
         lower.ends_with("utf-8") || lower.ends_with("utf8")
@@ -35,7 +38,11 @@ pub(crate) fn quote_always(name: &str) -> String {
 pub(crate) fn quote_if_needed(name: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "%+,-./:@_~#{}]^".contains(c) || !c.is_ascii();
     let safe_start = !name.starts_with(['~', '#']);
-    if !name.is_empty() && safe_start && name.chars().all(plain) { name.to_string() } else { quote_always(name) }
+    if !name.is_empty() && safe_start && name.chars().all(plain) {
+        name.to_string()
+    } else {
+        quote_always(name)
+    }
 }
 
 /// Bytes as text; what is not UTF-8 becomes replacement characters.

@@ -55,7 +55,8 @@ impl Users {
 
     /// Groups that list a user as their member.
     pub(crate) fn memberships(&self, user: &str) -> Vec<u32> {
-        let lists = |row: &&Vec<String>| row.get(3).is_some_and(|list| list.split(',').any(|member| member == user));
+        let lists =
+            |row: &&Vec<String>| row.get(3).is_some_and(|list| list.split(',').any(|member| member == user));
         self.group.iter().filter(lists).filter_map(|row| row.get(2)?.parse().ok()).collect()
     }
 }

@@ -92,6 +92,10 @@ pub(super) async fn exit(shell: &mut Shell, args: &[String]) -> Outcome {
             return Ok(1);
         }
     }
+    if args.len() > 2 && args[1] != "--" && args[1].parse::<i64>().is_ok() {
+        shell.error("exit: too many arguments").await;
+        return Err(shell.discard(1));
+    }
     shell.status = status_argument(shell, args).await;
     Err(Flow::Exit)
 }
@@ -204,7 +208,7 @@ impl Shell {
             is_function: false,
         });
         let line = std::mem::replace(&mut self.line, 1);
-        let result = Box::pin(self.run_text(text, None)).await;
+        let result = Box::pin(self.run_text(text, super::super::startup::Kind::Sourced)).await;
         self.frames.pop();
         self.line = line;
         match result {

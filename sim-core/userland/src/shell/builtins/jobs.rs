@@ -225,8 +225,11 @@ async fn wait_for_pid(shell: &mut Shell, pid: Pid) -> Outcome {
         match member {
             Some((number, Some(status))) if !matches!(status, WaitStatus::Stopped(_)) => {
                 let over = shell.jobs.get(number).is_some_and(|job| matches!(job.state(), State::Done(_)));
-                if over && !(shell.interactive && !shell.in_subshell()) {
-                    shell.jobs.remove(number);
+                if over
+                    && !(shell.interactive && !shell.in_subshell())
+                    && let Some(job) = shell.jobs.remove(number)
+                {
+                    shell.report_death(&job).await;
                 }
                 return Ok(status.exit_code());
             }
@@ -269,7 +272,9 @@ pub(super) async fn wait(shell: &mut Shell, args: &[String]) -> Outcome {
         if !shell.interactive || shell.in_subshell() {
             let done: Vec<usize> = shell.jobs.list.iter().map(|job| job.number).collect();
             for number in done {
-                shell.jobs.remove(number);
+                if let Some(job) = shell.jobs.remove(number) {
+                    shell.report_death(&job).await;
+                }
             }
         }
         return Ok(0);

@@ -185,6 +185,12 @@ pub(super) async fn history(shell: &mut Shell, args: &[String]) -> Outcome {
 
 pub(super) async fn caller(shell: &mut Shell, args: &[String]) -> Outcome {
     let depth = args.get(1).map(|text| text.parse::<usize>().unwrap_or(0));
+    if let Some(text) = args.get(1)
+        && text.parse::<usize>().is_err()
+    {
+        shell.error(&format!("caller: {text}: invalid number")).await;
+        return Ok(shell.usage("caller").await);
+    }
     let count = shell.frames.len();
     let level = depth.unwrap_or(0);
     if level >= count {

@@ -267,7 +267,8 @@ pub(super) async fn help(shell: &mut Shell, args: &[String]) -> Outcome {
     for name in flags.rest {
         match find(name) {
             Some(builtin) => {
-                shell.print("help", &format!("{name}: {name} {}\n", builtin.usage)).await;
+                let line = format!("{name}: {name} {}", builtin.usage);
+                shell.print("help", &format!("{}\n", line.trim_end())).await;
             }
             None => {
                 let message = format!(

@@ -286,7 +286,7 @@ impl State<'_> {
     }
 
     fn integer(&mut self) -> i64 {
-        let Some(text) = self.argument() else { return 0 };
+        let Some(text) = self.argument().filter(|text| !text.is_empty()) else { return 0 };
         if let Some(c) = text.strip_prefix(['\'', '"']) {
             return c.chars().next().map_or(0, |c| i64::from(c as u32));
         }

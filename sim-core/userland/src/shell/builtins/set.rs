@@ -90,7 +90,7 @@ pub(super) async fn shopt(shell: &mut Shell, args: &[String]) -> Outcome {
         if flags.has('p') {
             format!("shopt -{} {name}\n", if on { 's' } else { 'u' })
         } else {
-            format!("{name:<20}\t{}\n", if on { "on" } else { "off" })
+            format!("{name:<15}\t{}\n", if on { "on" } else { "off" })
         }
     };
     let change = flags.has('s') || flags.has('u');

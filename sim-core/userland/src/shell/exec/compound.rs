@@ -172,8 +172,9 @@ impl Shell {
                 let list = if words.is_none() { "\"$@\"".to_string() } else { list.join(" ") };
                 self.trace(&format!("for {name} in {list}")).await;
             }
-            if let Err(flow) = self.assign_or_discard(name, None, value, false).await {
-                result = Err(flow);
+            if let Err(message) = self.assign(name, None, value, false) {
+                self.error(&message).await;
+                self.status = 1;
                 break;
             }
             match self.body(body).await {

@@ -58,6 +58,7 @@ impl Shell {
                 } else {
                     self.and_or(&item.and_or).await?;
                 }
+                self.handle_signals().await?;
             }
             Ok(())
         })
@@ -129,7 +130,7 @@ impl Shell {
             self.status = i32::from(self.status == 0);
             return Ok(());
         }
-        if self.status != 0 && self.loops.tested == 0 && can_fail(pipeline) {
+        if self.status != 0 && !tested && self.loops.tested == 0 && can_fail(pipeline) {
             self.failed().await?;
         }
         Ok(())
@@ -161,11 +162,13 @@ impl Shell {
             }
         };
         let (user, system) = (used.mul_f64(0.6), used.mul_f64(0.4));
-        let text = match format {
-            TimeFormat::Posix => format!("real {}\nuser {}\nsys {}\n", show(real), show(user), show(system)),
-            TimeFormat::Bash => {
+        let text = match (format, self.vars.text("TIMEFORMAT")) {
+            (TimeFormat::Posix, _) => format!("real {}\nuser {}\nsys {}\n", show(real), show(user), show(system)),
+            (TimeFormat::Bash, None) => {
                 format!("\nreal\t{}\nuser\t{}\nsys\t{}\n", show(real), show(user), show(system))
             }
+            (TimeFormat::Bash, Some("")) => return,
+            (TimeFormat::Bash, Some(custom)) => time_format(custom, [real, user, system]),
         };
         self.sys.err(&text).await;
     }
@@ -275,6 +278,43 @@ impl Shell {
             result
         })
     }
+}
+
+/// `TIMEFORMAT`: `%[precision][l]R`, `U`, `S`, and `%P`.
+fn time_format(format: &str, times: [Duration; 3]) -> String {
+    let mut out = String::new();
+    let mut chars = format.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c != '%' {
+            out.push(c);
+            continue;
+        }
+        let precision = chars.next_if(char::is_ascii_digit).and_then(|c| c.to_digit(10)).unwrap_or(3).min(3) as usize;
+        let long = chars.next_if_eq(&'l').is_some();
+        let time = match chars.next() {
+            Some('R') => times[0],
+            Some('U') => times[1],
+            Some('S') => times[2],
+            Some('P') => {
+                let used = (times[1] + times[2]).as_secs_f64() / times[0].as_secs_f64().max(1e-9);
+                out.push_str(&format!("{:.2}", used * 100.0));
+                continue;
+            }
+            Some(other) => {
+                out.push(other);
+                continue;
+            }
+            None => break,
+        };
+        if long {
+            let seconds = time.as_secs_f64() - (time.as_secs() / 60 * 60) as f64;
+            out.push_str(&format!("{}m{seconds:.precision$}s", time.as_secs() / 60));
+        } else {
+            out.push_str(&format!("{:.precision$}", time.as_secs_f64()));
+        }
+    }
+    out.push('\n');
+    out
 }
 
 /// True for commands whose failure `set -e` looks at; the others contain such commands.

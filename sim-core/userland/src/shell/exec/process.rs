@@ -302,11 +302,25 @@ impl Shell {
                 return Err(Flow::Killed(Signal::INT));
             }
         } else if signal != Signal::INT && signal != Signal::PIPE && !self.in_subshell() {
-            let text =
-                format!("{}{:5} {:<23} {}\n", self.prefix(), job.last_pid(), signal_text(status), job.text);
+            let what = signal_text(status);
+            let text = if signal == Signal::TERM {
+                format!("{what}\n")
+            } else {
+                format!("{}{:5} {what:<23} {}\n", self.prefix(), job.last_pid(), job.text)
+            };
             self.sys.err(&text).await;
         }
         self.handle_signals().await
+    }
+
+    /// Says in a script that a signal ended a job of the background.
+    pub async fn report_death(&mut self, job: &Job) {
+        let State::Done(status @ WaitStatus::Signaled(signal)) = job.state() else { return };
+        if self.interactive || self.in_subshell() || matches!(signal, Signal::INT | Signal::TERM | Signal::PIPE) {
+            return;
+        }
+        let text = format!("{}{:5} {:<23} {}\n", self.prefix(), job.last_pid(), signal_text(status), job.text);
+        self.sys.err(&text).await;
     }
 
     /// The output of commands, without the line ends at its end.

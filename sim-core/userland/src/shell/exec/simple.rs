@@ -196,6 +196,10 @@ impl Shell {
                     let mut ready = Ok(());
                     for assign in &simple.assigns {
                         let name = self.vars.resolve(&assign.name);
+                        if self.vars.get(&name).is_some_and(|var| var.readonly) {
+                            self.error(&format!("{name}: readonly variable")).await;
+                            continue;
+                        }
                         before.push((name.clone(), self.vars.find(&name).cloned()));
                         ready = self.perform(assign, false).await;
                         if ready.is_err() {

@@ -103,7 +103,7 @@ impl Shell {
         if self.interactive {
             return self.discard(1);
         }
-        self.status = if self.in_subshell() { 1 } else { 127 };
+        self.status = if self.from_string && !self.in_subshell() { 127 } else { 1 };
         Flow::Exit
     }
 

@@ -345,18 +345,17 @@ impl Parser {
 
     /// `(list)`, the parenthesis still standing.
     fn command_substitution(&mut self) -> Result<Rc<List>> {
-        let line = self.line;
         self.pos += 1;
         let outer = std::mem::take(&mut self.pending);
-        let list = self.substituted_list(line);
+        let list = self.substituted_list();
         self.pending.splice(0..0, outer);
         list
     }
 
-    fn substituted_list(&mut self, line: u32) -> Result<Rc<List>> {
+    fn substituted_list(&mut self) -> Result<Rc<List>> {
         let end = |parser: &Parser, error| match error {
             ParseError::Incomplete { message, .. } if message.ends_with("end of file") => {
-                parser.unmatched(line, ')')
+                parser.incomplete("unexpected EOF while looking for matching `)'".into(), 1)
             }
             other => other,
         };

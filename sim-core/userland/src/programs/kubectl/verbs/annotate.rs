@@ -66,9 +66,13 @@ pub(super) fn split(args: &[String], what: &str) -> Result<(Vec<String>, Changes
                 changes.set.retain(|(other, _)| other != key);
                 changes.set.push((key.to_string(), value.to_string()));
             }
-            None if arg.ends_with('-') && arg.len() > 1 => changes.remove.push(arg[..arg.len() - 1].to_string()),
+            None if arg.ends_with('-') && arg.len() > 1 => {
+                changes.remove.push(arg[..arg.len() - 1].to_string())
+            }
             None if !changes.is_empty() => {
-                return Err(Error::text("all resources must be specified before ".to_string() + what + " changes: " + arg));
+                return Err(Error::text(
+                    "all resources must be specified before ".to_string() + what + " changes: " + arg,
+                ));
             }
             _ => return Err(Error::text(format!("unknown {what} spec: {arg}"))),
         }
@@ -89,7 +93,13 @@ pub(super) fn overwritten(object: &Value, field: &str, changes: &Changes) -> Opt
 }
 
 /// Sends the changes of `metadata.FIELD`.
-pub(super) async fn send(k: &Kubectl, info: &mut Info, field: &str, changes: &Changes, dry_run: DryRun) -> Result<()> {
+pub(super) async fn send(
+    k: &Kubectl,
+    info: &mut Info,
+    field: &str,
+    changes: &Changes,
+    dry_run: DryRun,
+) -> Result<()> {
     let mut patch = json!({"metadata": {field: {}}});
     for (key, value) in &changes.set {
         patch["metadata"][field][key] = value.as_str().into();
@@ -112,7 +122,9 @@ pub(super) async fn send(k: &Kubectl, info: &mut Info, field: &str, changes: &Ch
 async fn run(k: Rc<Kubectl>) -> Result<()> {
     let (resources, changes) = split(k.args(), "annotation")?;
     if resources.is_empty() && k.flags.list("filename").is_empty() {
-        return Err(Error::text("one or more resources must be specified as <resource> <name> or <resource>/<name>"));
+        return Err(Error::text(
+            "one or more resources must be specified as <resource> <name> or <resource>/<name>",
+        ));
     }
     if changes.is_empty() && !k.flags.bool("list") {
         return Err(Error::text("at least one annotation update is required"));

@@ -28,7 +28,8 @@ pub const COMMAND: Command = Command {
 
 const FLAGS: &[Flag] = &[
     Flag::bool("all", "All resources in the namespace of the given types"),
-    Flag::string("cascade", "background", "How what is owned is deleted: background, orphan or foreground.").bare("background"),
+    Flag::string("cascade", "background", "How what is owned is deleted: background, orphan or foreground.")
+        .bare("background"),
     Flag::string("field-manager", "kubectl-client-side-apply", "Name that stands for who owns the fields"),
     Flag::bool("force", "Delete and make again what cannot be changed"),
     Flag::bool("force-conflicts", "With --server-side: take fields over from others").not_simulated(),
@@ -39,8 +40,12 @@ const FLAGS: &[Flag] = &[
     Flag::array("prune-allowlist", "Types that --prune deletes").not_simulated(),
     Flag::bool("server-side", "Let the server merge").not_simulated(),
     Flag::duration("timeout", "0s", "How long to wait for a deletion"),
-    Flag::string("validate", "strict", "What to do about unknown or doubled fields: strict (or true), warn, or ignore (or false)")
-        .bare("strict"),
+    Flag::string(
+        "validate",
+        "strict",
+        "What to do about unknown or doubled fields: strict (or true), warn, or ignore (or false)",
+    )
+    .bare("strict"),
     Flag::bool("wait", "Wait until what is deleted is gone"),
 ];
 
@@ -97,7 +102,8 @@ async fn apply(k: &Kubectl, mut info: Info, dry_run: DryRun) -> Result<()> {
         Ok(current) => current,
         Err(error) if error.is_not_found() => {
             if dry_run != DryRun::Client {
-                let created = client.post(&info.resource.collection(&info.namespace), &query, &modified).await;
+                let created =
+                    client.post(&info.resource.collection(&info.namespace), &query, &modified).await;
                 modified = created.map_err(|error| create::from_file::when_creating(&info.source, error))?;
             }
             info.object = modified;
@@ -134,7 +140,8 @@ async fn apply(k: &Kubectl, mut info: Info, dry_run: DryRun) -> Result<()> {
     };
     let same = patched["metadata"]["resourceVersion"] == current["metadata"]["resourceVersion"];
     info.object = patched;
-    printers::print_result(k, &info, if same && dry_run == DryRun::None { "unchanged" } else { "configured" }).await
+    printers::print_result(k, &info, if same && dry_run == DryRun::None { "unchanged" } else { "configured" })
+        .await
 }
 
 fn retrieving(info: &Info, error: Error) -> Error {

@@ -41,20 +41,43 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         [] => return Err(k.usage_error("at least 1 argument is required for attach")),
         [target] => target.clone(),
         [kind, name] => format!("{kind}/{name}"),
-        args => return Err(k.usage_error(format!("expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw {}: [{}]", args.len(), args.join(" ")))),
+        args => {
+            return Err(k.usage_error(format!(
+                "expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw {}: [{}]",
+                args.len(),
+                args.join(" ")
+            )));
+        }
     };
     let info = pods::named(&k, &target).await?;
     let limit = k.flags.duration("pod-running-timeout").unwrap_or(Duration::from_secs(60));
     let pod = pods::attachable(&k, &info, limit).await?;
-    attach(&k, &pod, k.flags.str("container"), k.flags.bool("stdin"), k.flags.bool("tty"), k.flags.bool("quiet")).await
+    attach(
+        &k,
+        &pod,
+        k.flags.str("container"),
+        k.flags.bool("stdin"),
+        k.flags.bool("tty"),
+        k.flags.bool("quiet"),
+    )
+    .await
 }
 
 /// Attaches to a container of a pod until the session ends.
-pub(super) async fn attach(k: &Kubectl, pod: &Value, named: &str, stdin: bool, tty: bool, quiet: bool) -> Result<()> {
+pub(super) async fn attach(
+    k: &Kubectl,
+    pod: &Value,
+    named: &str,
+    stdin: bool,
+    tty: bool,
+    quiet: bool,
+) -> Result<()> {
     let text = |value: &Value| value.as_str().unwrap_or("").to_string();
     let phase = text(&pod["status"]["phase"]);
     if matches!(phase.as_str(), "Succeeded" | "Failed") {
-        return Err(Error::text(format!("cannot attach a container in a completed pod; current phase is {phase}")));
+        return Err(Error::text(format!(
+            "cannot attach a container in a completed pod; current phase is {phase}"
+        )));
     }
     let container = pods::container(k, pod, named, quiet).await?;
     let has_tty = pod["spec"]["containers"]
@@ -64,7 +87,8 @@ pub(super) async fn attach(k: &Kubectl, pod: &Value, named: &str, stdin: bool, t
     if raw && !has_tty {
         raw = false;
         if !quiet {
-            k.err(&format!("error: Unable to use a TTY - container {container} did not allocate one\n")).await;
+            k.err(&format!("error: Unable to use a TTY - container {container} did not allocate one\n"))
+                .await;
         }
     }
     if raw && !(stdin && k.sys.isatty(0)) {

@@ -38,7 +38,9 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     let pod = pods::attachable(&k, &info, limit).await?;
     let phase = pod["status"]["phase"].as_str().unwrap_or("");
     if matches!(phase, "Succeeded" | "Failed") {
-        return Err(Error::text(format!("cannot exec into a container in a completed pod; current phase is {phase}")));
+        return Err(Error::text(format!(
+            "cannot exec into a container in a completed pod; current phase is {phase}"
+        )));
     }
     let quiet = k.flags.bool("quiet");
     let container = pods::container(&k, &pod, k.flags.str("container"), quiet).await?;

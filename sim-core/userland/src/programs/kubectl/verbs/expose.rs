@@ -25,18 +25,34 @@ pub const COMMAND: Command = Command {
 };
 
 const FLAGS: &[Flag] = &[
-    Flag::string("cluster-ip", "", "Address of the service in the cluster; chosen by the server if empty, 'None' for a headless service."),
-    Flag::string("external-ip", "", "A further address (not managed by Kubernetes) at which nodes accept traffic for the service."),
+    Flag::string(
+        "cluster-ip",
+        "",
+        "Address of the service in the cluster; chosen by the server if empty, 'None' for a headless service.",
+    ),
+    Flag::string(
+        "external-ip",
+        "",
+        "A further address (not managed by Kubernetes) at which nodes accept traffic for the service.",
+    ),
     Flag::string("field-manager", "kubectl-expose", "Name that stands for who owns the fields"),
     Flag::string("labels", "", "Labels of the service.").short('l'),
     Flag::string("load-balancer-ip", "", "Address for the load balancer; chosen by the cloud if empty."),
     Flag::string("name", "", "Name of the service."),
-    Flag::string("override-type", "merge", "How --overrides is applied: json, merge or strategic.").not_simulated(),
+    Flag::string("override-type", "merge", "How --overrides is applied: json, merge or strategic.")
+        .not_simulated(),
     Flag::string("overrides", "", "JSON that replaces fields of the object.").not_simulated(),
     Flag::string("port", "", "The port of the service; that of the exposed resource if not given."),
     Flag::string("protocol", "", "The protocol of the service: TCP by default."),
-    Flag::bool("save-config", "Keep the configuration in an annotation of the object, for a later kubectl apply"),
-    Flag::string("selector", "", "Labels that the service selects by; those of the exposed resource if not given."),
+    Flag::bool(
+        "save-config",
+        "Keep the configuration in an annotation of the object, for a later kubectl apply",
+    ),
+    Flag::string(
+        "selector",
+        "",
+        "Labels that the service selects by; those of the exposed resource if not given.",
+    ),
     Flag::string("session-affinity", "", "'None' or 'ClientIP'"),
     Flag::string("target-port", "", "Name or number of the port on the containers that traffic goes to."),
     Flag::string("type", "", "ClusterIP, NodePort, LoadBalancer, or ExternalName: 'ClusterIP' by default."),
@@ -80,9 +96,9 @@ async fn expose(k: &Kubectl, info: &Info, dry_run: DryRun) -> Result<()> {
     };
     let mut entries = Vec::new();
     for (index, text) in numbers.iter().enumerate() {
-        let number: i64 = text.parse().map_err(|_| {
-            Error::text(format!("strconv.Atoi: parsing {text:?}: invalid syntax"))
-        })?;
+        let number: i64 = text
+            .parse()
+            .map_err(|_| Error::text(format!("strconv.Atoi: parsing {text:?}: invalid syntax")))?;
         let protocol = match k.flags.str("protocol") {
             "" => ports.iter().find(|(port, _)| *port == number).map_or("TCP", |(_, protocol)| protocol),
             protocol => protocol,
@@ -100,7 +116,8 @@ async fn expose(k: &Kubectl, info: &Info, dry_run: DryRun) -> Result<()> {
     let mut service = service(k, info, &name, selector, entries)?;
     let namespace = info.namespace.clone();
     if k.flags.bool("save-config") {
-        service["metadata"]["annotations"][super::apply::LAST_APPLIED] = super::apply::configuration(&service).into();
+        service["metadata"]["annotations"][super::apply::LAST_APPLIED] =
+            super::apply::configuration(&service).into();
     }
     let resource = k.mapper().await?.find("services")?;
     let mut made = Info { resource, namespace, name, source: String::new(), object: service };
@@ -110,12 +127,19 @@ async fn expose(k: &Kubectl, info: &Info, dry_run: DryRun) -> Result<()> {
     if dry_run != DryRun::Client {
         let query = create::query(k, dry_run)?;
         let query: Vec<(&str, &str)> = query.iter().map(|(key, value)| (*key, value.as_str())).collect();
-        made.object = k.client().await?.post(&made.resource.collection(&made.namespace), &query, &made.object).await?;
+        made.object =
+            k.client().await?.post(&made.resource.collection(&made.namespace), &query, &made.object).await?;
     }
     printers::print_result(k, &made, "exposed").await
 }
 
-fn service(k: &Kubectl, info: &Info, name: &str, selector: Map<String, Value>, ports: Vec<Value>) -> Result<Value> {
+fn service(
+    k: &Kubectl,
+    info: &Info,
+    name: &str,
+    selector: Map<String, Value>,
+    ports: Vec<Value>,
+) -> Result<Value> {
     let own = match k.flags.str("labels") {
         "" => info.object["metadata"]["labels"].as_object().cloned().unwrap_or_default(),
         text => labels(text)?,
@@ -158,8 +182,14 @@ fn selector_of(kind: &str, object: &Value) -> Result<Map<String, Value>> {
         "Pod" => &object["metadata"]["labels"],
         "Service" | "ReplicationController" => &object["spec"]["selector"],
         _ => {
-            if object.pointer("/spec/selector/matchExpressions").and_then(Value::as_array).is_some_and(|e| !e.is_empty()) {
-                return Err(Error::text("couldn't convert expressions - \"matchExpressions\" to map-based selector format"));
+            if object
+                .pointer("/spec/selector/matchExpressions")
+                .and_then(Value::as_array)
+                .is_some_and(|e| !e.is_empty())
+            {
+                return Err(Error::text(
+                    "couldn't convert expressions - \"matchExpressions\" to map-based selector format",
+                ));
             }
             &object["spec"]["selector"]["matchLabels"]
         }
@@ -167,7 +197,10 @@ fn selector_of(kind: &str, object: &Value) -> Result<Map<String, Value>> {
     match map.as_object().filter(|map| !map.is_empty()) {
         Some(map) => Ok(map.clone()),
         None if kind == "Pod" => Err(Error::text("the pod has no labels and cannot be exposed")),
-        None => Err(Error::text(format!("invalid {} no selectors, therefore cannot be exposed", kind.to_lowercase()))),
+        None => Err(Error::text(format!(
+            "invalid {} no selectors, therefore cannot be exposed",
+            kind.to_lowercase()
+        ))),
     }
 }
 

@@ -45,7 +45,9 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     let (resources, changes) = annotate::split(k.args(), "label")?;
     let has_resources = !resources.is_empty() || !k.flags.list("filename").is_empty();
     if !has_resources {
-        return Err(Error::text("one or more resources must be specified as <resource> <name> or <resource>/<name>"));
+        return Err(Error::text(
+            "one or more resources must be specified as <resource> <name> or <resource>/<name>",
+        ));
     }
     if changes.is_empty() && !k.flags.bool("list") {
         return Err(Error::text("at least one label update is required"));
@@ -66,7 +68,8 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         if !k.flags.bool("overwrite")
             && let Some((key, old)) = annotate::overwritten(&info.object, "labels", &changes)
         {
-            errors.push(Error::text(format!("'{key}' already has a value ({old}), and --overwrite is false")));
+            errors
+                .push(Error::text(format!("'{key}' already has a value ({old}), and --overwrite is false")));
             continue;
         }
         let present = info.object["metadata"]["labels"].clone();
@@ -75,9 +78,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         }
         let outcome = outcome(&present, &changes);
         let changed = outcome != "not labeled";
-        if changed
-            && let Err(error) = annotate::send(&k, &mut info, "labels", &changes, dry_run).await
-        {
+        if changed && let Err(error) = annotate::send(&k, &mut info, "labels", &changes, dry_run).await {
             errors.push(error);
             continue;
         }

@@ -35,7 +35,11 @@ const FLAGS: &[Flag] = &[
     Flag::duration("pod-running-timeout", "20s", "How long to wait until a pod runs"),
     Flag::bool("prefix", "Put the source before each line."),
     Flag::bool("previous", "The container before the last restart.").short('p'),
-    Flag::duration("since", "0s", "Only what is newer than this, for example 5s, 2m, or 3h. Not together with --since-time."),
+    Flag::duration(
+        "since",
+        "0s",
+        "Only what is newer than this, for example 5s, 2m, or 3h. Not together with --since-time.",
+    ),
     Flag::string("since-time", "", "Only what came after this moment (RFC3339). Not together with --since."),
     Flag::int("tail", "-1", "How many of the last lines. -1 for all; 10 with a selector."),
     Flag::bool("timestamps", "Put the time before each line."),
@@ -68,7 +72,12 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
             Ok(None) => (vec![info.object], false),
             Ok(Some(_)) => {
                 let limit = k.flags.duration("pod-running-timeout").unwrap_or_default();
-                let all = pods::list(&k, &info.namespace, &pods::selector(&info)?.map(|s| s.to_string()).unwrap_or_default()).await?;
+                let all = pods::list(
+                    &k,
+                    &info.namespace,
+                    &pods::selector(&info)?.map(|s| s.to_string()).unwrap_or_default(),
+                )
+                .await?;
                 let pod = pods::attachable(&k, &info, limit).await?;
                 if all.len() > 1 {
                     let name = pod["metadata"]["name"].as_str().unwrap_or("");
@@ -184,7 +193,13 @@ pub(super) async fn print(k: &Kubectl, namespace: &str, pod: &str, query: &[(&st
     stream(k, namespace, pod, query, None).await
 }
 
-async fn stream(k: &Kubectl, namespace: &str, pod: &str, query: &[(&str, &str)], prefix: Option<&str>) -> Result<()> {
+async fn stream(
+    k: &Kubectl,
+    namespace: &str,
+    pod: &str,
+    query: &[(&str, &str)],
+    prefix: Option<&str>,
+) -> Result<()> {
     let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}/log");
     let mut log = k.client().await?.stream(&path, query, "application/json, */*").await?;
     let mut at_line_start = true;

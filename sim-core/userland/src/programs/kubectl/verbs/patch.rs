@@ -41,15 +41,27 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         "merge" => MERGE_PATCH,
         "strategic" => STRATEGIC_MERGE_PATCH,
         _ => {
-            return Err(k.usage_error(format!("--type must be one of [json merge strategic], not {:?}", k.flags.str("type"))));
+            return Err(k.usage_error(format!(
+                "--type must be one of [json merge strategic], not {:?}",
+                k.flags.str("type")
+            )));
         }
     };
     let text = match (k.flags.changed("patch"), k.flags.str("patch-file")) {
-        (false, "") => return Err(Error::text("must specify --patch or --patch-file containing the contents of the patch")),
+        (false, "") => {
+            return Err(Error::text(
+                "must specify --patch or --patch-file containing the contents of the patch",
+            ));
+        }
         (true, "") => k.flags.str("patch").to_string(),
         (false, path) => {
             let bytes = k.sys.read_file(path).await;
-            let bytes = bytes.map_err(|errno| Error::text(format!("unable to read patch file: open {path}: {}", errno.text().to_lowercase())))?;
+            let bytes = bytes.map_err(|errno| {
+                Error::text(format!(
+                    "unable to read patch file: open {path}: {}",
+                    errno.text().to_lowercase()
+                ))
+            })?;
             String::from_utf8_lossy(&bytes).into_owned()
         }
         (true, _) => return Err(Error::text("cannot specify --patch and --patch-file together")),
@@ -57,7 +69,9 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     // What is not JSON may be YAML; what is neither goes to the server as it is, which says what is wrong.
     let patch: Value = match serde_json::from_str(&text) {
         Ok(patch) => patch,
-        Err(_) => yaml::parse(&text).map_err(|error| Error::text(format!("unable to parse {text:?}: {error}")))?,
+        Err(_) => {
+            yaml::parse(&text).map_err(|error| Error::text(format!("unable to parse {text:?}: {error}")))?
+        }
     };
     let dry_run = printers::dry_run(&k)?;
     let selection = selection::select(&k, k.args(), Rules::default()).await?;

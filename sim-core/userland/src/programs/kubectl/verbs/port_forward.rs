@@ -51,7 +51,9 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     let pairs = ports.iter().map(|port| pair(port, &info, &pod)).collect::<Result<Vec<_>>>()?;
     let phase = pod["status"]["phase"].as_str().unwrap_or("");
     if phase != "Running" {
-        return Err(Error::text(format!("unable to forward port because pod is not running. Current status={phase}")));
+        return Err(Error::text(format!(
+            "unable to forward port because pod is not running. Current status={phase}"
+        )));
     }
     let mut forwards = Vec::new();
     for (local, remote) in pairs {
@@ -64,7 +66,9 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         text(&pod["metadata"]["name"])
     );
     // Each port accepts by itself; the first connection that the pod does not take ends them all.
-    let lost = futures_util::future::select_all(forwards.iter().map(|forward| Box::pin(accept(k.clone(), forward, path.clone()))));
+    let lost = futures_util::future::select_all(
+        forwards.iter().map(|forward| Box::pin(accept(k.clone(), forward, path.clone()))),
+    );
     lost.await;
     Err(Error::text("lost connection to pod"))
 }
@@ -72,14 +76,24 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
 /// `8080:80`, `80`, `:80` or `8080:http`; ports of a Service lead to those of its pods.
 fn pair(text: &str, info: &Info, pod: &Value) -> Result<(u16, u16)> {
     let (local, remote) = text.split_once(':').unwrap_or((text, text));
-    let invalid = || Error::text(format!("error parsing remote port: strconv.ParseUint: parsing {remote:?}: invalid syntax"));
-    let port = if info.resource.kind == "Service" { service_port(remote, info, pod)? } else { pod_port(remote, pod)? };
+    let invalid = || {
+        Error::text(format!(
+            "error parsing remote port: strconv.ParseUint: parsing {remote:?}: invalid syntax"
+        ))
+    };
+    let port = if info.resource.kind == "Service" {
+        service_port(remote, info, pod)?
+    } else {
+        pod_port(remote, pod)?
+    };
     let port = port.ok_or_else(invalid)?;
     let local = match local {
         "" => 0,
         same if same == remote && !text.contains(':') => same.parse().unwrap_or(port),
         number => number.parse().map_err(|_| {
-            Error::text(format!("error parsing local port: strconv.ParseUint: parsing {number:?}: invalid syntax"))
+            Error::text(format!(
+                "error parsing local port: strconv.ParseUint: parsing {number:?}: invalid syntax"
+            ))
         })?,
     };
     Ok((local, port))
@@ -94,7 +108,10 @@ fn pod_port(text: &str, pod: &Value) -> Result<Option<u16>> {
     let found = all.iter().find(|port| port["name"] == text).and_then(|port| port["containerPort"].as_u64());
     match found {
         Some(number) => Ok(u16::try_from(number).ok()),
-        None => Err(Error::text(format!("Pod '{}' does not have a named port '{text}'", pod["metadata"]["name"].as_str().unwrap_or("")))),
+        None => Err(Error::text(format!(
+            "Pod '{}' does not have a named port '{text}'",
+            pod["metadata"]["name"].as_str().unwrap_or("")
+        ))),
     }
 }
 
@@ -164,7 +181,12 @@ async fn accept(k: Rc<Kubectl>, forward: &Forward, path: String) {
     }
 }
 
-async fn carry(k: &Kubectl, connection: Fd, forward: &Forward, path: &str) -> std::result::Result<(), String> {
+async fn carry(
+    k: &Kubectl,
+    connection: Fd,
+    forward: &Forward,
+    path: &str,
+) -> std::result::Result<(), String> {
     let port = forward.remote.to_string();
     let headers = [
         ("Connection", "Upgrade"),

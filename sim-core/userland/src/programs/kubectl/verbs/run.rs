@@ -28,7 +28,10 @@ pub const COMMAND: Command = Command {
 
 const FLAGS: &[Flag] = &[
     Flag::array("annotations", "Annotations of the pod."),
-    Flag::bool("attach", "Wait until the pod runs, then attach to it, as kubectl attach does. On by default with -i/--stdin."),
+    Flag::bool(
+        "attach",
+        "Wait until the pod runs, then attach to it, as kubectl attach does. On by default with -i/--stdin.",
+    ),
     Flag::bool("command", "Take what follows -- as the command, not as its arguments."),
     Flag::array("env", "Environment variables of the container."),
     Flag::bool("expose", "Also make a ClusterIP service for the pod; needs --port."),
@@ -46,8 +49,12 @@ const FLAGS: &[Flag] = &[
     Flag::bool("quiet", "Only print what the session prints").short('q'),
     Flag::string("restart", "Always", "When to restart the container: Always, OnFailure, Never."),
     Flag::bool("rm", "Delete the pod when the session ends. Only with a session, for example with '-it'."),
-    Flag::bool("save-config", "Keep the configuration in an annotation of the object, for a later kubectl apply"),
-    Flag::bool("stdin", "Keep standard input of the container open, even when nobody is attached.").short('i'),
+    Flag::bool(
+        "save-config",
+        "Keep the configuration in an annotation of the object, for a later kubectl apply",
+    ),
+    Flag::bool("stdin", "Keep standard input of the container open, even when nobody is attached.")
+        .short('i'),
     Flag::bool("tty", "Give the container a terminal.").short('t'),
 ];
 
@@ -118,7 +125,11 @@ fn pod(k: &Kubectl, name: &str, words: &[String]) -> Result<Value> {
     for text in k.flags.list("env") {
         match text.split_once('=') {
             Some((key, value)) if !key.is_empty() => {
-                env.push(if value.is_empty() { json!({"name": key}) } else { json!({"name": key, "value": value}) });
+                env.push(if value.is_empty() {
+                    json!({"name": key})
+                } else {
+                    json!({"name": key, "value": value})
+                });
             }
             _ => return Err(Error::text(format!("invalid env: {text}"))),
         }
@@ -219,9 +230,14 @@ async fn session(k: &Kubectl, info: &Info, stdin: bool) -> Result<()> {
         if let Err(error) = attached {
             if !quiet {
                 let message = error.message();
-                k.err(&format!("warning: couldn't attach to pod/{}, falling back to streaming logs: {message}\n", info.name)).await;
+                k.err(&format!(
+                    "warning: couldn't attach to pod/{}, falling back to streaming logs: {message}\n",
+                    info.name
+                ))
+                .await;
             }
-            logs::print(k, &info.namespace, &info.name, &[("container", &container), ("follow", "true")]).await?;
+            logs::print(k, &info.namespace, &info.name, &[("container", &container), ("follow", "true")])
+                .await?;
         }
     }
     // A pod that is not restarted tells how it ended.
@@ -243,7 +259,12 @@ async fn session(k: &Kubectl, info: &Info, stdin: bool) -> Result<()> {
 }
 
 /// Watches the pod until it is as wanted.
-async fn wait_until(k: &Kubectl, info: &Info, limit: Duration, done: impl Fn(&Value) -> bool) -> Result<Value> {
+async fn wait_until(
+    k: &Kubectl,
+    info: &Info,
+    limit: Duration,
+    done: impl Fn(&Value) -> bool,
+) -> Result<Value> {
     let client = k.client().await?;
     let selector = format!("metadata.name={}", info.name);
     let watch = async {
@@ -254,7 +275,8 @@ async fn wait_until(k: &Kubectl, info: &Info, limit: Duration, done: impl Fn(&Va
             return Ok(pod);
         }
         let version = list["metadata"]["resourceVersion"].as_str().unwrap_or("0").to_string();
-        let query = [("fieldSelector", selector.as_str()), ("resourceVersion", version.as_str()), ("watch", "true")];
+        let query =
+            [("fieldSelector", selector.as_str()), ("resourceVersion", version.as_str()), ("watch", "true")];
         let mut stream = client.stream(&collection, &query, crate::programs::kubectl::rest::JSON).await?;
         while let Some(event) = stream.event().await? {
             if event["type"] == "DELETED" {

@@ -35,7 +35,10 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     if images.len() > 1 && !command.is_empty() {
         return Err(Error::text("cannot specify multiple --image options and command"));
     }
-    if k.flags.changed("replicas") && k.flags.int("replicas") < 0 && super::printers::dry_run(&k)? == super::DryRun::Client {
+    if k.flags.changed("replicas")
+        && k.flags.int("replicas") < 0
+        && super::printers::dry_run(&k)? == super::DryRun::Client
+    {
         return Err(Error::text("failed to create deployment: replicas must be greater than or equal to 0"));
     }
     create_generated(&k, object(&k, &name, images, command), Some("deployment")).await
@@ -83,7 +86,8 @@ mod tests {
 
     #[test]
     fn containers_are_called_after_their_image() {
-        let names = ["nginx", "jpetazzo/color", "registry:5000/a/b:v1", "redis@sha256:00"].map(container_name);
+        let names =
+            ["nginx", "jpetazzo/color", "registry:5000/a/b:v1", "redis@sha256:00"].map(container_name);
         assert_eq!(names, ["nginx", "color", "b", "redis"]);
     }
 }

@@ -55,22 +55,35 @@ const FILE_FLAGS: &[Flag] = &[
 /// Flags of `create` and all its subcommands.
 const COMMON: &[Flag] = &[
     Flag::string("field-manager", "kubectl-create", "Name that stands for who owns the fields"),
-    Flag::bool("save-config", "Keep the configuration in an annotation of the object, for a later kubectl apply"),
-    Flag::string("validate", "strict", "What to do about unknown or doubled fields: strict (or true), warn, or ignore (or false)")
-        .bare("strict"),
+    Flag::bool(
+        "save-config",
+        "Keep the configuration in an annotation of the object, for a later kubectl apply",
+    ),
+    Flag::string(
+        "validate",
+        "strict",
+        "What to do about unknown or doubled fields: strict (or true), warn, or ignore (or false)",
+    )
+    .bare("strict"),
 ];
 
 const CLUSTER_ROLE: Command = Command::not_simulated("clusterrole", "Create a cluster role");
-const CLUSTER_ROLE_BINDING: Command =
-    Command::not_simulated("clusterrolebinding", "Create a cluster role binding for a particular cluster role");
+const CLUSTER_ROLE_BINDING: Command = Command::not_simulated(
+    "clusterrolebinding",
+    "Create a cluster role binding for a particular cluster role",
+);
 const CONFIG_MAP: Command = Command {
     aliases: &["cm"],
     ..Command::not_simulated("configmap", "Create a config map from a local file, directory or literal value")
 };
-const CRON_JOB: Command =
-    Command { aliases: &["cj"], ..Command::not_simulated("cronjob", "Create a cron job with the specified name") };
-const INGRESS: Command =
-    Command { aliases: &["ing"], ..Command::not_simulated("ingress", "Create an ingress with the specified name") };
+const CRON_JOB: Command = Command {
+    aliases: &["cj"],
+    ..Command::not_simulated("cronjob", "Create a cron job with the specified name")
+};
+const INGRESS: Command = Command {
+    aliases: &["ing"],
+    ..Command::not_simulated("ingress", "Create an ingress with the specified name")
+};
 const JOB: Command = Command::not_simulated("job", "Create a job with the specified name");
 const POD_DISRUPTION_BUDGET: Command = Command {
     aliases: &["pdb"],
@@ -117,9 +130,9 @@ pub(super) async fn submit(k: &Kubectl, mut object: Value, what: Option<&str>) -
     let kind = object["kind"].as_str().unwrap_or("").to_string();
     let (namespace, explicit) = k.namespace().await?;
     let mapper = k.mapper().await?;
-    let resource = mapper.of_kind(&api_version, &kind).ok_or_else(|| {
-        Error::text(format!("no matches for kind {kind:?} in version {api_version:?}"))
-    })?;
+    let resource = mapper
+        .of_kind(&api_version, &kind)
+        .ok_or_else(|| Error::text(format!("no matches for kind {kind:?} in version {api_version:?}")))?;
     // Where the command line names a namespace, the object that is shown has it.
     if resource.namespaced && explicit {
         object["metadata"]["namespace"] = Value::from(namespace.as_str());
@@ -136,7 +149,8 @@ pub(super) async fn submit(k: &Kubectl, mut object: Value, what: Option<&str>) -
     }
     let query = query(k, dry_run)?;
     let query: Vec<(&str, &str)> = query.iter().map(|(key, value)| (*key, value.as_str())).collect();
-    let created = k.client().await?.post(&info.resource.collection(&info.namespace), &query, &info.object).await;
+    let created =
+        k.client().await?.post(&info.resource.collection(&info.namespace), &query, &info.object).await;
     info.object = match (created, what) {
         (Ok(object), _) => object,
         (Err(error @ Error::Status(_)), Some(what)) => {

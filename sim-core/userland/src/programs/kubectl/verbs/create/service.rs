@@ -32,7 +32,11 @@ const CLUSTER_IP: Command = Command {
         globals::PRINT,
         COMMON,
         TCP,
-        &[Flag::string("clusterip", "", "Address of the service in the cluster, or 'None' for a headless one; chosen by the server if empty.")],
+        &[Flag::string(
+            "clusterip",
+            "",
+            "Address of the service in the cluster, or 'None' for a headless one; chosen by the server if empty.",
+        )],
     ],
     run: Run::Verb(|k| Box::pin(run(k, "ClusterIP"))),
     ..Command::NEW
@@ -156,7 +160,10 @@ mod tests {
 
     #[test]
     fn ports_are_read_as_kubectl_reads_them() {
-        assert_eq!(parse_port("80"), Ok(json!({"name": "80", "port": 80, "protocol": "TCP", "targetPort": 80})));
+        assert_eq!(
+            parse_port("80"),
+            Ok(json!({"name": "80", "port": 80, "protocol": "TCP", "targetPort": 80}))
+        );
         let two = json!({"name": "80-8080", "port": 80, "protocol": "TCP", "targetPort": 8080});
         assert_eq!(parse_port("80:8080"), Ok(two));
         assert_eq!(parse_port("abc"), Err("strconv.ParseUint: parsing \"abc\": invalid syntax".into()));
