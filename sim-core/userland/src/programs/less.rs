@@ -99,10 +99,7 @@ async fn run(sys: Sys, args: Args, leaves_at_end: bool) -> ExitCode {
         return status;
     }
     // The keyboard is the terminal itself, as standard input may be the text.
-    let keyboard = match sys.open("/dev/tty", linux::fd::OpenFlags::READ, 0) {
-        Ok(fd) => fd,
-        Err(_) => 2,
-    };
+    let keyboard = sys.open("/dev/tty", linux::fd::OpenFlags::READ, 0).unwrap_or(2);
     let cooked = sys.tcgetattr(keyboard).unwrap_or(Termios::COOKED);
     let _ = sys.tcsetattr(keyboard, Termios { canonical: false, echo: false, ..cooked });
     for signal in [Signal::INT, Signal::WINCH] {
@@ -128,7 +125,7 @@ async fn run(sys: Sys, args: Args, leaves_at_end: bool) -> ExitCode {
         pending: Vec::new(),
     };
     let one_screen = pager.rows_from(0, usize::MAX).len() < usize::from(pager.size().rows);
-    if options.has("F") && one_screen || leaves_at_end && one_screen {
+    if one_screen && (options.has("F") || leaves_at_end) {
         let all = pager.rows_from(0, usize::MAX);
         sys.out(&all.iter().map(|row| format!("{row}\n")).collect::<String>()).await;
     } else {
@@ -336,7 +333,8 @@ impl Pager {
     }
 
     fn decode(&mut self) -> Key {
-        const SEQUENCES: &[(&[u8], fn() -> Key)] = &[
+        type Sequence = (&'static [u8], fn() -> Key);
+        const SEQUENCES: &[Sequence] = &[
             (b"\x1b[A", || Key::Up),
             (b"\x1bOA", || Key::Up),
             (b"\x1b[B", || Key::Down),

@@ -148,7 +148,8 @@ impl List<'_> {
             let dots = if all { vec![".".to_string(), "..".to_string()] } else { Vec::new() };
             for name in dots.into_iter().chain(names) {
                 let hidden = name.starts_with('.') && !all && !self.has("A");
-                if !hidden && !(self.has("B") && name.ends_with('~')) {
+                let is_backup = self.has("B") && name.ends_with('~');
+                if !hidden && !is_backup {
                     entries.push(self.entry(&directory, name, None));
                 }
             }
@@ -182,7 +183,7 @@ impl List<'_> {
         Entry { name, stat, target }
     }
 
-    fn sort(&self, entries: &mut Vec<Entry>) {
+    fn sort(&self, entries: &mut [Entry]) {
         if self.has("U") || self.has("f") {
             return;
         }

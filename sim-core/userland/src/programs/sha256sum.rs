@@ -37,7 +37,8 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
                     let holds = digest(&bytes) == expected.to_lowercase();
                     good += usize::from(holds);
                     wrong += usize::from(!holds);
-                    if !options.has("status") && !(holds && options.has("quiet")) {
+                    let is_quiet = options.has("status") || holds && options.has("quiet");
+                    if !is_quiet {
                         sys.out(&format!("{path}: {}\n", if holds { "OK" } else { "FAILED" })).await;
                     }
                 }

@@ -143,7 +143,7 @@ async fn df(sys: Sys, args: Args) -> ExitCode {
         }
         let least = match at {
             0 => 14,
-            2 | 3 | 4 => 5,
+            2..=4 => 5,
             _ => 4,
         };
         let width = title.len().max(cell.len()).max(least);

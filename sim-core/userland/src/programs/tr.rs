@@ -116,7 +116,7 @@ fn expand(set: &str, length: Option<usize>) -> Result<Vec<u8>, String> {
             && let Some((class, _)) = rest.split_once(":]")
         {
             let is = class_of(class).ok_or_else(|| format!("invalid character class ‘{class}’"))?;
-            out.extend((0..=255_u8).filter(|byte| is(byte)));
+            out.extend((0..=255_u8).filter(is));
             i += class.len() + 4;
             continue;
         }

@@ -240,8 +240,8 @@ fn read(options: &mut Options, args: &[String]) -> Result<(), Stop> {
             let value = if row.2 { Some(args.next().ok_or_else(|| missing(arg))?.clone()) } else { None };
             apply(options, row.0, arg, value.as_deref().unwrap_or(""), !negated)?;
         } else {
-            let mut letters = arg[1..].char_indices();
-            while let Some((at, letter)) = letters.next() {
+            let letters = arg[1..].char_indices();
+            for (at, letter) in letters {
                 let shown = format!("-{letter}");
                 let row =
                     short(letter).map_err(|why| Stop::Usage(format!("curl: option {arg}: {why}\n{TRY}")))?;

@@ -70,7 +70,7 @@ impl Progress {
     fn line(&self, seconds: f64) -> String {
         let speed = |bytes: u64| if seconds > 0.0 { (bytes as f64 / seconds) as u64 } else { 0 };
         let size = self.total.unwrap_or(self.received);
-        let percent = |part: u64, of: u64| if of == 0 { 0 } else { part * 100 / of };
+        let percent = |part: u64, of: u64| (part * 100).checked_div(of).unwrap_or(0);
         let expected = if self.total.is_some() { size + self.sent } else { self.received };
         let spent = seconds as u64;
         let left_known =

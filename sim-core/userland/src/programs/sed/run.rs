@@ -328,7 +328,7 @@ impl Editor {
         match address {
             Address::Line(line) => self.line == *line,
             Address::Step(first, 0) => self.line == *first,
-            Address::Step(first, step) => self.line >= *first && (self.line - first) % step == 0,
+            Address::Step(first, step) => self.line >= *first && (self.line - first).is_multiple_of(*step),
             Address::Last => self.is_last().await,
             Address::Plus(_) => false,
             Address::Regex(regex) => {

@@ -93,7 +93,7 @@ fn field(letter: char, at: Timestamp) -> Option<Field> {
     let two = |number: u8| Field::Number(i64::from(number), 2, '0');
     let blank = |number: u8| Field::Number(i64::from(number), 2, ' ');
     let text = |text: &str| Field::Text(text.to_string());
-    let hour12 = if c.hour % 12 == 0 { 12 } else { c.hour % 12 };
+    let hour12 = if c.hour.is_multiple_of(12) { 12 } else { c.hour % 12 };
     let (day, month) = (DAYS[usize::from(c.weekday)], MONTHS[usize::from(c.month) - 1]);
     let week_of = |first: u8| {
         let since = (c.weekday + 7 - first) % 7;
@@ -124,7 +124,7 @@ fn field(letter: char, at: Timestamp) -> Option<Field> {
         'N' => Field::Nanos(at.nanos),
         'p' => text(if c.hour < 12 { "AM" } else { "PM" }),
         'P' => text(if c.hour < 12 { "am" } else { "pm" }),
-        'q' => Field::Number(i64::from((c.month + 2) / 3), 1, '0'),
+        'q' => Field::Number(i64::from(c.month.div_ceil(3)), 1, '0'),
         'r' => Field::Text(format("%I:%M:%S %p", at)),
         'R' => Field::Text(format("%H:%M", at)),
         's' => Field::Number(at.seconds as i64, 1, '0'),

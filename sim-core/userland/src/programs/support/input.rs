@@ -104,9 +104,4 @@ impl Lines {
                 .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
         }))
     }
-
-    /// What was read and not handed out.
-    pub(crate) fn rest(&self) -> &[u8] {
-        &self.buffer[self.start..]
-    }
 }

@@ -16,7 +16,7 @@ pub(crate) mod prelude {
     pub(crate) use super::options::{Options, parse};
     pub(crate) use super::output::Out;
     pub(crate) use super::text::{complain, not_simulated, quote, quote_always, quote_if_needed};
-    pub(crate) use linux::{Args, Errno, ExitCode, Program, Signal, Sys, WaitStatus};
+    pub(crate) use linux::{Args, Errno, ExitCode, Signal, Sys, WaitStatus};
 }
 
 /// Declares the constant of a program: its name, a line about it, its `async fn(Sys, Args) -> ExitCode`.

@@ -22,11 +22,6 @@ impl Options {
         self.found.iter().any(|(found, _)| *found == key)
     }
 
-    /// How often an option was given.
-    pub(crate) fn count(&self, key: &str) -> usize {
-        self.found.iter().filter(|(found, _)| *found == key).count()
-    }
-
     /// The last value of an option.
     pub(crate) fn value(&self, key: &str) -> Option<&str> {
         self.found.iter().rev().find(|(found, _)| *found == key).map(|(_, value)| value.as_str())

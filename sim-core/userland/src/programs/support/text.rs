@@ -45,11 +45,6 @@ pub(crate) fn quote_if_needed(name: &str) -> String {
     }
 }
 
-/// Bytes as text; what is not UTF-8 becomes replacement characters.
-pub(crate) fn lossy(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
-    String::from_utf8_lossy(bytes)
-}
-
 /// The number of terminal columns that a text takes.
 pub(crate) fn width(text: &str) -> usize {
     unicode_width::UnicodeWidthStr::width(text)
