@@ -48,7 +48,11 @@ fn evaluate_nested(text: &str, variables: &mut dyn Variables, depth: u32) -> Res
         let assignment = eval.src[eval.pos] == '=' && eval.src.get(eval.pos + 1) != Some(&'=');
         let message = if assignment {
             "attempted assignment to non-variable"
-        } else if eval.src.get(eval.pos).is_some_and(|c| !c.is_alphanumeric() && !"_()+-*/%<>=!&|^~?:,".contains(*c)) {
+        } else if eval
+            .src
+            .get(eval.pos)
+            .is_some_and(|c| !c.is_alphanumeric() && !"_()+-*/%<>=!&|^~?:,".contains(*c))
+        {
             "syntax error: invalid arithmetic operator"
         } else {
             "syntax error in expression"

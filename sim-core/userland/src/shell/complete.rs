@@ -268,7 +268,18 @@ impl Shell {
                     let prefix = format!("{}${}", &word[..at], if brace { "{" } else { "" });
                     let names = candidates(self, "variable", name);
                     let names = names.into_iter().map(|name| if brace { name + "}" } else { name }).collect();
-                    return list(plain(names, &prefix, false), true);
+                    let mut found = plain(names, &prefix, false);
+                    // A directory goes on with a slash.
+                    if let [only] = found.as_mut_slice()
+                        && !brace
+                        && self.vars.text(&only.text[prefix.len()..]).is_some_and(|path| {
+                            self.sys.stat(path).is_ok_and(|stat| stat.file_type == FileType::Directory)
+                        })
+                    {
+                        only.text.push('/');
+                        only.no_space = true;
+                    }
+                    return list(found, true);
                 }
             }
             if word.starts_with('~') && !word.contains('/') {

@@ -83,10 +83,8 @@ impl Job {
 /// What the shell says about the signal that ended a process.
 pub fn signal_text(status: WaitStatus) -> String {
     match status {
-        WaitStatus::Signaled(signal) => {
-            let core = matches!(signal.default_action(), linux::signal::DefaultAction::Core);
-            format!("{}{}", signal.text(), if core { " (core dumped)" } else { "" })
-        }
+        // Cores are not dumped: `ulimit -c` is 0.
+        WaitStatus::Signaled(signal) => signal.text().to_string(),
         _ => String::new(),
     }
 }
@@ -98,6 +96,8 @@ pub struct Jobs {
     pub list: Vec<Job>,
     /// Numbers from the least to the most recent: the last is `%+`, the one before `%-`.
     recent: Vec<usize>,
+    /// The last command was `kill`.
+    pub just_killed: bool,
     /// Statuses of background processes that have been forgotten as jobs.
     pub past: Vec<(Pid, i32)>,
 }
@@ -237,7 +237,10 @@ impl Shell {
         if self.jobs.list.is_empty() {
             return;
         }
-        self.reap().await;
+        // What `kill` was sent to has no time to end before the prompt is there.
+        if !std::mem::take(&mut self.jobs.just_killed) {
+            self.reap().await;
+        }
         let mut text = String::new();
         let mut gone = Vec::new();
         let cwd = self.vars.text("PWD").unwrap_or_default().to_string();

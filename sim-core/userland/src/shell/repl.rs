@@ -1,12 +1,12 @@
 //! The conversation with a person: prompt, line, command, and again.
 
-use super::readline::keys::Decoder;
-use super::readline::{Action, Editor};
 use super::exec::Flow;
 use super::exec::loops::LoopState;
 use super::history::Expansion;
 use super::jobs::State;
 use super::parser::{ParseError, Parser};
+use super::readline::keys::Decoder;
+use super::readline::{Action, Editor};
 use super::state::Shell;
 use linux::{Errno, Fd, Signal, Termios};
 use std::rc::Rc;
@@ -60,7 +60,7 @@ impl Shell {
                     continue;
                 }
                 Entered::Eof if buffer.is_empty() => {
-                    self.sys.err(if self.login { "logout\n" } else { "exit\n" }).await;
+                    self.sys.err(if self.login { "\nlogout\n" } else { "\nexit\n" }).await;
                     let stopped = self.jobs.list.iter().any(|job| matches!(job.state(), State::Stopped(_)));
                     if stopped && !std::mem::replace(&mut self.exit_warned, true) {
                         self.sys.err("There are stopped jobs.\n").await;
@@ -103,6 +103,7 @@ impl Shell {
             if marks {
                 self.sys.err("\x1b]133;C\x07").await;
             }
+            self.jobs.just_killed = false;
             let result = self.run_entered(&text).await;
             if marks {
                 let mark = format!("\x1b]133;D;{}\x07", self.status);

@@ -47,7 +47,9 @@ impl Case {
 
     /// As [`Case::parse`] reads it.
     pub fn to_text(&self) -> String {
-        let ended = |text: &str| if text.is_empty() || text.ends_with('\n') { text.to_string() } else { format!("{text}\n") };
+        let ended = |text: &str| {
+            if text.is_empty() || text.ends_with('\n') { text.to_string() } else { format!("{text}\n") }
+        };
         format!(
             "### {} {}\n{}>>> stdout\n{}>>> stderr\n{}>>> status {}\n",
             self.how,

@@ -14,17 +14,25 @@ const PROMPT: &str = "student@node1:~$ ";
 fn login(env: &[(&str, &str)]) -> Terminal {
     let machine = Machine::new();
     let root = machine.host.namespaces().root;
-    root.put("/home/student/.bashrc", "PS1='\\u@\\h:\\w\\$ '\nalias k=kubectl\nHISTCONTROL=ignoreboth\n", 0o644).unwrap();
+    root.put(
+        "/home/student/.bashrc",
+        "PS1='\\u@\\h:\\w\\$ '\nalias k=kubectl\nHISTCONTROL=ignoreboth\n",
+        0o644,
+    )
+    .unwrap();
     root.chown("/home/student/.bashrc", 1000, 1000).unwrap();
     let size = WinSize { rows: 24, cols: 80 };
     let (master, slave) = PtyMaster::open(&machine.sim, size);
-    let mut all = vec![
-        ("PATH", "/usr/bin:/bin"),
-        ("HOME", "/home/student"),
-        ("TERM", "xterm-256color"),
-    ];
+    let mut all = vec![("PATH", "/usr/bin:/bin"), ("HOME", "/home/student"), ("TERM", "xterm-256color")];
     all.extend(env);
-    machine.spawn(vec!["bash".into()], &all, "/home/student", 1000, [slave.clone(), slave.clone(), slave], true);
+    machine.spawn(
+        vec!["bash".into()],
+        &all,
+        "/home/student",
+        1000,
+        [slave.clone(), slave.clone(), slave],
+        true,
+    );
     machine.pass(50);
     Terminal { machine, master }
 }
@@ -61,7 +69,10 @@ fn commands_are_echoed_and_run() {
     assert_eq!(t.keys("nosuch\r"), format!("nosuch\nbash: nosuch: command not found\n{PROMPT}"));
     assert_eq!(t.keys("echo $?\r"), format!("echo $?\n127\n{PROMPT}"));
     assert_eq!(t.keys("cd /tmp; pwd\r"), "cd /tmp; pwd\n/tmp\nstudent@node1:/tmp$ ");
-    assert_eq!(t.keys("echo )\r"), "echo )\nbash: syntax error near unexpected token `)'\nstudent@node1:/tmp$ ");
+    assert_eq!(
+        t.keys("echo )\r"),
+        "echo )\nbash: syntax error near unexpected token `)'\nstudent@node1:/tmp$ "
+    );
 }
 
 #[test]
@@ -83,7 +94,10 @@ fn an_interrupt_ends_what_runs() {
     assert_eq!(t.keys("echo $?\r"), format!("echo $?\n130\n{PROMPT}"));
     assert_eq!(t.keys("while true; do :; done\r"), "while true; do :; done\n");
     assert_eq!(t.keys("\x03"), format!("^C\n{PROMPT}"));
-    assert_eq!(t.keys("while sleep 0.3; do echo x; done; echo no\r"), "while sleep 0.3; do echo x; done; echo no\n");
+    assert_eq!(
+        t.keys("while sleep 0.3; do echo x; done; echo no\r"),
+        "while sleep 0.3; do echo x; done; echo no\n"
+    );
     assert_eq!(t.keys("\x03"), format!("^C\n{PROMPT}"));
     assert_eq!(t.keys("abc\x03"), format!("abc^C\n{PROMPT}"));
     assert_eq!(t.keys("yes > /dev/null\r"), "yes > /dev/null\n");
@@ -133,7 +147,9 @@ fn jobs_stop_and_go_on() {
     t.keys("sleep 60 &\r");
     assert_eq!(
         t.keys("jobs\r"),
-        format!("jobs\n[1]-  Running                 sleep 50 &\n[2]+  Running                 sleep 60 &\n{PROMPT}")
+        format!(
+            "jobs\n[1]-  Running                 sleep 50 &\n[2]+  Running                 sleep 60 &\n{PROMPT}"
+        )
     );
     assert_eq!(t.keys("fg %1\r"), "fg %1\nsleep 50\n");
     assert_eq!(t.keys("\x03"), format!("^C\n{PROMPT}"));
@@ -174,12 +190,12 @@ fn tab_completes() {
     let mut t = start();
     assert_eq!(t.keys("kubec\t"), "kubectl ");
     assert_eq!(t.keys("get pod\t"), "get pod\x07");
-    assert_eq!(t.keys("\t\t"), format!("\x07\npods          podtemplates\n{PROMPT}kubectl get pod\x1b[J"));
+    assert_eq!(t.keys("\t"), format!("\npods          podtemplates\n{PROMPT}kubectl get pod\x1b[J"));
     assert_eq!(t.keys("s\t\r"), format!("s \nkubectl get pods\n{PROMPT}"));
     assert_eq!(t.keys("k get se\t\r"), format!("k get services \nkubectl get services\n{PROMPT}"));
     assert_eq!(t.keys("ls /ho\t"), "ls /home/");
     assert_eq!(t.keys("st\t\r"), format!("student/\n{PROMPT}"));
-    assert_eq!(t.keys("echo $HOM\t\r"), format!("echo $HOME \n/home/student\n{PROMPT}"));
+    assert_eq!(t.keys("echo $HOM\t\r"), format!("echo $HOME/\n/home/student/\n{PROMPT}"));
 }
 
 #[test]
@@ -194,8 +210,8 @@ fn the_end_of_input_ends_the_shell() {
     let mut t = start();
     assert_eq!(t.keys("sleep 100\r"), "sleep 100\n");
     t.keys("\x1a");
-    assert_eq!(t.keys("\x04"), format!("exit\nThere are stopped jobs.\n{PROMPT}"));
-    assert_eq!(t.keys("\x04"), "exit\n");
+    assert_eq!(t.keys("\x04"), format!("\nexit\nThere are stopped jobs.\n{PROMPT}"));
+    assert_eq!(t.keys("\x04"), "\nexit\n");
     let history = t.machine.host.namespaces().root.read("/home/student/.bash_history").unwrap();
     assert_eq!(String::from_utf8(history).unwrap(), "sleep 100\n");
 }

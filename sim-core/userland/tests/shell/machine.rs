@@ -2,9 +2,9 @@
 
 use crate::case::{Case, normal};
 use crate::programs;
+use linux::host::HostPid;
 use linux::net::Net;
 use linux::vfs::Vfs;
-use linux::host::HostPid;
 use linux::{File, Host, Spawn, WaitStatus};
 use sim::{Duration, Instant, Sim};
 use std::cell::RefCell;
@@ -28,8 +28,12 @@ impl Machine {
         for folder in ["/tmp/t", "/home/student", "/etc", "/root"] {
             root.mkdir_all(folder).unwrap();
         }
-        root.put("/etc/passwd", "root:x:0:0:root:/root:/bin/bash\nstudent:x:1000:1000::/home/student:/bin/bash\n", 0o644)
-            .unwrap();
+        root.put(
+            "/etc/passwd",
+            "root:x:0:0:root:/root:/bin/bash\nstudent:x:1000:1000::/home/student:/bin/bash\n",
+            0o644,
+        )
+        .unwrap();
         root.chown("/home/student", 1000, 1000).unwrap();
         root.put_program("/bin/bash", &BASH).unwrap();
         root.put_program("/bin/sh", &BASH).unwrap();
@@ -40,7 +44,15 @@ impl Machine {
         Machine { sim, host }
     }
 
-    pub fn spawn(&self, argv: Vec<String>, env: &[(&str, &str)], cwd: &str, uid: u32, stdio: [File; 3], controlling_tty: bool) -> HostPid {
+    pub fn spawn(
+        &self,
+        argv: Vec<String>,
+        env: &[(&str, &str)],
+        cwd: &str,
+        uid: u32,
+        stdio: [File; 3],
+        controlling_tty: bool,
+    ) -> HostPid {
         self.host
             .spawn(Spawn {
                 namespaces: self.host.namespaces(),

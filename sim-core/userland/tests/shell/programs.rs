@@ -66,7 +66,10 @@ async fn env(sys: Sys, _: Args) -> ExitCode {
 }
 
 async fn head(sys: Sys, args: Args) -> ExitCode {
-    let count: usize = args.last().and_then(|arg| arg.trim_start_matches("-n").trim_start_matches('-').parse().ok()).unwrap_or(10);
+    let count: usize = args
+        .last()
+        .and_then(|arg| arg.trim_start_matches("-n").trim_start_matches('-').parse().ok())
+        .unwrap_or(10);
     let mut seen = 0;
     while seen < count {
         let Ok(data) = sys.read(0, 4096).await else { break };
@@ -109,7 +112,8 @@ async fn ls(sys: Sys, args: Args) -> ExitCode {
 
 fn mkdir(sys: Sys, args: Args) -> ProgramFuture {
     Box::pin(async move {
-        let made = args[1..].iter().filter(|arg| !arg.starts_with("-")).all(|path| sys.mkdir(path, 0o777).is_ok());
+        let made =
+            args[1..].iter().filter(|arg| !arg.starts_with("-")).all(|path| sys.mkdir(path, 0o777).is_ok());
         i32::from(!made)
     })
 }

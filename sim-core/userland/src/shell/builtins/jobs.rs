@@ -395,7 +395,7 @@ pub(super) async fn kill(shell: &mut Shell, args: &[String]) -> Outcome {
             let _ = shell.sys.kill(pid, Some(Signal::CONT));
         }
     }
-    shell.charge(30).await?;
+    shell.jobs.just_killed = true;
     Ok(status)
 }
 

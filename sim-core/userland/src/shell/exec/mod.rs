@@ -163,7 +163,9 @@ impl Shell {
         };
         let (user, system) = (used.mul_f64(0.6), used.mul_f64(0.4));
         let text = match (format, self.vars.text("TIMEFORMAT")) {
-            (TimeFormat::Posix, _) => format!("real {}\nuser {}\nsys {}\n", show(real), show(user), show(system)),
+            (TimeFormat::Posix, _) => {
+                format!("real {}\nuser {}\nsys {}\n", show(real), show(user), show(system))
+            }
             (TimeFormat::Bash, None) => {
                 format!("\nreal\t{}\nuser\t{}\nsys\t{}\n", show(real), show(user), show(system))
             }
@@ -289,7 +291,8 @@ fn time_format(format: &str, times: [Duration; 3]) -> String {
             out.push(c);
             continue;
         }
-        let precision = chars.next_if(char::is_ascii_digit).and_then(|c| c.to_digit(10)).unwrap_or(3).min(3) as usize;
+        let precision =
+            chars.next_if(char::is_ascii_digit).and_then(|c| c.to_digit(10)).unwrap_or(3).min(3) as usize;
         let long = chars.next_if_eq(&'l').is_some();
         let time = match chars.next() {
             Some('R') => times[0],

@@ -316,10 +316,14 @@ impl Shell {
     /// Says in a script that a signal ended a job of the background.
     pub async fn report_death(&mut self, job: &Job) {
         let State::Done(status @ WaitStatus::Signaled(signal)) = job.state() else { return };
-        if self.interactive || self.in_subshell() || matches!(signal, Signal::INT | Signal::TERM | Signal::PIPE) {
+        if self.interactive
+            || self.in_subshell()
+            || matches!(signal, Signal::INT | Signal::TERM | Signal::PIPE)
+        {
             return;
         }
-        let text = format!("{}{:5} {:<23} {}\n", self.prefix(), job.last_pid(), signal_text(status), job.text);
+        let text =
+            format!("{}{:5} {:<23} {}\n", self.prefix(), job.last_pid(), signal_text(status), job.text);
         self.sys.err(&text).await;
     }
 
