@@ -99,3 +99,39 @@ async fn load(sys: Sys, args: Args) -> ExitCode {
 pub fn replay(world: &Sim) -> u64 {
     Sim::replay(&world.journal()).trace().steps
 }
+
+/// Nothing but heartbeats for an hour; gives the events.
+pub fn idle_hour(world: &mut Sim) -> u64 {
+    let before = world.trace().steps;
+    let end = world.now() + Duration::from_secs(3600);
+    while !world.handle_timeout(end, u64::MAX).done {}
+    world.trace().steps - before
+}
+
+/// An hour as a learner spends it: a command each half minute.
+pub fn session(world: &mut Sim) {
+    const COMMANDS: &[&str] = &[
+        "kubectl create deployment blue --image=jpetazzo/color",
+        "kubectl get pods -o wide",
+        "kubectl expose deployment blue --port=80",
+        "kubectl get service",
+        "CLUSTER_IP=$(kubectl get svc blue -o go-template='{{ .spec.clusterIP }}')",
+        "for i in $(seq 10); do curl http://$CLUSTER_IP; done",
+        "kubectl scale deployment blue --replicas=3",
+        "for i in $(seq 20); do curl -s http://$CLUSTER_IP; done | tr '\\r' '\\n' | grep This",
+        "kubectl describe service blue",
+        "kubectl get events",
+        "kubectl delete deployment,service blue",
+        "kubectl get all",
+    ];
+    world.handle_input(world.now(), Input::OpenTerminal { id: 1, place: Place::Lab, rows: 24, cols: 80 });
+    for round in 0..10 {
+        for command in COMMANDS {
+            let next = world.now() + Duration::from_secs(30);
+            let bytes = format!("{command} # {round}\r").into_bytes();
+            world.handle_input(world.now(), Input::Type { id: 1, bytes });
+            while !world.handle_timeout(next, u64::MAX).done {}
+            while world.poll_output().is_some() {}
+        }
+    }
+}

@@ -6,9 +6,11 @@ for (const name of module.benchmarks().split("\n")) {
   let best = Infinity;
   let count = 0;
   for (let round = 0; round < 3; round++) {
+    const benchmark = module.Benchmark.prepare(name);
     const begin = performance.now();
-    count = module.benchmark(name);
+    count = benchmark.run();
     best = Math.min(best, performance.now() - begin);
+    benchmark.free();
   }
   const rate = Math.round((count / best) * 1000);
   const megabytes = (memory.buffer.byteLength / 1e6).toFixed(1);

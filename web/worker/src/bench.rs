@@ -1,24 +1,82 @@
 //! The benchmarks, one list for native and wasm. The caller holds the watch, since the world has none.
 
+use sim_core::{Sim, bench};
+
 /// One benchmark.
 pub struct Scenario {
     /// Its name.
     pub name: &'static str,
     /// What it counts.
     pub unit: &'static str,
-    /// Runs it once; the answer is how much was done.
-    pub run: fn() -> u64,
+    /// Makes the world that it runs in; not measured.
+    pub prepare: fn() -> Sim,
+    /// Runs it; the answer is how much was done.
+    pub run: fn(&mut Sim) -> u64,
 }
 
+/// How often a Service is asked.
+const REQUESTS: u32 = 5_000;
+
 /// All of them, in the order in which they are printed.
-pub const SCENARIOS: &[Scenario] = &[Scenario { name: "random session", unit: "steps", run: random_session }];
+pub const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        name: "boot a cluster of 3 nodes",
+        unit: "steps",
+        prepare: || bench::cluster(1),
+        run: |_| bench::cluster(3).trace().steps,
+    },
+    Scenario {
+        name: "Deployment of 3, available",
+        unit: "pods",
+        prepare: || bench::cluster(3),
+        run: |world| bench::deployment(world, 3),
+    },
+    Scenario {
+        name: "Deployment of 100, available",
+        unit: "pods",
+        prepare: || bench::cluster(3),
+        run: |world| bench::deployment(world, 100),
+    },
+    Scenario {
+        name: "Deployment of 1,000, available",
+        unit: "pods",
+        prepare: || bench::cluster(12),
+        run: |world| bench::deployment(world, 1_000),
+    },
+    Scenario {
+        name: "requests, Service of 3 endpoints",
+        unit: "requests",
+        prepare: || prepared_service(3),
+        run: |world| bench::requests(world, REQUESTS),
+    },
+    Scenario {
+        name: "requests, Service of 100 endpoints",
+        unit: "requests",
+        prepare: || prepared_service(100),
+        run: |world| bench::requests(world, REQUESTS),
+    },
+    Scenario { name: "an idle hour", unit: "events", prepare: || bench::cluster(3), run: bench::idle_hour },
+    Scenario {
+        name: "replay of an hour's session",
+        unit: "steps",
+        prepare: an_hours_session,
+        run: |world| bench::replay(world),
+    },
+];
 
 /// The scenario called `name`.
 pub fn find(name: &str) -> Option<&'static Scenario> {
     SCENARIOS.iter().find(|scenario| scenario.name == name)
 }
 
-fn random_session() -> u64 {
-    let line = crate::determinism::fingerprint(1);
-    line.split(' ').nth(1).and_then(|steps| steps.parse().ok()).unwrap_or(0)
+fn prepared_service(endpoints: u32) -> Sim {
+    let mut world = bench::cluster(3);
+    bench::service(&mut world, endpoints);
+    world
+}
+
+fn an_hours_session() -> Sim {
+    let mut world = bench::cluster(3);
+    bench::session(&mut world);
+    world
 }

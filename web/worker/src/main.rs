@@ -26,9 +26,24 @@ mod exports {
         podium_worker::bench::SCENARIOS.iter().map(|s| s.name).collect::<Vec<_>>().join("\n")
     }
 
-    /// Runs a benchmark once; the caller holds the watch. The answer is how much was done.
+    /// A world made ready for a benchmark.
     #[wasm_bindgen]
-    pub fn benchmark(name: &str) -> Option<f64> {
-        podium_worker::bench::find(name).map(|scenario| (scenario.run)() as f64)
+    pub struct Benchmark {
+        scenario: &'static podium_worker::bench::Scenario,
+        world: sim_core::Sim,
+    }
+
+    #[wasm_bindgen]
+    impl Benchmark {
+        /// Makes the world ready; this is not measured.
+        pub fn prepare(name: &str) -> Option<Benchmark> {
+            let scenario = podium_worker::bench::find(name)?;
+            Some(Benchmark { scenario, world: (scenario.prepare)() })
+        }
+
+        /// Runs once; the caller holds the watch. The answer is how much was done.
+        pub fn run(&mut self) -> f64 {
+            (self.scenario.run)(&mut self.world) as f64
+        }
     }
 }
