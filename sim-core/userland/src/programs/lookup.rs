@@ -34,8 +34,12 @@ pub(crate) fn port(text: &str) -> Option<u16> {
 
 /// The name of a port in `/etc/services`, as far as people meet them.
 pub(crate) fn service(port: u16, udp: bool) -> Option<&'static str> {
-    let only_tcp = ["ftp", "ssh", "telnet", "smtp", "http", "https", "http-alt", "redis", "postgresql", "mysql"];
-    SERVICES.iter().find(|(name, number)| *number == port && !(udp && only_tcp.contains(name))).map(|(name, _)| *name)
+    let only_tcp =
+        ["ftp", "ssh", "telnet", "smtp", "http", "https", "http-alt", "redis", "postgresql", "mysql"];
+    SERVICES
+        .iter()
+        .find(|(name, number)| *number == port && !(udp && only_tcp.contains(name)))
+        .map(|(name, _)| *name)
 }
 
 const SERVICES: [(&str, u16); 14] = [

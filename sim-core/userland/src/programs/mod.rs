@@ -22,6 +22,8 @@ pub mod find;
 pub mod grep;
 pub mod head;
 pub mod id;
+pub mod ip;
+pub mod iptables;
 pub mod kill;
 pub mod kubectl;
 pub mod less;
@@ -54,6 +56,8 @@ pub mod uniq;
 pub mod watch;
 pub mod wc;
 pub mod xargs;
+#[cfg(test)]
+mod test_bed;
 
 use linux::{ExitCode, Program, Sys};
 
@@ -102,7 +106,12 @@ pub const PROGRAMS: &[Program] = &[
     uname::HOSTNAME,
     absent::HTOP,
     id::ID,
+    ip::PROGRAM,
+    iptables::PROGRAM,
+    iptables::RESTORE,
+    iptables::SAVE,
     absent::JOURNALCTL,
+    absent::JOIN,
     absent::JQ,
     kill::KILL,
     absent::KUBEADM,
@@ -118,6 +127,7 @@ pub const PROGRAMS: &[Program] = &[
     cp::MV,
     absent::NANO,
     filters::NL,
+    env::NOHUP,
     uname::NPROC,
     absent::PACMAN,
     filters::PASTE,
@@ -144,6 +154,7 @@ pub const PROGRAMS: &[Program] = &[
     filters::SHUF,
     sleep::SLEEP,
     sort::PROGRAM,
+    absent::SPLIT,
     absent::SSH,
     stat::STAT,
     terminal::STTY,
@@ -173,6 +184,7 @@ pub const PROGRAMS: &[Program] = &[
     system::UPTIME,
     absent::VI,
     absent::VIM,
+    absent::W,
     watch::PROGRAM,
     wc::PROGRAM,
     system::WHICH,

@@ -21,7 +21,11 @@ struct Selection<'a> {
 impl Ip {
     /// `ip addr`
     pub(super) fn address(&self, mut words: Words<'_>) -> Outcome {
-        match command(words.next(), &["show", "list", "lst", "add", "delete", "flush", "change", "replace", "help"], "address")? {
+        match command(
+            words.next(),
+            &["show", "list", "lst", "add", "delete", "flush", "change", "replace", "help"],
+            "address",
+        )? {
             "add" | "change" | "replace" => self.change_address(words, true),
             "delete" => self.change_address(words, false),
             "flush" => self.flush(words),
@@ -71,7 +75,14 @@ impl Ip {
         Ok(text)
     }
 
-    fn write(&self, text: &mut String, one: &InterfaceInfo, all: &[InterfaceInfo], addresses: bool, wanted: &Selection<'_>) {
+    fn write(
+        &self,
+        text: &mut String,
+        one: &InterfaceInfo,
+        all: &[InterfaceInfo],
+        addresses: bool,
+        wanted: &Selection<'_>,
+    ) {
         let look = self.look;
         let shown: Vec<&IpNet> =
             one.addresses.iter().filter(|_| !look.six).filter(|net| wanted.takes_address(net)).collect();
@@ -154,25 +165,31 @@ impl Ip {
         if one.kind != InterfaceKind::Loopback && net.prefix_len() < 31 {
             let _ = write!(text, "brd {} ", self.look.paint(MAGENTA, &net.broadcast().to_string()));
         }
-        let _ = writeln!(text, "scope {} {}{end}       valid_lft forever preferred_lft forever", scope(net), one.name);
+        let _ = writeln!(
+            text,
+            "scope {} {}{end}       valid_lft forever preferred_lft forever",
+            scope(net),
+            one.name
+        );
     }
 
     fn write_statistics(&self, text: &mut String, one: &InterfaceInfo) {
         let end = self.look.line_end();
         let count = &one.counters;
         let mut direction = |heading: &str, bytes: u64, packets: u64| {
-            let wide = bytes.to_string().len().max(13 - 4);
-            let narrow = packets.to_string().len().max(7);
-            let _ = write!(text, "{end}    {heading}{:>wide$} {:>narrow$} errors dropped ", "bytes", "packets", wide = wide - 1);
-            text.push_str(if heading.starts_with('R') { " missed   mcast           " } else { "carrier collsns           " });
+            let (wide, narrow) = (bytes.to_string().len().max(10), packets.to_string().len().max(7));
+            let rest = if heading == "RX:" { " missed   mcast" } else { "carrier collsns" };
             let _ = write!(
                 text,
-                "{end}    {bytes:>wide$} {packets:>narrow$} {:>6} {:>7} {:>7} {:>7} ",
+                "{end}    {heading}{:>left$} {:>narrow$} errors dropped {rest}           \
+                 {end}    {bytes:>wide$} {packets:>narrow$} {:>6} {:>7} {:>7} {:>7} ",
+                "bytes",
+                "packets",
                 0,
                 0,
                 0,
                 0,
-                wide = wide + 1
+                left = wide - 3
             );
         };
         direction("RX:", count.rx_bytes, count.rx_packets);
@@ -194,7 +211,9 @@ impl Ip {
                 word => address = Some(prefix(word)?),
             }
         }
-        let Some(dev) = dev else { return Err(Failure::says("Not enough information: \"dev\" argument is required.", 255)) };
+        let Some(dev) = dev else {
+            return Err(Failure::says("Not enough information: \"dev\" argument is required.", 255));
+        };
         self.device(dev)?;
         self.need_root()?;
         let Some(address) = address else { return Err(Failure::kernel(Errno::EINVAL)) };
@@ -232,15 +251,17 @@ impl Ip {
                 "dev" => dev = Some(words.value()?),
                 "up" | "down" | "nomaster" => changes.push((word, "")),
                 "master" => changes.push((word, words.value()?)),
-                "address" | "mtu" | "name" | "netns" | "promisc" | "multicast" | "arp" | "txqueuelen" | "qlen" | "alias"
-                | "type" | "group" | "broadcast" | "vf" | "xdp" | "addrgenmode" => {
+                "address" | "mtu" | "name" | "netns" | "promisc" | "multicast" | "arp" | "txqueuelen"
+                | "qlen" | "alias" | "type" | "group" | "broadcast" | "vf" | "xdp" | "addrgenmode" => {
                     return Err(Failure::Missing(format!("to set the {word} of a link")));
                 }
                 _ if dev.is_some() => return Err(Failure::garbage(word)),
                 name => dev = Some(name),
             }
         }
-        let Some(dev) = dev else { return Err(Failure::says("Not enough information: \"dev\" argument is required.", 255)) };
+        let Some(dev) = dev else {
+            return Err(Failure::says("Not enough information: \"dev\" argument is required.", 255));
+        };
         self.device(dev)?;
         self.need_root()?;
         for (what, value) in changes {
@@ -272,7 +293,9 @@ impl Ip {
                 word => return Err(Failure::Missing(format!("to add a link with {word}"))),
             }
         }
-        let Some(kind) = kind else { return Err(Failure::says("Not enough information: \"type\" argument is required", 255)) };
+        let Some(kind) = kind else {
+            return Err(Failure::says("Not enough information: \"type\" argument is required", 255));
+        };
         self.need_root()?;
         let name = name.unwrap_or(kind);
         match kind {
@@ -295,7 +318,9 @@ impl Ip {
                 word => dev = Some(word),
             }
         }
-        let Some(dev) = dev else { return Err(Failure::says("Not enough information: \"dev\" argument is required.", 255)) };
+        let Some(dev) = dev else {
+            return Err(Failure::says("Not enough information: \"dev\" argument is required.", 255));
+        };
         let interface = self.device(dev)?;
         self.need_root()?;
         if matches!(interface.kind, InterfaceKind::Loopback | InterfaceKind::Ethernet) {
@@ -329,7 +354,8 @@ impl Selection<'_> {
     }
 
     fn takes_address(&self, net: &IpNet) -> bool {
-        self.to.is_none_or(|to| to.contains(&net.addr())) && self.scope.is_none_or(|wanted| wanted == scope(net))
+        self.to.is_none_or(|to| to.contains(&net.addr()))
+            && self.scope.is_none_or(|wanted| wanted == scope(net))
     }
 }
 
@@ -339,8 +365,12 @@ fn flags_and_state(one: &InterfaceInfo, all: &[InterfaceInfo]) -> (&'static str,
     match (&one.kind, one.up) {
         (InterfaceKind::Loopback, true) => ("LOOPBACK,UP,LOWER_UP", "UNKNOWN"),
         (InterfaceKind::Loopback, false) => ("LOOPBACK", "DOWN"),
-        (InterfaceKind::Bridge, true) if !all.iter().any(carries) => ("NO-CARRIER,BROADCAST,MULTICAST,UP", "DOWN"),
-        (InterfaceKind::Veth { peer_index: None }, true) => ("NO-CARRIER,BROADCAST,MULTICAST,UP", "LOWERLAYERDOWN"),
+        (InterfaceKind::Bridge, true) if !all.iter().any(carries) => {
+            ("NO-CARRIER,BROADCAST,MULTICAST,UP", "DOWN")
+        }
+        (InterfaceKind::Veth { peer_index: None }, true) => {
+            ("NO-CARRIER,BROADCAST,MULTICAST,UP", "LOWERLAYERDOWN")
+        }
         (_, true) => ("BROADCAST,MULTICAST,UP,LOWER_UP", "UP"),
         (_, false) => ("BROADCAST,MULTICAST", "DOWN"),
     }
@@ -348,7 +378,9 @@ fn flags_and_state(one: &InterfaceInfo, all: &[InterfaceInfo]) -> (&'static str,
 
 /// The number that this namespace knows the other end's namespace by: in the order in which they came.
 fn netnsid(one: &InterfaceInfo, all: &[InterfaceInfo]) -> usize {
-    all.iter().filter(|other| other.index < one.index && matches!(other.kind, InterfaceKind::Veth { .. })).count()
+    all.iter()
+        .filter(|other| other.index < one.index && matches!(other.kind, InterfaceKind::Veth { .. }))
+        .count()
 }
 
 fn scope(net: &IpNet) -> &'static str {

@@ -15,9 +15,40 @@ use std::time::Duration;
 program!(PROGRAM, "ip", "Show and manipulate routing, network devices, interfaces and tunnels", main);
 
 const OBJECTS: &[&str] = &[
-    "address", "addrlabel", "maddress", "route", "rule", "neighbor", "neighbour", "ntable", "ntbl", "link", "l2tp", "fou",
-    "ila", "macsec", "tunnel", "tunl", "tuntap", "tap", "token", "tcpmetrics", "monitor", "xfrm", "mroute", "mrule", "netns",
-    "netconf", "vrf", "sr", "nexthop", "mptcp", "ioam", "stats", "amt", "help",
+    "address",
+    "addrlabel",
+    "maddress",
+    "route",
+    "rule",
+    "neighbor",
+    "neighbour",
+    "ntable",
+    "ntbl",
+    "link",
+    "l2tp",
+    "fou",
+    "ila",
+    "macsec",
+    "tunnel",
+    "tunl",
+    "tuntap",
+    "tap",
+    "token",
+    "tcpmetrics",
+    "monitor",
+    "xfrm",
+    "mroute",
+    "mrule",
+    "netns",
+    "netconf",
+    "vrf",
+    "sr",
+    "nexthop",
+    "mptcp",
+    "ioam",
+    "stats",
+    "amt",
+    "help",
 ];
 
 /// Options in front of the object.
@@ -150,8 +181,8 @@ fn run(sys: &Sys, args: &[String]) -> Outcome {
             "help" => return Err(Failure::says(USAGE, 255)),
             _ if name.len() >= 2 && "brief".starts_with(name) => look.brief = true,
             _ if "oneline".starts_with(name) => look.one_line = true,
-            "d" | "details" | "j" | "json" | "p" | "pretty" | "n" | "netns" | "a" | "all" | "b" | "batch" | "r" | "resolve"
-            | "t" | "ts" | "N" | "0" | "M" | "B" | "force" | "human-readable" | "iec" => {
+            "d" | "details" | "j" | "json" | "p" | "pretty" | "n" | "netns" | "a" | "all" | "b" | "batch"
+            | "r" | "resolve" | "t" | "ts" | "N" | "0" | "M" | "B" | "force" | "human-readable" | "iec" => {
                 return Err(Failure::Missing(format!("the option -{name}")));
             }
             _ => return Err(Failure::says(format!("Option \"{word}\" is unknown, try \"ip -help\"."), 255)),

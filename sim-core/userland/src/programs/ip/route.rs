@@ -9,7 +9,8 @@ use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr};
 
 const NAMES: &[&str] = &[
-    "list", "show", "lst", "add", "delete", "del", "append", "change", "replace", "get", "flush", "save", "restore", "help",
+    "list", "show", "lst", "add", "delete", "del", "append", "change", "replace", "get", "flush", "save",
+    "restore", "help",
 ];
 
 impl Ip {
@@ -23,7 +24,9 @@ impl Ip {
             "add" | "append" | "change" | "replace" => self.put_route(name, words),
             "delete" | "del" => self.delete_route(words),
             "get" => self.get_route(words),
-            "flush" | "save" | "restore" | "help" => Err(Failure::Missing(format!("the command route {name}"))),
+            "flush" | "save" | "restore" | "help" => {
+                Err(Failure::Missing(format!("the command route {name}")))
+            }
             _ => self.list_routes(words),
         }
     }
@@ -31,9 +34,11 @@ impl Ip {
     /// `ip rule`
     pub(super) fn rule(&self, mut words: Words<'_>) -> Outcome {
         match words.next() {
-            None | Some("show" | "list" | "ls") => Ok("0:\tfrom all lookup local\n32766:\tfrom all lookup main\n\
+            None | Some("show" | "list" | "ls") => {
+                Ok("0:\tfrom all lookup local\n32766:\tfrom all lookup main\n\
                 32767:\tfrom all lookup default\n"
-                .into()),
+                    .into())
+            }
             Some(word) => Err(Failure::Missing(format!("the command rule {word}"))),
         }
     }
@@ -67,7 +72,9 @@ impl Ip {
             for mut route in self.net.routes(self.ns) {
                 let takes = dev.is_none_or(|dev| route.dev.as_deref() == Some(dev))
                     && via.is_none_or(|via| route.via.is_some_and(|own| own.to_string() == via))
-                    && proto.is_none_or(|proto| route.protocol == proto || route.protocol.is_empty() && proto == "boot")
+                    && proto.is_none_or(|proto| {
+                        route.protocol == proto || route.protocol.is_empty() && proto == "boot"
+                    })
                     && exact.is_none_or(|net| net.trunc() == route.destination)
                     && root.is_none_or(|net| net.contains(&route.destination))
                     && matching.is_none_or(|net| route.destination.contains(&net));
@@ -84,7 +91,10 @@ impl Ip {
         if matches!(table, "all" | "local" | "255") {
             self.write_local(&mut text, table != "all", dev);
         } else if !matches!(table, "main" | "254") {
-            return Err(Failure::says(format!("Error: argument \"{table}\" is wrong: table id value is invalid\n"), 255));
+            return Err(Failure::says(
+                format!("Error: argument \"{table}\" is wrong: table id value is invalid\n"),
+                255,
+            ));
         }
         Ok(text)
     }
@@ -106,7 +116,11 @@ impl Ip {
                 }
                 lines.push((source, 1, format!("local {source} {}", rest("host"))));
                 if net.prefix_len() < 31 {
-                    lines.push((net.broadcast(), 2, format!("broadcast {} {}", net.broadcast(), rest("link"))));
+                    lines.push((
+                        net.broadcast(),
+                        2,
+                        format!("broadcast {} {}", net.broadcast(), rest("link")),
+                    ));
                 }
             }
         }
@@ -123,7 +137,8 @@ impl Ip {
                 "to" => to = Some(prefix(words.value()?)?),
                 "from" => from = Some(prefix(words.value()?)?.addr()),
                 "iif" => iif = Some(words.value()?),
-                "oif" | "dev" | "mark" | "uid" | "fibmatch" | "vrf" | "tos" | "ipproto" | "sport" | "dport" => {
+                "oif" | "dev" | "mark" | "uid" | "fibmatch" | "vrf" | "tos" | "ipproto" | "sport"
+                | "dport" => {
                     return Err(Failure::Missing(format!("route get with {word}")));
                 }
                 word => to = Some(prefix(word)?),
@@ -139,7 +154,11 @@ impl Ip {
         }
         let _ = write!(text, "{to} ");
         if let Some(from) = from {
-            let own = self.net.interfaces(self.ns).iter().any(|one| one.addresses.iter().any(|net| net.addr() == from));
+            let own = self
+                .net
+                .interfaces(self.ns)
+                .iter()
+                .any(|one| one.addresses.iter().any(|net| net.addr() == from));
             if iif.is_none() && !own {
                 return Err(Failure::kernel(Errno::ENETUNREACH));
             }
@@ -161,7 +180,12 @@ impl Ip {
                 let _ = write!(text, "\n    cache iif {iif} \n");
             }
             None => {
-                let _ = write!(text, "uid {} \n    cache {}\n", self.uid, if found.local { "<local> " } else { "" });
+                let _ = write!(
+                    text,
+                    "uid {} \n    cache {}\n",
+                    self.uid,
+                    if found.local { "<local> " } else { "" }
+                );
             }
         }
         Ok(text)
@@ -185,7 +209,10 @@ impl Ip {
                 "metric" | "priority" | "preference" => {
                     let text = words.value()?;
                     route.metric = text.parse().map_err(|_| {
-                        Failure::says(format!("Error: argument \"{text}\" is wrong: \"metric\" value is invalid\n"), 255)
+                        Failure::says(
+                            format!("Error: argument \"{text}\" is wrong: \"metric\" value is invalid\n"),
+                            255,
+                        )
                     })?;
                 }
                 "proto" | "protocol" => {
@@ -199,7 +226,8 @@ impl Ip {
                 "unreachable" => route.kind = RouteKind::Unreachable,
                 "prohibit" => route.kind = RouteKind::Prohibit,
                 "unicast" => route.kind = RouteKind::Unicast,
-                "table" | "mtu" | "nexthop" | "onlink" | "throw" | "local" | "broadcast" | "encap" | "weight" | "advmss" => {
+                "table" | "mtu" | "nexthop" | "onlink" | "throw" | "local" | "broadcast" | "encap"
+                | "weight" | "advmss" => {
                     return Err(Failure::Missing(format!("a route with {word}")));
                 }
                 word => {
@@ -222,14 +250,22 @@ impl Ip {
     fn put_route(&self, name: &str, words: Words<'_>) -> Outcome {
         let (route, _) = self.read_route(words)?;
         self.need_root()?;
-        let exists = self.net.routes(self.ns).iter().any(|one| one.destination == route.destination && one.metric == route.metric);
+        let exists = self
+            .net
+            .routes(self.ns)
+            .iter()
+            .any(|one| one.destination == route.destination && one.metric == route.metric);
         if name == "change" && !exists {
             return Err(Failure::kernel(Errno::ENOENT));
         }
         if exists && matches!(name, "change" | "replace") {
             // A route that cannot be made must not cost the old one: try it beside that first.
-            let old: Vec<Route> =
-                self.net.routes(self.ns).into_iter().filter(|one| one.destination == route.destination && one.metric == route.metric).collect();
+            let old: Vec<Route> = self
+                .net
+                .routes(self.ns)
+                .into_iter()
+                .filter(|one| one.destination == route.destination && one.metric == route.metric)
+                .collect();
             self.net.del_route(self.ns, route.destination, None).map_err(Failure::kernel)?;
             return self.add_route(route).inspect_err(|_| {
                 for one in old {
@@ -245,7 +281,9 @@ impl Ip {
         let gateway = route.via.is_some();
         match self.net.add_route(self.ns, route) {
             Ok(()) => Ok(String::new()),
-            Err(Errno::ENETUNREACH) if gateway => Err(Failure::says("Error: Nexthop has invalid gateway.", 2)),
+            Err(Errno::ENETUNREACH) if gateway => {
+                Err(Failure::says("Error: Nexthop has invalid gateway.", 2))
+            }
             Err(Errno::ENXIO) => Err(Failure::says("RTNETLINK answers: No such device", 2)),
             Err(errno) => Err(Failure::kernel(errno)),
         }

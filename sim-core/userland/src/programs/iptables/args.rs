@@ -36,27 +36,119 @@ pub(super) struct Request {
 
 /// Long names and the letters that they mean.
 const LONG: &[(&str, char)] = &[
-    ("append", 'A'), ("check", 'C'), ("delete", 'D'), ("delete-chain", 'X'), ("dst", 'd'), ("destination", 'd'),
-    ("exact", 'x'), ("flush", 'F'), ("goto", 'g'), ("help", 'h'), ("in-interface", 'i'), ("insert", 'I'), ("jump", 'j'),
-    ("line-numbers", '0'), ("list", 'L'), ("list-rules", 'S'), ("match", 'm'), ("modprobe", 'M'), ("new-chain", 'N'),
-    ("numeric", 'n'), ("out-interface", 'o'), ("policy", 'P'), ("proto", 'p'), ("protocol", 'p'), ("rename-chain", 'E'),
-    ("replace", 'R'), ("set-counters", 'c'), ("source", 's'), ("src", 's'), ("table", 't'), ("verbose", 'v'),
-    ("version", 'V'), ("wait", 'w'), ("wait-interval", 'W'), ("zero", 'Z'), ("ipv4", '4'), ("ipv6", '6'), ("fragments", 'f'),
+    ("append", 'A'),
+    ("check", 'C'),
+    ("delete", 'D'),
+    ("delete-chain", 'X'),
+    ("dst", 'd'),
+    ("destination", 'd'),
+    ("exact", 'x'),
+    ("flush", 'F'),
+    ("goto", 'g'),
+    ("help", 'h'),
+    ("in-interface", 'i'),
+    ("insert", 'I'),
+    ("jump", 'j'),
+    ("line-numbers", '0'),
+    ("list", 'L'),
+    ("list-rules", 'S'),
+    ("match", 'm'),
+    ("modprobe", 'M'),
+    ("new-chain", 'N'),
+    ("numeric", 'n'),
+    ("out-interface", 'o'),
+    ("policy", 'P'),
+    ("proto", 'p'),
+    ("protocol", 'p'),
+    ("rename-chain", 'E'),
+    ("replace", 'R'),
+    ("set-counters", 'c'),
+    ("source", 's'),
+    ("src", 's'),
+    ("table", 't'),
+    ("verbose", 'v'),
+    ("version", 'V'),
+    ("wait", 'w'),
+    ("wait-interval", 'W'),
+    ("zero", 'Z'),
+    ("ipv4", '4'),
+    ("ipv6", '6'),
+    ("fragments", 'f'),
 ];
 
 /// Matches that the real one has and this one has not.
 const MATCHES: &[&str] = &[
-    "ah", "bpf", "cgroup", "cluster", "connbytes", "connlabel", "connlimit", "connmark", "cpu", "dccp", "devgroup", "dscp",
-    "ecn", "esp", "hashlimit", "helper", "iprange", "ipvs", "length", "limit", "mac", "nfacct", "osf", "owner", "physdev",
-    "pkttype", "policy", "quota", "rateest", "realm", "rpfilter", "sctp", "set", "socket", "string", "tcpmss", "time", "tos",
-    "ttl", "u32",
+    "ah",
+    "bpf",
+    "cgroup",
+    "cluster",
+    "connbytes",
+    "connlabel",
+    "connlimit",
+    "connmark",
+    "cpu",
+    "dccp",
+    "devgroup",
+    "dscp",
+    "ecn",
+    "esp",
+    "hashlimit",
+    "helper",
+    "iprange",
+    "ipvs",
+    "length",
+    "limit",
+    "mac",
+    "nfacct",
+    "osf",
+    "owner",
+    "physdev",
+    "pkttype",
+    "policy",
+    "quota",
+    "rateest",
+    "realm",
+    "rpfilter",
+    "sctp",
+    "set",
+    "socket",
+    "string",
+    "tcpmss",
+    "time",
+    "tos",
+    "ttl",
+    "u32",
 ];
 
 /// Targets, likewise.
 const TARGETS: &[&str] = &[
-    "AUDIT", "CHECKSUM", "CLASSIFY", "CLUSTERIP", "CONNMARK", "CONNSECMARK", "DSCP", "ECN", "HMARK", "IDLETIMER", "LED",
-    "NETMAP", "NFLOG", "NFQUEUE", "QUEUE", "RATEEST", "SECMARK", "SET", "SYNPROXY", "TCPMSS", "TCPOPTSTRIP", "TEE", "TOS",
-    "TPROXY", "TRACE", "TTL", "ULOG",
+    "AUDIT",
+    "CHECKSUM",
+    "CLASSIFY",
+    "CLUSTERIP",
+    "CONNMARK",
+    "CONNSECMARK",
+    "DSCP",
+    "ECN",
+    "HMARK",
+    "IDLETIMER",
+    "LED",
+    "NETMAP",
+    "NFLOG",
+    "NFQUEUE",
+    "QUEUE",
+    "RATEEST",
+    "SECMARK",
+    "SET",
+    "SYNPROXY",
+    "TCPMSS",
+    "TCPOPTSTRIP",
+    "TEE",
+    "TOS",
+    "TPROXY",
+    "TRACE",
+    "TTL",
+    "ULOG",
 ];
 
 struct Reader<'a> {
@@ -73,7 +165,8 @@ pub(super) fn read(args: &[String]) -> Result<Request, Failure> {
         if arg == "!" {
             reader.request.rule.push(arg.clone());
         } else if let Some(long) = arg.strip_prefix("--") {
-            let (name, value) = long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
+            let (name, value) =
+                long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
             match letter(name) {
                 Some(letter) => reader.option(letter, arg, value.unwrap_or(""))?,
                 None => reader.rule_option(arg)?,
@@ -105,9 +198,13 @@ impl Reader<'_> {
         for (at, letter) in cluster.char_indices() {
             let attached = &cluster[at + letter.len_utf8()..];
             match letter {
-                'n' | 'v' | 'x' | 'h' | 'V' | '4' | '6' | 'f' => self.option(letter, &format!("-{letter}"), "")?,
-                'A' | 'C' | 'D' | 'I' | 'R' | 'L' | 'S' | 'F' | 'Z' | 'N' | 'X' | 'P' | 'E' | 't' | 's' | 'd' | 'i' | 'o' | 'p'
-                | 'j' | 'g' | 'm' | 'c' | 'w' | 'W' | 'M' => return self.option(letter, &format!("-{letter}"), attached),
+                'n' | 'v' | 'x' | 'h' | 'V' | '4' | '6' | 'f' => {
+                    self.option(letter, &format!("-{letter}"), "")?
+                }
+                'A' | 'C' | 'D' | 'I' | 'R' | 'L' | 'S' | 'F' | 'Z' | 'N' | 'X' | 'P' | 'E' | 't' | 's'
+                | 'd' | 'i' | 'o' | 'p' | 'j' | 'g' | 'm' | 'c' | 'w' | 'W' | 'M' => {
+                    return self.option(letter, &format!("-{letter}"), attached);
+                }
                 letter => return Err(Failure::Usage(format!("unknown option \"-{letter}\""))),
             }
         }
@@ -156,7 +253,9 @@ impl Reader<'_> {
                     return Err(Failure::Missing(format!("the target {value}")));
                 }
             }
-            'm' if MATCHES.contains(&value.as_str()) => return Err(Failure::Missing(format!("the match {value}"))),
+            'm' if MATCHES.contains(&value.as_str()) => {
+                return Err(Failure::Missing(format!("the match {value}")));
+            }
             'm' => {}
             's' | 'd' if value.contains(',') => return Err(Failure::Missing("a list of addresses".into())),
             _ => {}
@@ -173,7 +272,9 @@ impl Reader<'_> {
         while let Some(next) = self.rest.peek() {
             if next.starts_with('-') && next.len() > 1 || *next == "!" {
                 // A comment may begin with anything.
-                if !matches!(name, "--comment" | "--log-prefix") || self.request.rule.last().is_none_or(|last| last != name) {
+                if !matches!(name, "--comment" | "--log-prefix")
+                    || self.request.rule.last().is_none_or(|last| last != name)
+                {
                     break;
                 }
             }

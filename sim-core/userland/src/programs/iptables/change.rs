@@ -1,7 +1,7 @@
 //! Commands that change rules, chains and policies.
 
-use super::args::{Command, Request};
 use super::Failure;
+use super::args::{Command, Request};
 use linux::Sys;
 use linux::net::netfilter::{Match, NetfilterError, Policy, Rule, Table, TableData, Target};
 
@@ -12,15 +12,24 @@ pub(super) fn change(sys: &Sys, table: Table, request: &Request) -> Result<Strin
         return Err(Failure::Missing("the option -v with a command that changes rules".into()));
     }
     let rule = match command {
-        Command::Append(chain) | Command::Check(chain) | Command::Insert(chain, _) | Command::Replace(chain, _) => {
-            read_rule(chain, &request.rule)?
-        }
+        Command::Append(chain)
+        | Command::Check(chain)
+        | Command::Insert(chain, _)
+        | Command::Replace(chain, _) => read_rule(chain, &request.rule)?,
         Command::Delete(chain, None) => read_rule(chain, &request.rule)?,
         _ => Rule::default(),
     };
-    let result = sys.host().net().netfilter(sys.namespaces().netns, |netfilter| {
-        apply(netfilter.table_mut(table), command, rule)
-    });
+    let source = matches!(rule.target, Target::Masquerade(_));
+    if let (Command::Append(chain) | Command::Insert(chain, _) | Command::Replace(chain, _), true) =
+        (command, source)
+        && chain == "INPUT"
+    {
+        return Err(explain(command, NetfilterError::Misplaced(chain.clone())));
+    }
+    let result = sys
+        .host()
+        .net()
+        .netfilter(sys.namespaces().netns, |netfilter| apply(netfilter.table_mut(table), command, rule));
     result.unwrap_or(Ok(())).map(|()| String::new())
 }
 
@@ -97,7 +106,20 @@ fn explain(command: &Command, error: NetfilterError) -> Failure {
 
 /// Reads a rule and checks what the extensions check at the end.
 fn read_rule(chain: &str, words: &[String]) -> Result<Rule, Failure> {
-    let rule = Rule::parse(words).map_err(Failure::Usage)?;
+    for (names, long) in
+        [(["--dport", "--destination-port"], "destination"), (["--sport", "--source-port"], "source")]
+    {
+        if words.iter().filter(|word| names.contains(&word.as_str())).count() > 1 {
+            return Err(Failure::Usage(format!("Only one `--{long}-port' allowed")));
+        }
+    }
+    let rule =
+        Rule::parse(words).map_err(|text| match text.strip_prefix("option \"--mark\": bad value") {
+            Some(_) => {
+                Failure::Usage("mark: bad integer value for option \"--mark\", or out of range.\n".into())
+            }
+            None => Failure::Usage(text),
+        })?;
     let loaded = |name: &str| words.windows(2).any(|pair| pair[0] == "-m" && pair[1] == name);
     let has = |is: fn(&Match) -> bool| rule.matches.iter().any(is);
     let missing = |module: &str, option: &str| {

@@ -6,7 +6,8 @@ use crate::programs::lookup;
 use ipnet::Ipv4Net;
 use linux::Sys;
 use linux::net::netfilter::{
-    CtStates, Match, Maybe, NatTo, PROTOCOLS, Policy, Ports, RecentAction, RejectWith, Rule, StoredRule, Target,
+    CtStates, Match, Maybe, NatTo, PROTOCOLS, Policy, Ports, RecentAction, RejectWith, Rule, StoredRule,
+    Target,
 };
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -38,7 +39,8 @@ pub(super) fn show(chains: &[Shown], only: Option<usize>, counters: bool) -> Str
             }
             // Counters stand before the target.
             let matches = Rule { target: Target::None, ..(*stored.rule).clone() }.to_string();
-            let counted = if counters { format!("-c {} {}", stored.packets, stored.bytes) } else { String::new() };
+            let counted =
+                if counters { format!("-c {} {}", stored.packets, stored.bytes) } else { String::new() };
             let target = stored.rule.target.to_string();
             let words = [format!("-A {}", chain.name), matches, counted, target];
             let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| !word.is_empty()).collect();
@@ -66,7 +68,12 @@ pub(super) async fn list(
             let _ = match chain.policy {
                 Some(policy) if request.verbose => {
                     let (packets, bytes) = (format.amount(chain.packets), format.amount(chain.bytes));
-                    writeln!(text, "Chain {} (policy {} {packets} packets, {bytes} bytes)", chain.name, policy.name())
+                    writeln!(
+                        text,
+                        "Chain {} (policy {} {packets} packets, {bytes} bytes)",
+                        chain.name,
+                        policy.name()
+                    )
                 }
                 Some(policy) => writeln!(text, "Chain {} (policy {})", chain.name, Policy::name(policy)),
                 None => writeln!(text, "Chain {} ({references} references)", chain.name),
@@ -144,7 +151,12 @@ impl Format {
         let rule = &stored.rule;
         if self.counters {
             let width = if self.exact { 8 } else { 5 };
-            let _ = write!(text, "{:>width$} {:>width$} ", self.amount(stored.packets), self.amount(stored.bytes));
+            let _ = write!(
+                text,
+                "{:>width$} {:>width$} ",
+                self.amount(stored.packets),
+                self.amount(stored.bytes)
+            );
         }
         let inverted = |negated: bool| if negated { '!' } else { ' ' };
         let _ = write!(text, "{:<9} ", target_name(&rule.target));
@@ -155,14 +167,19 @@ impl Format {
             None if number == 0 && !self.numeric => "all".into(),
             None => number.to_string(),
         };
-        let _ = write!(text, "{}{protocol:<4} -- ", inverted(rule.protocol.as_ref().is_some_and(|one| one.negated)));
+        let _ = write!(
+            text,
+            "{}{protocol:<4} -- ",
+            inverted(rule.protocol.as_ref().is_some_and(|one| one.negated))
+        );
         if self.counters {
             let any = if self.numeric { "*" } else { "any" };
             let interface = |name: &Option<Maybe<String>>| match name {
                 Some(name) => format!("{}{}", if name.negated { "!" } else { "" }, name.value),
                 None => any.to_string(),
             };
-            let _ = write!(text, " {:<6} {:<6} ", interface(&rule.in_interface), interface(&rule.out_interface));
+            let _ =
+                write!(text, " {:<6} {:<6} ", interface(&rule.in_interface), interface(&rule.out_interface));
         }
         for net in [&rule.source, &rule.destination] {
             let sign = inverted(net.as_ref().is_some_and(|net| net.negated));
@@ -208,7 +225,11 @@ impl Format {
             }
             Match::Random(probability) => {
                 let value = f64::from(probability.value) / 2_147_483_648.0;
-                let _ = write!(text, " statistic mode random{} probability {value:.11}", bang(probability.negated));
+                let _ = write!(
+                    text,
+                    " statistic mode random{} probability {value:.11}",
+                    bang(probability.negated)
+                );
             }
             Match::Nth { every, packet } => {
                 let _ = write!(text, " statistic mode nth every {every}");
@@ -231,7 +252,12 @@ impl Format {
                 text.push_str(" ADDRTYPE match");
                 for (name, kind) in [("src", source), ("dst", destination)] {
                     if let Some(kind) = kind {
-                        let _ = write!(text, " {name}-type {}{}", if kind.negated { "!" } else { "" }, kind.value);
+                        let _ = write!(
+                            text,
+                            " {name}-type {}{}",
+                            if kind.negated { "!" } else { "" },
+                            kind.value
+                        );
                     }
                 }
             }
@@ -271,10 +297,14 @@ impl Format {
                 self.ports(text, "dpt", dport, true);
             }
             Match::Multiport { source, ports } => {
-                let list: Vec<String> = ports.value.iter().map(|(from, to)| match from == to {
-                    true => self.port(*from, false),
-                    false => format!("{}:{}", self.port(*from, false), self.port(*to, false)),
-                }).collect();
+                let list: Vec<String> = ports
+                    .value
+                    .iter()
+                    .map(|(from, to)| match from == to {
+                        true => self.port(*from, false),
+                        false => format!("{}:{}", self.port(*from, false), self.port(*to, false)),
+                    })
+                    .collect();
                 let side = if *source { "sports" } else { "dports" };
                 let _ = write!(text, " multiport {side}{} {}", bang(ports.negated), list.join(","));
             }
@@ -338,7 +368,12 @@ impl Format {
                     let _ = write!(text, " prefix \"{prefix}\"");
                 }
             }
-            Target::None | Target::Accept | Target::Drop | Target::Return | Target::Jump(_) | Target::Goto(_) => {}
+            Target::None
+            | Target::Accept
+            | Target::Drop
+            | Target::Return
+            | Target::Jump(_)
+            | Target::Goto(_) => {}
         }
     }
 }
@@ -366,7 +401,9 @@ fn range((from, to): Ports) -> String {
 }
 
 fn how(text: &mut String, to: &NatTo) {
-    for (is, word) in [(to.random, " random"), (to.random_fully, " random-fully"), (to.persistent, " persistent")] {
+    for (is, word) in
+        [(to.random, " random"), (to.random_fully, " random-fully"), (to.persistent, " persistent")]
+    {
         text.push_str(if is { word } else { "" });
     }
 }

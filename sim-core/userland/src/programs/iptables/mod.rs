@@ -79,15 +79,22 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
 async fn run(sys: &Sys, args: &[String]) -> Result<String, Failure> {
     let request = args::read(&args[1..])?;
     let Some(command) = &request.command else {
-        return if request.version {
-            Ok(format!("iptables {VERSION}\n"))
-        } else {
-            Err(Failure::Usage("no command specified".into()))
+        // Options of matches are known once a match is loaded.
+        let loads = |word: &String| matches!(word.as_str(), "-p" | "-m" | "-j");
+        let unknown =
+            request.rule.first().filter(|first| first.starts_with("--") && !request.rule.iter().any(loads));
+        return match unknown {
+            _ if request.version => Ok(format!("iptables {VERSION}\n")),
+            Some(option) => Err(Failure::Usage(format!("unknown option \"{option}\""))),
+            None => Err(Failure::Usage("no command specified".into())),
         };
     };
     let table = Table::from_name(&request.table).ok_or_else(|| {
         Failure::Kernel(
-            format!("table '{}' does not exist\nPerhaps iptables or your kernel needs to be upgraded.", request.table),
+            format!(
+                "table '{}' does not exist\nPerhaps iptables or your kernel needs to be upgraded.",
+                request.table
+            ),
             3,
         )
     })?;
@@ -115,12 +122,14 @@ fn chosen(sys: &Sys, table: Table, name: Option<&str>) -> Result<Vec<Shown>, Fai
     let found = sys.host().net().netfilter(sys.namespaces().netns, |netfilter| {
         let data = netfilter.table(table);
         let chosen = data.chains().filter(|chain| name.is_none_or(|name| name == chain.name));
-        chosen.map(|chain| Shown { chain: chain.clone(), references: data.references(&chain.name) }).collect::<Vec<_>>()
+        chosen
+            .map(|chain| Shown { chain: chain.clone(), references: data.references(&chain.name) })
+            .collect::<Vec<_>>()
     });
     let found = found.unwrap_or_default();
     match name {
         Some(name) if found.is_empty() => Err(Failure::Kernel(
-            format!("chain `{name}' in table `{}' is incompatible, use 'nft' tool.\n", table.name()),
+            format!("chain `{name}' in table `{}' is incompatible, use 'nft' tool.", table.name()),
             1,
         )),
         _ => Ok(found),

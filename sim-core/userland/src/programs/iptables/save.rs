@@ -15,7 +15,9 @@ async fn read(sys: &Sys, args: &[String], table: &'static str) -> Result<Options
     sys.cpu(START_UP).await;
     match options::read(args, table) {
         Ok(options) => Ok(options),
-        Err(Problem::NotSimulated(option)) => Err(not_simulated(sys, &args[0], &format!("the option {option}")).await),
+        Err(Problem::NotSimulated(option)) => {
+            Err(not_simulated(sys, &args[0], &format!("the option {option}")).await)
+        }
         Err(Problem::Usage(text)) => {
             complain(sys, &args[0], &text).await;
             sys.err(&format!("Try `{} -h' for more information.\n", args[0])).await;
@@ -49,7 +51,11 @@ async fn save(sys: Sys, args: Args) -> ExitCode {
     let used = net.netfilter(ns, |netfilter| netfilter.used().to_vec()).unwrap_or_default();
     let mut text = String::new();
     for table in only.map_or(used, |table| vec![table]) {
-        text.push_str(&if options.has("c") { net.iptables_save_counters(ns, table) } else { net.iptables_save(ns, table) });
+        text.push_str(&if options.has("c") {
+            net.iptables_save_counters(ns, table)
+        } else {
+            net.iptables_save(ns, table)
+        });
     }
     if let Some(file) = options.value("f") {
         if let Err(errno) = sys.write_file(file, text.as_bytes()).await {
