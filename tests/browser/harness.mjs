@@ -93,7 +93,9 @@ export async function screen(page, terminal) {
 }
 
 export async function waitForScreen(page, wanted, { timeout = 15_000, terminal } = {}) {
-  const matches = (text) => (wanted instanceof RegExp ? wanted.test(text) : text.includes(wanted));
+  // A narrow screen breaks lines anywhere; then the text without breaks is what was meant.
+  const found = (text) => (wanted instanceof RegExp ? wanted.test(text) : text.includes(wanted));
+  const matches = (text) => found(text) || found(text.replaceAll("\n", ""));
   const end = Date.now() + timeout;
   let text = "";
   while (Date.now() < end) {

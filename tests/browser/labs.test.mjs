@@ -30,7 +30,8 @@ const labs = [
   },
   async (page, [watch]) => {
     await type(page, watch);
-    await waitForScreen(page, /Every 2\.0s: kubectl get pods -o wide/);
+    // The head of a narrow screen has room for the end of it only.
+    await waitForScreen(page, /node1: Mon Jan/);
     await page.keyboard.press("Control+c");
     await waitForPrompt(page);
     const remove = (await commands(page))[1];
@@ -47,6 +48,11 @@ const labs = [
   async (page, [set, loop]) => {
     await type(page, set);
     await waitForPrompt(page);
+    // What the deck's own hidden directive does: a learner is not that fast.
+    await type(page, "kubectl wait deploy blue --for condition=available");
+    await waitForScreen(page, "condition met", { timeout: 60_000 });
+    await waitForPrompt(page);
+    await page.waitForTimeout(2000);
     await type(page, "clear");
     await waitForPrompt(page);
     await type(page, loop);

@@ -1,6 +1,6 @@
 //! xterm.js as a [`Screen`].
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use js_sys::{Function, Object, Reflect, Uint8Array};
@@ -109,8 +109,12 @@ impl Xterm {
         let fit = bindings::FitAddon::new();
         terminal.load_addon(&fit);
         bindings::open(&terminal, frame);
-        let typed = on_gesture.clone();
-        let on_data = Closure::<dyn FnMut(String)>::new(move |text| typed(Gesture::Typed(text)));
+        let typed = Rc::new(RefCell::new(Typed::default()));
+        let (on_typed, note) = (on_gesture.clone(), typed.clone());
+        let on_data = Closure::<dyn FnMut(String)>::new(move |text: String| {
+            note.borrow_mut().note(&text);
+            on_typed(Gesture::Typed(text));
+        });
         terminal.on_data(on_data.as_ref().unchecked_ref());
         let (keys, last_escape) = (terminal.clone(), Cell::new(f64::MIN));
         let on_key = Closure::<dyn FnMut(KeyboardEvent) -> bool>::new(move |event: KeyboardEvent| {
@@ -136,7 +140,7 @@ impl Xterm {
                     browser::copy(&keys.selection());
                     return false;
                 }
-                "Enter" => on_gesture(Gesture::Entered(line(&keys))),
+                "Enter" => on_gesture(Gesture::Entered(typed.borrow().line(line(&keys)))),
                 _ => {}
             }
             true
@@ -184,6 +188,34 @@ impl Screen for Xterm {
 impl Drop for Xterm {
     fn drop(&mut self) {
         self.terminal.dispose();
+    }
+}
+
+/// What was typed since Return was pressed last. Fast fingers press it before the screen shows their line.
+#[derive(Default)]
+struct Typed {
+    text: String,
+    /// A key was among it that changes the line in a way only the shell knows.
+    unclear: bool,
+}
+
+impl Typed {
+    fn note(&mut self, text: &str) {
+        let text = text.replace("\u{1b}[200~", "").replace("\u{1b}[201~", "");
+        for c in text.chars() {
+            match c {
+                '\r' | '\n' | '\u{3}' | '\u{15}' => *self = Typed::default(),
+                '\u{7f}' => drop(self.text.pop()),
+                c if c.is_control() => self.unclear = true,
+                c => self.text.push(c),
+            }
+        }
+    }
+
+    /// The line as it will be, given the line as the screen shows it.
+    fn line(&self, shown: String) -> String {
+        let is_behind = !self.unclear && !self.text.is_empty() && !shown.trim_end().ends_with(self.text.trim_end());
+        if is_behind { format!("$ {}", self.text) } else { shown }
     }
 }
 
