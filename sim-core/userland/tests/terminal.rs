@@ -79,7 +79,7 @@ fn watch_draws_what_changes_and_leaves_the_screen_as_it_was() {
     let first = session.after(500);
     assert_eq!(
         first,
-        "␛[?1049h␛[22;0;0t␛[H␛[2J␛[H␛[2J␛[1;1HEvery 1.0s: echo hello... node1: Mon Jan  5 08:00:00 2026␛[3;1Hhello␛[K␛[4;1H00␛[K␛[10;60H"
+        "␛[?1049h␛[22;0;0t␛[H␛[2J␛[H␛[2J␛[1;1HEvery 1.0s: echo hello; ...  node1: Mon Jan  5 08:00:00 2026␛[3;1Hhello␛[K␛[4;1H00␛[K␛[10;60H"
     );
     let second = session.after(1000);
     assert!(second.contains("␛[4;1H01␛[K") && !second.contains("hello␛"), "{second}");
@@ -95,12 +95,18 @@ fn watch_draws_what_changes_and_leaves_the_screen_as_it_was() {
 fn less_shows_a_screen_at_a_time() {
     let session = Session::start("less text");
     let first = session.after(100);
-    assert!(first.contains("␛[Kline 1\n") && first.contains("␛[Kline 9\n") && !first.contains("line 10\n"), "{first}");
+    assert!(
+        first.contains("␛[Kline 1\n") && first.contains("␛[Kline 9\n") && !first.contains("line 10\n"),
+        "{first}"
+    );
     assert!(first.ends_with("␛[7mtext␛[27m"), "{first}");
     let next = session.keys(" ", 50);
     assert!(next.contains("␛[Kline 10\n") && next.contains("␛[Kline 18\n") && next.ends_with(':'), "{next}");
     let end = session.keys("G", 50);
-    assert!(end.contains("␛[Kline 22\n") && end.contains("␛[Kline 30\n") && end.ends_with("␛[7m(END)␛[27m"), "{end}");
+    assert!(
+        end.contains("␛[Kline 22\n") && end.contains("␛[Kline 30\n") && end.ends_with("␛[7m(END)␛[27m"),
+        "{end}"
+    );
     let found = session.keys("g/ne 2.\n", 100);
     assert!(found.contains("␛[Kli␛[7mne 20␛[27m\n"), "{found}");
     let again = session.keys("n", 50);
@@ -119,7 +125,9 @@ fn ping_counts_when_it_is_interrupted() {
     assert!(lines[1].starts_with("64 bytes from node2 (10.10.0.12): icmp_seq=1 ttl=64 time=0."), "{text}");
     assert_eq!(lines.len(), 4, "{text}");
     let last = session.keys("\x03", 50);
-    assert!(last.starts_with("^C\n--- node2 ping statistics ---\n3 packets transmitted, 3 received, 0% packet loss, time 2"));
+    assert!(last.starts_with(
+        "^C\n--- node2 ping statistics ---\n3 packets transmitted, 3 received, 0% packet loss, time 2"
+    ));
     assert_eq!(session.status(), Some(WaitStatus::Exited(0)));
 }
 
@@ -129,7 +137,7 @@ fn names_stand_in_columns_with_colours() {
     let text = session.after(100);
     assert_eq!(
         text,
-        "/:\n␛[0m␛[01;34mbin␛[0m  ␛[01;34mdev␛[0m  ␛[01;34metc␛[0m  ␛[01;34mproc␛[0m  ␛[01;34msys␛[0m  ␛[01;34mt␛[0m  ␛[30;42mtmp␛[0m\n\nsub:\n'␛[01;32mrun me␛[0m'\n"
+        "/:\n␛[0m␛[01;34mbin␛[0m  ␛[01;34mdev␛[0m  ␛[01;34metc␛[0m  ␛[01;34mproc␛[0m  ␛[01;34msys␛[0m  ␛[01;34mt␛[0m  ␛[30;42mtmp␛[0m\n\nsub:\n␛[01;32m'run me'␛[0m\n"
     );
 }
 
@@ -144,4 +152,13 @@ fn endless_output_stops_at_once() {
     session.keys("\x03", 20);
     assert_eq!(session.status(), Some(WaitStatus::Signaled(linux::Signal::INT)));
     assert!(session.sim.now() > Instant::ZERO);
+}
+
+#[test]
+fn ps_cuts_commands_at_the_edge() {
+    let session = Session::start("ps -ef --forest --sort pid");
+    let text = session.after(100);
+    let expected = "UID        PID  PPID  C STIME TTY          TIME CMD\nroot         1     0";
+    assert!(text.starts_with(expected), "{text}");
+    assert!(text.lines().last().unwrap().ends_with("ps -ef --for"), "{text}");
 }

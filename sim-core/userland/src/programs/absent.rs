@@ -20,6 +20,7 @@ absent! {
     GIT "git" "Version control",
     HELM "helm" "Package manager of Kubernetes",
     HTOP "htop" "Interactive process viewer",
+    JOIN "join" "Join lines of two files",
     JOURNALCTL "journalctl" "Query the systemd journal",
     JQ "jq" "JSON processor",
     KUBEADM "kubeadm" "Bootstrap a cluster",
@@ -31,6 +32,7 @@ absent! {
     PYTHON3 "python3" "Programming language",
     SCP "scp" "Copy files over SSH",
     SCREEN "screen" "Terminal multiplexer",
+    SPLIT "split" "Split a file into pieces",
     SSH "ssh" "Remote login",
     SU "su" "Change user",
     SYSTEMCTL "systemctl" "Control systemd",
@@ -42,6 +44,7 @@ absent! {
     TRACEROUTE "traceroute" "Print the route that packets take",
     VI "vi" "Editor",
     VIM "vim" "Editor",
+    W "w" "Show who is logged on",
 }
 
 async fn main(sys: Sys, args: Args) -> ExitCode {

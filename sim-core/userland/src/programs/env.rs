@@ -1,9 +1,12 @@
-//! `env`, `printenv`: the environment.
+//! `env`, `printenv`, `nohup`: what programs start with.
 
 use super::support::{child::become_program, prelude::*, program};
+use linux::fd::OpenFlags;
+use linux::signal::Disposition;
 
 program!(ENV, "env", "Run a program in a modified environment", env);
 program!(PRINTENV, "printenv", "Print all or part of environment", printenv);
+program!(NOHUP, "nohup", "Run a command immune to hangups", nohup);
 
 async fn env(sys: Sys, args: Args) -> ExitCode {
     const TABLE: &str = "+i|ignore-environment u:|unset C:|chdir 0|null !S:|split-string v|debug !--block-signal? !--ignore-signal? \
@@ -68,4 +71,43 @@ async fn printenv(sys: Sys, args: Args) -> ExitCode {
         }
     }
     out.finish(&args[0], status).await
+}
+
+async fn nohup(sys: Sys, args: Args) -> ExitCode {
+    let name = args[0].clone();
+    let options = match parse(&sys, &args, "+", 125).await {
+        Ok(options) => options,
+        Err(status) => return status,
+    };
+    if options.operands.is_empty() {
+        super::missing_operand(&sys, &name).await;
+        return 125;
+    }
+    let (from_terminal, to_terminal) = (sys.isatty(0), sys.isatty(1));
+    if from_terminal && let Ok(null) = sys.open("/dev/null", OpenFlags::READ, 0) {
+        let _ = sys.dup2(null, 0);
+    }
+    if to_terminal {
+        match sys.open("nohup.out", OpenFlags::APPEND, 0o600) {
+            Ok(file) => {
+                let said = if from_terminal {
+                    "ignoring input and appending output to"
+                } else {
+                    "appending output to"
+                };
+                complain(&sys, &name, &format!("{said} {}", quote_always("nohup.out"))).await;
+                let _ = sys.dup2(file, 1);
+            }
+            Err(errno) => {
+                complain(&sys, &name, &format!("failed to open {}: {errno}", quote_always("nohup.out")))
+                    .await;
+                return 125;
+            }
+        }
+    } else if from_terminal {
+        complain(&sys, &name, "ignoring input").await;
+    }
+    sys.sigaction(Signal::HUP, Disposition::Ignore);
+    let env = sys.environ();
+    become_program(sys, "nohup", options.operands, env).await
 }

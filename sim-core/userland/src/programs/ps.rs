@@ -138,11 +138,15 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
             let width = column.width.saturating_sub(debt);
             match column.right {
                 true => line.push_str(&format!("{cell:>width$}")),
-                false if last => line.push_str(cell),
+                false if last => {
+                    // Only the last column is cut, and not when there is no room for it at all.
+                    let start = line.chars().count();
+                    let room = if start < limit { limit - start } else { usize::MAX };
+                    line.extend(cell.chars().take(room));
+                }
                 false => line.push_str(&format!("{cell:<width$}")),
             }
         }
-        let line: String = line.chars().take(limit).collect();
         out.line(if columns.last().is_some_and(|column| column.right) { &line } else { line.trim_end() })
             .await;
     }
@@ -210,6 +214,9 @@ fn read(args: &[String], wanted: &mut Wanted) -> Result<(), Problem> {
                 (_, 'x') => wanted.without_tty = true,
                 (false, 'u') => wanted.style = Style::Users,
                 (false, 'e' | 'r' | 'T') => {}
+                (false, 'l' | 'j' | 's' | 'v' | 'm' | 'L' | 'S' | 'n' | 'X' | 'g' | 'c') => {
+                    return Err(Problem::NotSimulated(format!("the option {letter}")));
+                }
                 (false, 'h') => wanted.headers = false,
                 (_, letter) => {
                     return Err(Problem::Usage(match unix {
@@ -337,7 +344,11 @@ struct Sheet {
 impl Sheet {
     fn cell(&self, key: &str, info: &ProcessInfo) -> String {
         let age = self.sys.now().duration_since(info.started);
-        let share = if age.is_zero() { 0.0 } else { info.cpu.as_secs_f64() * 100.0 / age.as_secs_f64() };
+        // Whole seconds: what has just begun has used nothing.
+        let share = match age.as_secs() {
+            0 => 0.0,
+            seconds => info.cpu.as_secs_f64() * 100.0 / seconds as f64,
+        };
         let is_init = info.args.first().is_some_and(|arg| arg.ends_with("init"));
         // Memory is not modelled: what a program of this kind usually takes.
         let (vsz, rss) = match info.comm.as_str() {

@@ -17,7 +17,7 @@ async fn uptime(sys: Sys, args: Args) -> ExitCode {
     };
     let up = sys.now().duration_since(sys.boot_time()).as_secs();
     let (days, hours, minutes) = (up / 86_400, up / 3600 % 24, up / 60 % 60);
-    let plural = |count: u64, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let plural = |count: u64, what: &str| format!("{count} {what}{}", if count > 1 { "s" } else { "" });
     if options.has("s") {
         sys.out(&format!("{}\n", calendar::format("%F %T", sys.boot_time().timestamp()))).await;
         return 0;
@@ -75,12 +75,12 @@ async fn free(sys: Sys, args: Args) -> ExitCode {
         _ => kib.to_string(),
     };
     let mut text = format!(
-        "{:>19}{:>12}{:>12}{:>12}{:>12}{:>12}\n",
+        "{:>20}{:>12}{:>12}{:>12}{:>12}{:>12}\n",
         "total", "used", "free", "shared", "buff/cache", "available"
     );
     let row = |name: &str, cells: &[u64]| {
         let cells: String = cells.iter().map(|cell| format!("{:>12}", shown(*cell))).collect();
-        format!("{name:<7}{cells}\n")
+        format!("{name:<8}{cells}\n")
     };
     text.push_str(&row("Mem:", &[total, used, free, 1024, cache, available]));
     text.push_str(&row("Swap:", &[0, 0, 0]));

@@ -22,14 +22,18 @@ async fn uname(sys: Sys, args: Args) -> ExitCode {
     }
     let node = sys.hostname();
     let all = options.has("a");
+    // Ubuntu's own patch knows processor and platform, upstream does not.
+    let release = sys.read_file("/etc/os-release").await.unwrap_or_default();
+    let is_ubuntu = String::from_utf8_lossy(&release).lines().any(|line| line == "ID=ubuntu");
+    let platform = if is_ubuntu { "x86_64" } else { "unknown" };
     let parts = [
         ("s", "Linux", all || options.found.is_empty()),
         ("n", node.as_str(), all),
         ("r", KERNEL_RELEASE, all),
         ("v", KERNEL_VERSION, all),
         ("m", "x86_64", all),
-        ("p", "unknown", false),
-        ("i", "unknown", false),
+        ("p", platform, all && is_ubuntu),
+        ("i", platform, all && is_ubuntu),
         ("o", "GNU/Linux", all),
     ];
     let shown: Vec<&str> = parts

@@ -180,10 +180,10 @@ fn header(sys: &Sys, command: &str, interval: f64, cols: usize) -> Vec<Cell> {
     } else if left_width + width(command) + right_width < cols {
         let gap = cols - left_width - width(command) - right_width;
         format!("{left}{command}{}{right}", " ".repeat(gap))
-    } else if left_width + 5 + right_width <= cols {
-        let room = cols - left_width - right_width - 4;
+    } else if left_width + 5 + right_width < cols {
+        let room = cols - left_width - right_width - 5;
         let short: String = command.chars().take(room).collect();
-        format!("{left}{short}... {right}")
+        format!("{left}{short}...  {right}")
     } else {
         format!("{right:>cols$}")
     };

@@ -24,7 +24,7 @@ pub(crate) async fn become_program(
         Ok(running) => running.await,
         Err(errno) => {
             let text = match program {
-                "timeout" => format!("failed to run command {}", quote(&sys, &name)),
+                "nohup" | "timeout" => format!("failed to run command {}", quote(&sys, &name)),
                 "xargs" => name,
                 _ => quote(&sys, &name),
             };
