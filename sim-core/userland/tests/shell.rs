@@ -3,6 +3,8 @@
 //! `tests/shell/cases/*.txt` hold the scripts with standard output, standard error and status as GNU bash 5.2 gave them.
 //! `PODIUM_RECORD=1 cargo test -p userland --test shell` records them anew with the bash of this machine.
 
+#![allow(clippy::unwrap_used, reason = "what a test needs is there, or the test fails")]
+
 #[path = "shell/case.rs"]
 mod case;
 #[path = "shell/interactive.rs"]

@@ -102,20 +102,15 @@ impl History {
                     out.push('"');
                     at += 1;
                 }
-                '!' if chars.get(at + 1).is_some_and(|c| {
-                    !matches!(c, ' ' | '\t' | '\n' | '=' | '(') && !(double && *c == '"')
-                }) && !(at > 0 && matches!(chars[at - 1], '$' | '{')) =>
-                {
-                    match self.event(&chars, at) {
-                        Ok((text, next, only_print)) => {
-                            out.push_str(&text);
-                            at = next;
-                            print |= only_print;
-                            changed = true;
-                        }
-                        Err(message) => return Expansion::Failed(message),
+                '!' if is_event(&chars, at, double) => match self.event(&chars, at) {
+                    Ok((text, next, only_print)) => {
+                        out.push_str(&text);
+                        at = next;
+                        print |= only_print;
+                        changed = true;
                     }
-                }
+                    Err(message) => return Expansion::Failed(message),
+                },
                 c => {
                     out.push(c);
                     at += 1;
@@ -284,6 +279,13 @@ impl History {
         }
         Ok((text, pos, print))
     }
+}
+
+/// True when the `!` at `at` is more than a sign.
+fn is_event(chars: &[char], at: usize, double: bool) -> bool {
+    let Some(next) = chars.get(at + 1) else { return false };
+    let after_dollar = at > 0 && matches!(chars[at - 1], '$' | '{');
+    !(after_dollar || matches!(next, ' ' | '\t' | '\n' | '=' | '(') || double && *next == '"')
 }
 
 /// The words of a line, quotes kept.

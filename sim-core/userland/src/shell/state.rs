@@ -64,6 +64,8 @@ pub struct Shell {
     pub positional: Vec<String>,
     /// `$?`
     pub status: i32,
+    /// `$PIPESTATUS`
+    pub pipe_status: Vec<i32>,
     /// `$$`: the pid of the shell that subshells descend from.
     pub shell_pid: Pid,
     /// Its parent.
@@ -145,6 +147,7 @@ impl Shell {
             name: name.to_string(),
             positional: Vec::new(),
             status: 0,
+            pipe_status: vec![0],
             shell_pid: sys.pid(),
             parent_pid: sys.ppid(),
             last_background: None,
@@ -433,6 +436,7 @@ impl Shell {
                 }
                 list(lines)
             }
+            "PIPESTATUS" => list(self.pipe_status.iter().map(i32::to_string).collect()),
             "DIRSTACK" => {
                 let mut all = vec![self.vars.text("PWD").unwrap_or("/").to_string()];
                 all.extend(self.directories.iter().rev().cloned());

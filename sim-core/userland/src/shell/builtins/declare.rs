@@ -77,16 +77,12 @@ async fn set_one(
     let elements = shell.array_args.remove(&position);
     let blocked = shell.vars.find(name).is_some_and(|var| var.readonly);
     let takes = value.is_some() || attributes.integer == Some(false);
-    if blocked && takes && !(local && !shell.vars.locals().iter().any(|(n, _)| *n == name) && false) {
+    if blocked && takes {
         shell.error(&format!("{who}: {name}: readonly variable")).await;
         return Ok(false);
     }
     if local {
-        let inherit = shell.vars.find(name).map(|var| var.exported).unwrap_or(false);
-        let (var, new) = shell.vars.local(name);
-        if new {
-            var.exported = inherit && false;
-        }
+        shell.vars.local(name);
     }
     {
         let var = if global { shell.vars.global(name) } else { shell.vars.entry_raw(name) };

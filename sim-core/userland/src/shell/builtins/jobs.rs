@@ -226,7 +226,7 @@ async fn wait_for_pid(shell: &mut Shell, pid: Pid) -> Outcome {
             Some((number, Some(status))) if !matches!(status, WaitStatus::Stopped(_)) => {
                 let over = shell.jobs.get(number).is_some_and(|job| matches!(job.state(), State::Done(_)));
                 if over
-                    && !(shell.interactive && !shell.in_subshell())
+                    && (!shell.interactive || shell.in_subshell())
                     && let Some(job) = shell.jobs.remove(number)
                 {
                     shell.report_death(&job).await;

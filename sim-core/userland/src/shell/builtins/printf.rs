@@ -303,7 +303,7 @@ impl State<'_> {
             (body, 10)
         };
         let end = digits.find(|c: char| !c.is_digit(base)).unwrap_or(digits.len());
-        if end < digits.len() || digits.is_empty() && !(base == 8) {
+        if end < digits.len() || digits.is_empty() && base != 8 {
             let octal = base == 8 && digits[end..].starts_with(['8', '9']);
             self.errors.push(format!("{text}: invalid {}number", if octal { "octal " } else { "" }));
         }
@@ -402,7 +402,7 @@ pub(crate) fn strftime(format: &str, at: sim::Timestamp) -> String {
     let c = at.civil();
     let day = DAYS[usize::from(c.weekday) % 7];
     let month = MONTHS[usize::from(c.month.max(1) - 1) % 12];
-    let hour12 = if c.hour % 12 == 0 { 12 } else { c.hour % 12 };
+    let hour12 = if c.hour.is_multiple_of(12) { 12 } else { c.hour % 12 };
     let mut out = String::new();
     let mut chars = if format.is_empty() { "%H:%M:%S".chars() } else { format.chars() };
     while let Some(ch) = chars.next() {

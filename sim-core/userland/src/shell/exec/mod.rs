@@ -103,7 +103,7 @@ impl Shell {
 
     async fn pipeline(&mut self, pipeline: &Pipeline, tested: bool) -> Result<(), Flow> {
         let tested = tested || pipeline.negated;
-        let begin = (self.sys.now(), self.own_cpu());
+        let begin = pipeline.timed.map(|_| (self.sys.now(), self.own_cpu()));
         self.loops.tested += u32::from(tested);
         let result = match pipeline.commands.as_slice() {
             [] => {
@@ -112,17 +112,14 @@ impl Shell {
             }
             [command] => {
                 let result = self.command(command).await;
-                if !matches!(command.kind, Kind::Simple(_)) || self.jobs.list.is_empty() {
-                    self.set_pipe_status(vec![self.status]);
-                } else {
-                    self.set_pipe_status(vec![self.status]);
-                }
+                self.pipe_status.clear();
+                self.pipe_status.push(self.status);
                 result
             }
             _ => self.run_pipeline(pipeline).await,
         };
         self.loops.tested -= u32::from(tested);
-        if let Some(format) = pipeline.timed {
+        if let (Some(format), Some(begin)) = (pipeline.timed, begin) {
             self.report_time(format, begin).await;
         }
         result?;
@@ -175,17 +172,11 @@ impl Shell {
         self.sys.err(&text).await;
     }
 
-    /// Sets `PIPESTATUS`.
-    pub fn set_pipe_status(&mut self, statuses: Vec<i32>) {
-        let map = (0..).zip(statuses.iter().map(i32::to_string)).collect();
-        self.vars.global("PIPESTATUS").value = super::vars::Value::Indexed(map);
-    }
-
     /// Runs one command.
     pub fn command<'a>(&'a mut self, command: &'a Rc<Command>) -> Boxed<'a, ()> {
         Box::pin(async move {
             self.nesting += 1;
-            let result = if self.nesting % HOP == 0 {
+            let result = if self.nesting.is_multiple_of(HOP) {
                 self.hop(command.clone()).await
             } else {
                 self.dispatch(command).await

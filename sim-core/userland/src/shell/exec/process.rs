@@ -215,10 +215,7 @@ impl Shell {
                 }
             }
         }
-        if matches!(
-            job.members.iter().find_map(|m| m.status.filter(|s| matches!(s, WaitStatus::Stopped(_)))),
-            Some(_)
-        ) {
+        if job.members.iter().any(|member| matches!(member.status, Some(WaitStatus::Stopped(_)))) {
             // The others of the group have stopped as well.
             for i in 0..job.members.len() {
                 if job.members[i].status.is_none()
@@ -252,7 +249,7 @@ impl Shell {
         } else {
             last
         };
-        self.set_pipe_status(codes);
+        self.pipe_status = codes;
         match job.state() {
             State::Stopped(signal) => {
                 self.status = 128 + signal.number();

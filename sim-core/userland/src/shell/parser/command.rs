@@ -527,7 +527,7 @@ impl Parser {
         ];
         let found = SIGNS.iter().find(|(sign, _)| self.looking_at(sign));
         let process = self.looking_at("<(") || self.looking_at(">(");
-        let Some((sign, op)) = found.filter(|(sign, _)| !process && !(fd.is_some() && sign.starts_with('&')))
+        let Some((sign, op)) = found.filter(|(sign, _)| !process && (fd.is_none() || !sign.starts_with('&')))
         else {
             self.pos = start;
             return Ok(None);

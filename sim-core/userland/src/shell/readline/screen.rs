@@ -281,7 +281,7 @@ impl Screen {
 }
 
 fn fills(width: usize, cols: usize) -> bool {
-    width > 0 && width % cols.max(2) == 0
+    width > 0 && width.is_multiple_of(cols.max(2))
 }
 
 #[cfg(test)]
