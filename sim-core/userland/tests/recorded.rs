@@ -1,6 +1,8 @@
 //! Programs against recordings of the real ones (GNU coreutils 9.1, grep 3.8, sed 4.9, findutils 4.9, diffutils 3.8,
 //! procps 4.0 of Debian 12): the same files, the same words, the same bytes back.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use linux::net::{Net, NetnsId};
 use linux::vfs::Vfs;
 use linux::{File, Host, Spawn};

@@ -1,5 +1,7 @@
 //! Programs on a terminal: what they draw, which keys they take, how ^C ends them.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use linux::host::HostPid;
 use linux::net::{Fabric, Net};
 use linux::vfs::Vfs;
