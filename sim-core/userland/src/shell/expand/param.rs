@@ -384,7 +384,8 @@ impl Shell {
             }
             ParamOp::Replace(place, pattern, replacement) => {
                 let pattern = self.expand_pattern(pattern).await?;
-                if pattern.is_empty() {
+                // An empty pattern matches only where it is tied to an end.
+                if pattern.is_empty() && matches!(place, ReplaceWhere::First | ReplaceWhere::All) {
                     Edit::None
                 } else {
                     let replacement = self.expand_replacement(replacement).await?;
