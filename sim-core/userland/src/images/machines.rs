@@ -11,20 +11,45 @@ const NETWORK: &[&str] = &[
     "conntrack",
     "curl",
     "dig",
+    "getent",
     "host",
     "ip",
     "iptables",
+    "iptables-restore",
     "iptables-save",
     "nc",
     "nslookup",
     "ping",
     "ss",
+    "tcpdump",
+    "telnet",
+    "traceroute",
     "wget",
 ];
 
 /// What else an installed machine has.
-const TOOLS: &[&str] =
-    &["apt", "docker", "git", "helm", "jq", "kubectl", "nano", "su", "sudo", "tree", "vi", "vim"];
+const TOOLS: &[&str] = &[
+    "apt",
+    "awk",
+    "crictl",
+    "docker",
+    "git",
+    "helm",
+    "journalctl",
+    "jq",
+    "kubectl",
+    "man",
+    "nano",
+    "ssh",
+    "su",
+    "sudo",
+    "systemctl",
+    "tar",
+    "tmux",
+    "tree",
+    "vi",
+    "vim",
+];
 
 const BASHRC: &str = r#"PS1='\u@\h:\w\$ '
 HISTSIZE=1000

@@ -9,9 +9,11 @@ use linux::{Program, Signal};
 /// What every GNU system has.
 pub(super) const GNU: &[&str] = &[
     "[",
+    "arch",
     "base64",
     "basename",
     "cat",
+    "chgrp",
     "chmod",
     "chown",
     "clear",
@@ -24,15 +26,17 @@ pub(super) const GNU: &[&str] = &[
     "dirname",
     "du",
     "echo",
+    "egrep",
     "env",
     "expr",
     "false",
+    "fgrep",
+    "file",
     "find",
     "fold",
     "getent",
     "grep",
-    "egrep",
-    "fgrep",
+    "groups",
     "head",
     "hostname",
     "id",
@@ -43,8 +47,10 @@ pub(super) const GNU: &[&str] = &[
     "mkdir",
     "mv",
     "nl",
+    "nohup",
     "nproc",
     "paste",
+    "printenv",
     "printf",
     "pwd",
     "readlink",
@@ -59,7 +65,9 @@ pub(super) const GNU: &[&str] = &[
     "shuf",
     "sleep",
     "sort",
+    "split",
     "stat",
+    "stty",
     "sync",
     "tac",
     "tail",
@@ -70,6 +78,7 @@ pub(super) const GNU: &[&str] = &[
     "tput",
     "tr",
     "true",
+    "tty",
     "uname",
     "uniq",
     "wc",
@@ -80,7 +89,8 @@ pub(super) const GNU: &[&str] = &[
 ];
 
 /// Looking at processes (procps), in larger installations.
-pub(super) const PROCESSES: &[&str] = &["free", "kill", "less", "more", "ps", "top", "uptime", "w", "watch"];
+pub(super) const PROCESSES: &[&str] =
+    &["free", "kill", "less", "more", "pgrep", "pidof", "pkill", "ps", "top", "uptime", "w", "watch"];
 
 /// The applets of busybox that people use.
 pub(super) const BUSYBOX: &[&str] = &[

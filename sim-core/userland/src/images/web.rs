@@ -87,6 +87,7 @@ async fn converse(
         let (keep, bodiless) = (head.keep_alive(), head.method == "HEAD");
         let mut answer = handler(sys.clone(), Request { head, peer }).await;
         if bodiless {
+            answer.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("Content-Length"));
             answer.headers.push(("Content-Length".into(), answer.body.len().to_string()));
             answer.body.clear();
         }
