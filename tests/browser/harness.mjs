@@ -108,6 +108,8 @@ export async function waitForScreen(page, wanted, { timeout = 15_000, terminal }
 
 /** Whether the shell of the terminal in front waits for a command. */
 export async function waitForPrompt(page, { timeout = 30_000 } = {}) {
+  // What was typed just now has to get there first.
+  await sleep(150);
   await page.locator(".tab.is-active .lamp:not(.is-busy)").waitFor({ timeout });
 }
 
