@@ -1,18 +1,8 @@
-//! Names that programs are given, and addresses that they show as names.
+//! Names of addresses and of ports, for programs that show them.
 
 use linux::Sys;
-use linux::resolver::{self, ResolveError};
-use std::net::{IpAddr, Ipv4Addr};
-
-/// The best address of a host and its canonical name, as ping shows it. Numbers are hosts, too.
-///
-/// # Errors
-/// Why there is none.
-pub(crate) async fn canonical(sys: &Sys, name: &str) -> Result<(Ipv4Addr, String), ResolveError> {
-    let host = resolver::lookup(sys, name).await?;
-    let address = host.addresses.first().copied().ok_or(ResolveError::NotKnown)?;
-    Ok((address, host.canonical_name))
-}
+use linux::resolver;
+use std::net::IpAddr;
 
 /// The name of an address, if it has one.
 pub(crate) async fn reverse(sys: &Sys, address: IpAddr) -> Option<String> {
@@ -20,11 +10,6 @@ pub(crate) async fn reverse(sys: &Sys, address: IpAddr) -> Option<String> {
         IpAddr::V4(address) => resolver::reverse(sys, address).await,
         IpAddr::V6(_) => None,
     }
-}
-
-/// What programs say about a name without an address.
-pub(crate) fn text(error: ResolveError) -> &'static str {
-    error.text()
 }
 
 /// The number of a port that may be given by its name.

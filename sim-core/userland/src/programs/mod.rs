@@ -9,6 +9,7 @@ pub mod base64;
 pub mod basename;
 pub mod cat;
 pub mod chmod;
+pub mod conntrack;
 pub mod cp;
 pub mod curl;
 pub mod cut;
@@ -40,6 +41,7 @@ pub mod seq;
 pub mod sha256sum;
 pub mod sleep;
 pub mod sort;
+pub mod ss;
 pub mod stat;
 pub mod sudo;
 pub mod support;
@@ -77,6 +79,7 @@ pub const PROGRAMS: &[Program] = &[
     chmod::CHOWN,
     terminal::CLEAR,
     filters::COMM,
+    conntrack::PROGRAM,
     cp::CP,
     absent::CRICTL,
     curl::CURL,
@@ -155,6 +158,7 @@ pub const PROGRAMS: &[Program] = &[
     sleep::SLEEP,
     sort::PROGRAM,
     absent::SPLIT,
+    ss::PROGRAM,
     absent::SSH,
     stat::STAT,
     terminal::STTY,
