@@ -17,6 +17,7 @@ pub mod expand;
 pub mod history;
 pub mod jobs;
 pub mod options;
+mod params;
 pub mod parser;
 pub mod pattern;
 pub mod print;

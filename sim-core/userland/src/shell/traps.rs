@@ -51,6 +51,8 @@ impl Event {
 pub struct Traps {
     actions: BTreeMap<Event, Rc<str>>,
     running: bool,
+    /// The last signal whose trap ran: `wait` says which ended it.
+    pub last: Option<Signal>,
 }
 
 impl Traps {
@@ -145,7 +147,10 @@ impl Shell {
     pub async fn handle_signals(&mut self) -> Result<(), Flow> {
         while let Some(signal) = self.sys.take_signal() {
             match self.traps.get(Event::Signal(signal)) {
-                Some(action) if !action.is_empty() => self.run_trap(&action).await?,
+                Some(action) if !action.is_empty() => {
+                    self.traps.last = Some(signal);
+                    self.run_trap(&action).await?;
+                }
                 Some(_) => {}
                 None => match signal {
                     Signal::INT if self.interactive && !self.in_subshell() => {

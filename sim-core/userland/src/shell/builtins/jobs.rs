@@ -183,8 +183,9 @@ async fn wait_change(
             Ok(None) => {}
             Err(Errno::EINTR) => {
                 // A trapped signal ends `wait`; its status says which.
-                let trapped = shell.pending_trap();
+                shell.traps.last = None;
                 shell.handle_signals().await?;
+                let trapped = shell.traps.last.take();
                 if let Some(signal) = trapped {
                     return Ok(Err(128 + signal.number()));
                 }
@@ -192,24 +193,6 @@ async fn wait_change(
             }
             Err(_) => return Ok(Ok(None)),
         }
-    }
-}
-
-impl Shell {
-    /// A signal that has a trap: `wait` ends at any, and says which came.
-    fn pending_trap(&self) -> Option<Signal> {
-        use crate::shell::traps::Event;
-        let trapped: Vec<Signal> = self
-            .traps
-            .all()
-            .iter()
-            .filter_map(|(event, action)| match event {
-                Event::Signal(signal) if !action.is_empty() => Some(*signal),
-                _ => None,
-            })
-            .collect();
-        // The kernel tells only by taking it away; with one trap there is no doubt which came.
-        trapped.first().copied()
     }
 }
 

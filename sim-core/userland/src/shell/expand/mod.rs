@@ -4,6 +4,7 @@
 //! ([`fields`]), file names ([`glob`]).
 
 pub mod brace;
+mod edit;
 pub mod fields;
 pub mod glob;
 mod param;

@@ -4,8 +4,10 @@
 //! characters, in four files: this one with lists and pipelines, [`command`] with simple and compound commands,
 //! [`word`] with quoting and expansions, [`cond`] with `[[ ]]`. Models parse.y.
 
+mod assign;
 mod command;
 mod cond;
+mod param;
 mod word;
 
 use super::ast::{AndOr, HereDoc, Item, List, Pipeline, TimeFormat};
