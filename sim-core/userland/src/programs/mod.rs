@@ -15,11 +15,13 @@ pub mod curl;
 pub mod cut;
 pub mod date;
 pub mod diff;
+pub mod dns;
 pub mod echo;
 pub mod env;
 pub mod expr;
 pub mod filters;
 pub mod find;
+pub mod getent;
 pub mod grep;
 pub mod head;
 pub mod id;
@@ -87,6 +89,7 @@ pub const PROGRAMS: &[Program] = &[
     date::PROGRAM,
     system::DF,
     diff::PROGRAM,
+    dns::DIG,
     basename::DIRNAME,
     absent::DOCKER,
     stat::DU,
@@ -101,11 +104,13 @@ pub const PROGRAMS: &[Program] = &[
     find::PROGRAM,
     filters::FOLD,
     system::FREE,
+    getent::PROGRAM,
     absent::GIT,
     grep::PROGRAM,
     id::GROUPS,
     head::PROGRAM,
     absent::HELM,
+    dns::HOST,
     uname::HOSTNAME,
     absent::HTOP,
     id::ID,
@@ -132,6 +137,7 @@ pub const PROGRAMS: &[Program] = &[
     filters::NL,
     env::NOHUP,
     uname::NPROC,
+    dns::NSLOOKUP,
     absent::PACMAN,
     filters::PASTE,
     kill::PGREP,
