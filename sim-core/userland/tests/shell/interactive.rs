@@ -241,3 +241,13 @@ fn a_fork_bomb_can_be_interrupted_or_runs_into_the_limit() {
     let out = t.wait("\x03\x03", 3000);
     assert!(out.ends_with(PROMPT), "{out}");
 }
+
+#[test]
+fn a_fork_bomb_meets_the_limit_of_processes() {
+    let mut t = start();
+    let out = t.wait(":(){ :|:& };:\r", 300);
+    assert!(out.contains("fork: retry: Resource temporarily unavailable\n"), "{out}");
+    assert!(out.contains("\n[1] ") && out.contains(PROMPT), "{out}");
+    let out = t.wait("echo alive\r", 100);
+    assert!(out.contains("alive\n"), "{out}");
+}

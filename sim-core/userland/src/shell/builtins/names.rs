@@ -175,9 +175,11 @@ async fn run_program(shell: &mut Shell, args: &[String]) -> Outcome {
     let path = shell.find_program(&args[0]);
     let mut job = shell.new_job(args.join(" "), false);
     let argv = args.to_vec();
-    shell.fork_into(&mut job, false, None, move |mut shell| {
-        Box::pin(async move { shell.exec_program(path, argv, Vec::new()).await })
-    })?;
+    shell
+        .fork_into(&mut job, false, None, move |mut shell| {
+            Box::pin(async move { shell.exec_program(path, argv, Vec::new()).await })
+        })
+        .await?;
     shell.wait_foreground(job).await?;
     Ok(shell.status)
 }

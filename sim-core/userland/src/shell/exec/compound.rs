@@ -58,7 +58,8 @@ impl Shell {
         let list = list.clone();
         self.fork_into(&mut job, false, None, move |shell| {
             Box::pin(async move { shell.subshell_main(list).await })
-        })?;
+        })
+        .await?;
         self.wait_foreground(job).await
     }
 

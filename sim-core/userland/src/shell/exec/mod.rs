@@ -73,11 +73,12 @@ impl Shell {
             && !tree.first.negated
             && tree.first.timed.is_none()
         {
-            self.start_pipeline(&tree.first, &mut job, true)?;
+            self.start_pipeline(&tree.first, &mut job, true).await?;
         } else {
             self.fork_into(&mut job, true, None, move |shell| {
                 Box::pin(async move { shell.subshell_main_and_or(tree).await })
-            })?;
+            })
+            .await?;
         }
         let pid = job.last_pid();
         self.last_background = Some(pid);

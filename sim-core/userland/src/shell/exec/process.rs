@@ -7,10 +7,12 @@ use crate::shell::print;
 use crate::shell::state::Shell;
 use linux::fd::OpenFlags;
 use linux::signal::Disposition;
-use linux::{Errno, Fd, Pid, Signal, Sys, WaitFor, WaitStatus};
+use linux::{Errno, Fd, Pid, ProgramFuture, Signal, Sys, WaitFor, WaitStatus};
+use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// What a child does; it ends with this status.
 pub type ChildMain = Pin<Box<dyn Future<Output = i32>>>;
@@ -31,7 +33,7 @@ impl Shell {
     }
 
     /// Forks a child into a job. `plumbing`: the descriptors for its input and output.
-    pub fn fork_into(
+    pub async fn fork_into(
         &mut self,
         job: &mut Job,
         background: bool,
@@ -40,7 +42,7 @@ impl Shell {
     ) -> Result<(), Flow> {
         let control = self.options.has('m');
         let mut child = self.clone();
-        let pid = self.sys.fork(move |sys| {
+        let pid = self.fork_patiently(move |sys| {
             Box::pin(async move {
                 child.become_child(sys, background && !control);
                 if let Some(plumbing) = plumbing {
@@ -51,10 +53,7 @@ impl Shell {
                 main(child).await
             })
         });
-        let Ok(pid) = pid else {
-            self.status = 254;
-            return Err(Flow::Discard);
-        };
+        let pid = pid.await?;
         if control {
             let group = *job.group.get_or_insert(pid);
             // The child may have ended already, and then there is nothing to move.
@@ -65,6 +64,39 @@ impl Shell {
         }
         job.members.push(Member { pid, status: None });
         Ok(())
+    }
+
+    /// Forks. When the machine has no room for another process, complains and tries again for a while, as bash
+    /// does.
+    async fn fork_patiently(
+        &mut self,
+        child: impl FnOnce(Sys) -> ProgramFuture + 'static,
+    ) -> Result<Pid, Flow> {
+        const LONGEST_PAUSE_S: u64 = 16;
+        let child = Rc::new(RefCell::new(Some(child)));
+        let mut pause_s = 1;
+        loop {
+            let slot = child.clone();
+            let forked = self.sys.fork(move |sys| {
+                let child = slot.borrow_mut().take();
+                match child {
+                    Some(child) => child(sys),
+                    None => Box::pin(async { 1 }),
+                }
+            });
+            let error = match forked {
+                Ok(pid) => return Ok(pid),
+                Err(error) => error,
+            };
+            if pause_s > LONGEST_PAUSE_S {
+                self.error(&format!("fork: {}", error.text())).await;
+                return Err(self.discard(254));
+            }
+            self.error(&format!("fork: retry: {}", error.text())).await;
+            let _ = self.sys.sleep(Duration::from_secs(pause_s)).await;
+            self.handle_signals().await?;
+            pause_s *= 2;
+        }
     }
 
     fn null_input(&self) {
@@ -125,13 +157,13 @@ impl Shell {
         if let Err(Flow::Killed(signal)) = result {
             self.sys.sigaction(signal, Disposition::Default);
             let _ = self.sys.kill(self.sys.pid(), Some(signal));
-            self.sys.cpu(std::time::Duration::ZERO).await;
+            self.sys.cpu(Duration::ZERO).await;
         }
         self.status & 0xff
     }
 
     /// Starts all processes of a pipeline.
-    pub fn start_pipeline(
+    pub async fn start_pipeline(
         &mut self,
         pipeline: &Pipeline,
         job: &mut Job,
@@ -158,6 +190,7 @@ impl Shell {
                     shell.finish(result).await
                 })
             });
+            let result = result.await;
             if let Some(fd) = input.take() {
                 let _ = self.sys.close(fd);
             }
@@ -172,7 +205,7 @@ impl Shell {
 
     pub(super) async fn run_pipeline(&mut self, pipeline: &Pipeline) -> Result<(), Flow> {
         let mut job = self.new_job(print::pipeline(pipeline), false);
-        self.start_pipeline(pipeline, &mut job, false)?;
+        self.start_pipeline(pipeline, &mut job, false).await?;
         self.wait_foreground(job).await
     }
 
@@ -206,7 +239,7 @@ impl Shell {
                         } else if self.interactive || self.in_subshell() {
                             // Seen when the job is over.
                         }
-                        self.sys.cpu(std::time::Duration::from_micros(1)).await;
+                        self.sys.cpu(Duration::from_micros(1)).await;
                     }
                     Err(_) => {
                         job.members[i].status = Some(WaitStatus::Exited(127));
@@ -337,7 +370,7 @@ impl Shell {
             let Ok((reader, writer)) = self.sys.pipe() else { return Err(self.discard(1)) };
             let mut child = self.clone();
             let list = list.clone();
-            let pid = self.sys.fork(move |sys| {
+            let pid = self.fork_patiently(move |sys| {
                 Box::pin(async move {
                     child.become_child(sys, false);
                     child.loops.indirection += 1;
@@ -348,11 +381,14 @@ impl Shell {
                     child.subshell_main(list).await
                 })
             });
+            let pid = pid.await;
             let _ = self.sys.close(writer);
-            let Ok(pid) = pid else {
-                let _ = self.sys.close(reader);
-                self.error("fork: retry: Resource temporarily unavailable").await;
-                return Err(self.discard(254));
+            let pid = match pid {
+                Ok(pid) => pid,
+                Err(flow) => {
+                    let _ = self.sys.close(reader);
+                    return Err(flow);
+                }
             };
             let mut bytes = Vec::new();
             let result = loop {
@@ -418,7 +454,7 @@ impl Shell {
         loop {
             match self.sys.wait(WaitFor::Pid(pid), false, false).await {
                 Ok(Some((_, status))) => return status,
-                Ok(None) | Err(Errno::EINTR) => self.sys.cpu(std::time::Duration::from_micros(1)).await,
+                Ok(None) | Err(Errno::EINTR) => self.sys.cpu(Duration::from_micros(1)).await,
                 Err(_) => return WaitStatus::Exited(127),
             }
         }
@@ -438,7 +474,7 @@ impl Shell {
             };
             let list = list.clone();
             let mut child = self.clone();
-            let pid = self.sys.fork(move |sys| {
+            let pid = self.fork_patiently(move |sys| {
                 Box::pin(async move {
                     child.become_child(sys, true);
                     let (input, out) = if output { (Some(theirs), None) } else { (None, Some(theirs)) };
@@ -446,10 +482,9 @@ impl Shell {
                     child.subshell_main(list).await
                 })
             });
+            let pid = pid.await;
             let _ = self.sys.close(theirs);
-            if let Ok(pid) = pid {
-                self.last_background = Some(pid);
-            }
+            self.last_background = Some(pid?);
             self.process_fds.push(ours);
             Ok(format!("/dev/fd/{ours}"))
         })

@@ -342,7 +342,7 @@ impl Shell {
             return Err(Flow::Exit);
         }
         let mut job = self.new_job(crate::shell::print::command(command), false);
-        self.fork_into(&mut job, false, None, main)?;
+        self.fork_into(&mut job, false, None, main).await?;
         self.wait_foreground(job).await
     }
 
