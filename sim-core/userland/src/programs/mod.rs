@@ -34,6 +34,7 @@ pub mod ln;
 pub mod lookup;
 pub mod ls;
 pub mod mkdir;
+pub mod nc;
 pub mod ping;
 pub mod printf;
 pub mod ps;
@@ -52,6 +53,8 @@ pub mod tail;
 pub mod tee;
 pub mod terminal;
 pub mod test;
+#[cfg(test)]
+mod test_bed;
 pub mod touch;
 pub mod tr;
 pub mod tree;
@@ -59,9 +62,8 @@ pub mod uname;
 pub mod uniq;
 pub mod watch;
 pub mod wc;
+pub mod wget;
 pub mod xargs;
-#[cfg(test)]
-mod test_bed;
 
 use linux::{ExitCode, Program, Sys};
 
@@ -134,6 +136,7 @@ pub const PROGRAMS: &[Program] = &[
     absent::MOUNT,
     cp::MV,
     absent::NANO,
+    nc::PROGRAM,
     filters::NL,
     env::NOHUP,
     uname::NPROC,
@@ -197,6 +200,7 @@ pub const PROGRAMS: &[Program] = &[
     absent::W,
     watch::PROGRAM,
     wc::PROGRAM,
+    wget::PROGRAM,
     system::WHICH,
     id::WHOAMI,
     xargs::PROGRAM,

@@ -456,10 +456,113 @@ For more details see ping(8).
 
 #[cfg(test)]
 mod tests {
+    use super::super::test_bed::Bed;
     use super::*;
+    use expect_test::expect;
 
     #[test]
     fn times_have_three_digits() {
         assert_eq!([87, 1_234, 12_340, 123_400].map(format_time), ["0.087", "1.23", "12.3", "123"]);
+    }
+
+    /// Without the measured times.
+    fn steady(text: &str) -> String {
+        let line = |line: &str| match line.split_once(" time=").or_else(|| line.split_once(" = ")) {
+            Some((before, _)) => format!("{before} ...\n"),
+            None => format!("{line}\n"),
+        };
+        text.lines().map(line).collect()
+    }
+
+    #[test]
+    fn counts_answers_and_errors() {
+        let bed = Bed::new(&[&PROGRAM]);
+        expect![[r#"
+            PING node2 (10.10.0.12) 56(84) bytes of data.
+            64 bytes from node2 (10.10.0.12): icmp_seq=1 ttl=64 ...
+            64 bytes from node2 (10.10.0.12): icmp_seq=2 ttl=64 ...
+
+            --- node2 ping statistics ---
+            2 packets transmitted, 2 received, 0% packet loss, time 1000ms
+            rtt min/avg/max/mdev ...
+        "#]]
+        .assert_eq(&steady(&bed.run("ping -c 2 node2").all()));
+        expect![[r#"
+            PING 10.10.0.11 (10.10.0.11) 56(84) bytes of data.
+            64 bytes from 10.10.0.11: icmp_seq=1 ttl=64 ...
+
+            --- 10.10.0.11 ping statistics ---
+            1 packets transmitted, 1 received, 0% packet loss, time 0ms
+            rtt min/avg/max/mdev ...
+        "#]]
+        .assert_eq(&steady(&bed.run_in_pod("ping -c 1 10.10.0.11").all()));
+        expect![[r#"
+            PING 10.244.0.99 (10.244.0.99) 56(84) bytes of data.
+            From 10.244.0.1 icmp_seq=1 Destination Host Unreachable
+
+            --- 10.244.0.99 ping statistics ---
+            1 packets transmitted, 0 received, +1 errors, 100% packet loss, time 0ms
+
+            ? 1
+        "#]]
+        .assert_eq(&steady(&bed.run("ping -c 1 10.244.0.99").all()));
+        expect![[r#"
+            PING 10.244.0.97 (10.244.0.97) 56(84) bytes of data.
+
+            --- 10.244.0.97 ping statistics ---
+            3 packets transmitted, 0 received, +3 errors, 100% packet loss, time 2000ms
+            pipe 3
+            ? 1
+        "#]]
+        .assert_eq(&steady(&bed.run("ping -q -c 3 10.244.0.97").all()));
+        expect![[r#"
+            PING 10.244.0.98 (10.244.0.98) 56(84) bytes of data.
+
+            --- 10.244.0.98 ping statistics ---
+            2 packets transmitted, 0 received, 100% packet loss, time 1000ms
+
+            ? 1
+        "#]]
+        .assert_eq(&steady(&bed.run("ping -c 2 -W1 10.244.0.98").all()));
+        expect![[r#"
+            PING 8.8.8.8 (8.8.8.8) 56(84) bytes of data.
+
+            --- 8.8.8.8 ping statistics ---
+            1 packets transmitted, 0 received, 100% packet loss, time 0ms
+
+            ? 1
+        "#]]
+        .assert_eq(&steady(&bed.run("ping -q -c1 -W1 8.8.8.8").all()));
+        expect![[r#"
+            PING 10.10.0.12 (10.10.0.12) 56(84) bytes of data.
+            64 bytes from 10.10.0.12: icmp_seq=1 ttl=64 ...
+            64 bytes from 10.10.0.12: icmp_seq=2 ttl=64 ...
+            64 bytes from 10.10.0.12: icmp_seq=3 ttl=64 ...
+            64 bytes from 10.10.0.12: icmp_seq=4 ttl=64 ...
+
+            --- 10.10.0.12 ping statistics ---
+            4 packets transmitted, 4 received, 0% packet loss, time 3000ms
+            rtt min/avg/max/mdev ...
+        "#]]
+        .assert_eq(&steady(&bed.interrupt("ping 10.10.0.12", 3300, Signal::INT).all()));
+    }
+
+    /// Texts as recorded of the real one.
+    #[test]
+    fn says_what_is_wrong() {
+        let bed = Bed::new(&[&PROGRAM]);
+        for (line, text, status) in [
+            ("ping", "ping: usage error: Destination address required\n", 1),
+            (
+                "ping -c0 node2",
+                "ping: invalid argument: '0': out of range: 1 <= value <= 9223372036854775807\n",
+                1,
+            ),
+            ("ping -c", &format!("ping: option requires an argument -- 'c'\n{USAGE}"), 2),
+            ("ping -z", &format!("ping: invalid option -- 'z'\n{USAGE}"), 2),
+        ] {
+            let left = bed.run(line);
+            assert_eq!((left.err.as_str(), left.status), (text, status), "{line}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! A small network for the tests of programs: a node with a bridge, a pod on it, another node.
 
-use linux::net::{Fabric, Net, NetnsId};
+use linux::net::{Fabric, Net};
 use linux::vfs::Vfs;
 use linux::{File, Host, Namespaces, Program, Spawn};
 use sim::Sim;
@@ -12,10 +12,9 @@ use std::time::Duration;
 /// node1 (10.10.0.11) with a pod at 10.244.0.5, node2 (10.10.0.12).
 pub(crate) struct Bed {
     pub(crate) sim: Sim,
-    pub(crate) net: Net,
     pub(crate) host: Host,
-    pub(crate) other: Host,
-    pub(crate) pod: Namespaces,
+    other: Host,
+    pod: Namespaces,
 }
 
 /// What a program left behind.
@@ -64,11 +63,7 @@ impl Bed {
         let inside = net.create_namespace("pod");
         net.attach_container(node, "cni0", inside, "10.244.0.5/24".parse().unwrap()).unwrap();
         let pod = host.new_namespaces(host.namespaces().root.clone(), inside, "pod");
-        Bed { sim, net, host, other, pod }
-    }
-
-    pub(crate) fn ns(&self) -> NetnsId {
-        self.host.namespaces().netns
+        Bed { sim, host, other, pod }
     }
 
     /// Starts a command line of node1, split at blanks, as this user.

@@ -12,7 +12,7 @@ mod save;
 pub use save::{RESTORE, SAVE};
 
 use super::support::{prelude::*, program};
-use args::{Command, Request};
+use args::Command;
 use linux::net::netfilter::Table;
 use std::time::Duration;
 
