@@ -3,7 +3,7 @@
 //! A line goes through four hands: [`readline`] (keys to a line) and [`history`] when a person types it, [`parser`]
 //! (text to [`ast`]), [`expand`] (words to arguments), [`exec`] (commands to processes, functions and
 //! [`builtins`]). [`state`] is what a subshell gets a copy of; [`jobs`] and [`traps`] say what becomes of children
-//! and signals; [`complete`] and [`prompt`] serve the editor; [`print`] turns the tree back into text.
+//! and signals; [`complete`] and [`prompt`] serve the editor; [`mod@print`] turns the tree back into text.
 //!
 //! Left out: `coproc`, `fc`, `bind`, `enable`, restricted shells, `vi` mode. Locales are C.UTF-8.
 

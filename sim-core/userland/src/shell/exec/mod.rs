@@ -1,4 +1,4 @@
-//! Running commands: lists and pipelines here, then [`simple`], [`compound`], [`process`], [`redirect`], [`cond`].
+//! Running commands: lists and pipelines here, then `simple`, `compound`, `process`, `redirect`, `cond`.
 //!
 //! Everything returns a [`Flow`] as its error when more than one command is left at once; the status is in
 //! the shell. Models execute_cmd.c.

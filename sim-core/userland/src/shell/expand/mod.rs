@@ -1,6 +1,6 @@
 //! Expansion: from words as they were written to the arguments of a command.
 //!
-//! In bash's order: braces ([`brace`]), tilde, parameters ([`param`]), commands and arithmetic, splitting
+//! In bash's order: braces ([`brace`]), tilde, parameters (`param`), commands and arithmetic, splitting
 //! ([`fields`]), file names ([`glob`]).
 
 pub mod brace;

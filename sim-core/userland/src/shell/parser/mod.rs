@@ -1,8 +1,8 @@
 //! The parser: from text to the syntax tree.
 //!
 //! Shell words can only be read knowing where they stand, so there is no lexer apart: a recursive descent over
-//! characters, in four files: this one with lists and pipelines, [`command`] with simple and compound commands,
-//! [`word`] with quoting and expansions, [`cond`] with `[[ ]]`. Models parse.y.
+//! characters. Lists and pipelines are here, simple and compound commands in `command`, assignments and redirections
+//! in `assign`, quoting in `word`, `${..}` in `param`, `[[ ]]` in `cond`. Models parse.y.
 
 mod assign;
 mod command;
