@@ -259,6 +259,10 @@ impl App {
                 false
             }
             Gesture::Entered(line) => self.entered(id, &line),
+            Gesture::Resized => {
+                ctx.link().send_message(Msg::Resized);
+                false
+            }
             Gesture::Leave => {
                 focus_slide();
                 ctx.link().send_message(Msg::Focus);

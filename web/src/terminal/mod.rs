@@ -15,6 +15,8 @@ pub enum Gesture {
     Entered(String),
     /// Wants the keyboard back for the slides.
     Leave,
+    /// Its frame has another size.
+    Resized,
 }
 
 /// A screen that bytes are written to.

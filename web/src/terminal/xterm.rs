@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use js_sys::{Function, Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::{Element, KeyboardEvent};
+use web_sys::{Element, KeyboardEvent, ResizeObserver};
 
 use super::{Gesture, Screen};
 use crate::runtime::browser;
@@ -94,6 +94,8 @@ pub struct Xterm {
     terminal: Rc<bindings::Terminal>,
     fit: bindings::FitAddon,
     frame: Element,
+    observer: Option<ResizeObserver>,
+    _on_resize: Closure<dyn FnMut()>,
     _on_data: Closure<dyn FnMut(String)>,
     _on_key: Closure<dyn FnMut(KeyboardEvent) -> bool>,
 }
@@ -110,6 +112,7 @@ impl Xterm {
         terminal.load_addon(&fit);
         bindings::open(&terminal, frame);
         let typed = Rc::new(RefCell::new(Typed::default()));
+        let on_resized = on_gesture.clone();
         let (on_typed, note) = (on_gesture.clone(), typed.clone());
         let on_data = Closure::<dyn FnMut(String)>::new(move |text: String| {
             note.borrow_mut().note(&text);
@@ -146,7 +149,20 @@ impl Xterm {
             true
         });
         terminal.on_key(on_key.as_ref().unchecked_ref());
-        Xterm { terminal, fit, frame: frame.clone(), _on_data: on_data, _on_key: on_key }
+        let on_resize = Closure::<dyn FnMut()>::new(move || on_resized(Gesture::Resized));
+        let observer = ResizeObserver::new(on_resize.as_ref().unchecked_ref()).ok();
+        if let Some(observer) = &observer {
+            observer.observe(frame);
+        }
+        Xterm {
+            terminal,
+            fit,
+            frame: frame.clone(),
+            observer,
+            _on_resize: on_resize,
+            _on_data: on_data,
+            _on_key: on_key,
+        }
     }
 }
 
@@ -187,6 +203,9 @@ impl Screen for Xterm {
 
 impl Drop for Xterm {
     fn drop(&mut self) {
+        if let Some(observer) = &self.observer {
+            observer.disconnect();
+        }
         self.terminal.dispose();
     }
 }
@@ -214,7 +233,8 @@ impl Typed {
 
     /// The line as it will be, given the line as the screen shows it.
     fn line(&self, shown: String) -> String {
-        let is_behind = !self.unclear && !self.text.is_empty() && !shown.trim_end().ends_with(self.text.trim_end());
+        let is_behind =
+            !self.unclear && !self.text.is_empty() && !shown.trim_end().ends_with(self.text.trim_end());
         if is_behind { format!("$ {}", self.text) } else { shown }
     }
 }

@@ -354,7 +354,8 @@ impl Tree {
 const NAME_AT: usize = 64;
 
 fn elf_size(program: &Program) -> u64 {
-    let spread = program.name.bytes().fold(7u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte))) % 97;
+    let spread =
+        program.name.bytes().fold(7u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte))) % 97;
     (26_000 + spread * 1_496) & !7
 }
 

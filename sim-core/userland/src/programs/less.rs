@@ -59,9 +59,14 @@ async fn run(sys: Sys, args: Args, leaves_at_end: bool) -> ExitCode {
     let mut text = Vec::new();
     let mut title = String::new();
     for file in options.files() {
-        let is_directory = sys.stat(&file).is_ok_and(|stat| stat.file_type == linux::vfs::FileType::Directory);
+        let is_directory =
+            sys.stat(&file).is_ok_and(|stat| stat.file_type == linux::vfs::FileType::Directory);
         if is_directory {
-            let said = if leaves_at_end { format!("\n*** {file}: directory ***\n\n") } else { format!("{file} is a directory\n") };
+            let said = if leaves_at_end {
+                format!("\n*** {file}: directory ***\n\n")
+            } else {
+                format!("{file} is a directory\n")
+            };
             sys.err(&said).await;
             status = 1;
             continue;
@@ -69,7 +74,11 @@ async fn run(sys: Sys, args: Args, leaves_at_end: bool) -> ExitCode {
         let fd = match if file == "-" { Ok(0) } else { sys.open(&file, linux::fd::OpenFlags::READ, 0) } {
             Ok(fd) => fd,
             Err(errno) => {
-                let said = if leaves_at_end { format!("{name}: cannot open {file}: {errno}\n") } else { format!("{file}: {errno}\n") };
+                let said = if leaves_at_end {
+                    format!("{name}: cannot open {file}: {errno}\n")
+                } else {
+                    format!("{file}: {errno}\n")
+                };
                 if sys.isatty(1) {
                     sys.err(&said).await;
                     status = 1;
@@ -268,7 +277,11 @@ impl Pager {
         let height = self.height();
         let mut rows = 0;
         for line in (0..self.lines.len()).rev() {
-            rows += self.rows_from(line, usize::MAX).len().saturating_sub(self.rows_from(line + 1, usize::MAX).len()).max(1);
+            rows += self
+                .rows_from(line, usize::MAX)
+                .len()
+                .saturating_sub(self.rows_from(line + 1, usize::MAX).len())
+                .max(1);
             if rows > height {
                 return line + 1;
             }
@@ -391,23 +404,33 @@ impl Pager {
                         return;
                     }
                 }
-                Key::Char('j' | 'e' | '\n' | '\r' | '\x05' | '\x0e') | Key::Down => self.forward(count.unwrap_or(1)),
-                Key::Char('k' | 'y' | '\x19' | '\x10') | Key::Up => self.top = self.top.saturating_sub(count.unwrap_or(1)),
+                Key::Char('j' | 'e' | '\n' | '\r' | '\x05' | '\x0e') | Key::Down => {
+                    self.forward(count.unwrap_or(1))
+                }
+                Key::Char('k' | 'y' | '\x19' | '\x10') | Key::Up => {
+                    self.top = self.top.saturating_sub(count.unwrap_or(1))
+                }
                 Key::Char(' ' | 'f' | '\x06' | '\x16') | Key::PageDown => {
                     if self.leaves_at_end && self.at_end() {
                         return;
                     }
                     self.forward(count.unwrap_or(page));
                 }
-                Key::Char('b' | '\x02') | Key::PageUp => self.top = self.top.saturating_sub(count.unwrap_or(page)),
+                Key::Char('b' | '\x02') | Key::PageUp => {
+                    self.top = self.top.saturating_sub(count.unwrap_or(page))
+                }
                 Key::Char('d' | '\x04') => self.forward(count.unwrap_or(page / 2)),
                 Key::Char('u' | '\x15') => self.top = self.top.saturating_sub(count.unwrap_or(page / 2)),
-                Key::Char('g' | '<') | Key::Home => self.top = count.unwrap_or(1).saturating_sub(1).min(self.last_top()),
+                Key::Char('g' | '<') | Key::Home => {
+                    self.top = count.unwrap_or(1).saturating_sub(1).min(self.last_top())
+                }
                 Key::Char('G' | '>') | Key::End => match count {
                     Some(line) => self.top = line.saturating_sub(1).min(self.last_top()),
                     None => self.top = self.last_top(),
                 },
-                Key::Char('p' | '%') => self.top = (self.lines.len() * count.unwrap_or(0).min(100) / 100).min(self.last_top()),
+                Key::Char('p' | '%') => {
+                    self.top = (self.lines.len() * count.unwrap_or(0).min(100) / 100).min(self.last_top())
+                }
                 Key::Right => {
                     self.chop = true;
                     self.shift += usize::from(self.size().cols) / 2;
@@ -425,7 +448,8 @@ impl Pager {
                 Key::Char('n') => self.again(self.backwards),
                 Key::Char('N') => self.again(!self.backwards),
                 Key::Char('h' | 'H') => {
-                    self.message = Some("the help screen is not simulated: q quits, / searches, g and G jump".into());
+                    self.message =
+                        Some("the help screen is not simulated: q quits, / searches, g and G jump".into());
                 }
                 Key::Char('-') => match self.key().await {
                     Key::Char('S') => self.chop = !self.chop,
@@ -436,7 +460,8 @@ impl Pager {
                 Key::Char('F') => self.top = self.last_top(),
                 Key::Char('=' | '\x07') => {
                     let last = (self.top + page).min(self.lines.len());
-                    self.message = Some(format!("{} lines {}-{last}/{}", self.title, self.top + 1, self.lines.len()));
+                    self.message =
+                        Some(format!("{} lines {}-{last}/{}", self.title, self.top + 1, self.lines.len()));
                 }
                 Key::Resized | Key::Interrupt | Key::Char(_) => {}
             }
@@ -469,7 +494,11 @@ impl Pager {
 
     fn search(&mut self, pattern: &str, backwards: bool) {
         let ignore_case = self.ignore_case && !pattern.chars().any(char::is_uppercase);
-        match super::support::pattern::compile(pattern, super::support::pattern::Syntax::Extended, ignore_case) {
+        match super::support::pattern::compile(
+            pattern,
+            super::support::pattern::Syntax::Extended,
+            ignore_case,
+        ) {
             Ok(regex) => {
                 self.pattern = Some(regex);
                 self.backwards = backwards;
