@@ -67,8 +67,9 @@ fn clippy_wasm() -> Result {
 }
 
 fn doc() -> Result {
-    let mut doc = tools::cargo(&["doc", "--quiet", "--workspace", "--no-deps"]);
-    doc.env("RUSTDOCFLAGS", "-D warnings");
+    let mut doc = tools::cargo(&["doc", "--quiet", "--workspace", "--no-deps", "--document-private-items"]);
+    // The pages are for those who read the code, so private items are on them and links to those lead somewhere.
+    doc.env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links");
     tools::run(doc)
 }
 

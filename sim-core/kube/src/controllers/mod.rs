@@ -2,7 +2,7 @@
 //!
 //! Each controller watches a few kinds through informers that all of them share, puts the keys of objects that
 //! may need work into a queue, and reconciles one key at a time, as those of `kube-controller-manager` do
-//! (pkg/controller). A controller knows the [`Client`] and nothing behind it.
+//! (pkg/controller). A controller knows the [`Client`](crate::client::Client) and nothing behind it.
 //!
 //! Reading order: [`context`], then the controllers, from [`replica_set`] and [`deployment`] over the two for
 //! Services, [`endpoints`] and [`endpoint_slice`], to the ones that clean up.
