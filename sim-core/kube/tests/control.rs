@@ -154,7 +154,7 @@ fn a_new_image_rolls_out_without_falling_below_what_must_be_available() {
     world.run(async |client| {
         let patch =
             json!({"spec": {"template": {"spec": {"containers": [{"name": "main", "image": "two"}]}}}});
-        client.patch(DEPLOYMENT, "default", "blue", Patch::Strategic(patch)).await.expect("is accepted");
+        client.patch(DEPLOYMENT, "default", "blue", &Patch::Strategic(patch)).await.expect("is accepted");
     });
     let pods = world.list(POD, "default");
     assert_eq!(pods.len(), 4);
@@ -176,7 +176,7 @@ fn scaling_down_deletes_the_surplus_and_deleting_takes_everything_along() {
     world.deploy("blue", "one", 5);
     world.run(async |client| {
         let patch = json!({"spec": {"replicas": 2}});
-        client.patch(DEPLOYMENT, "default", "blue", Patch::Merge(patch)).await.expect("is accepted");
+        client.patch(DEPLOYMENT, "default", "blue", &Patch::Merge(patch)).await.expect("is accepted");
     });
     assert_eq!(world.list(POD, "default").len(), 2);
     world.run(async |client| {

@@ -4,21 +4,27 @@ use serde_json::{Map, Value};
 
 /// Applies `patch` to `target`.
 pub fn apply(target: &mut Value, patch: &Value) {
-    let Value::Object(patch) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = Value::Object(Map::new());
+    *target = merged(target, patch);
+}
+
+/// What `patch` makes of `target`. Nothing that the patch replaces is copied.
+pub fn merged(target: &Value, patch: &Value) -> Value {
+    let Value::Object(changes) = patch else { return patch.clone() };
+    let mut map = Map::new();
+    let old = target.as_object();
+    for (key, value) in old.into_iter().flatten() {
+        match changes.get(key) {
+            None => map.insert(key.clone(), value.clone()),
+            Some(Value::Null) => None,
+            Some(change) => map.insert(key.clone(), merged(value, change)),
+        };
     }
-    let Value::Object(map) = target else { return };
-    for (key, value) in patch {
-        if value.is_null() {
-            map.remove(key);
-        } else {
-            apply(map.entry(key.clone()).or_insert(Value::Null), value);
+    for (key, change) in changes {
+        if !change.is_null() && !old.is_some_and(|old| old.contains_key(key)) {
+            map.insert(key.clone(), merged(&Value::Null, change));
         }
     }
+    Value::Object(map)
 }
 
 #[cfg(test)]

@@ -174,7 +174,7 @@ impl ObjectExt for Value {
             let end = bytes[start..].iter().position(|&b| b == b'/').map_or(bytes.len(), |n| start + n);
             let part = &path[start..end];
             let next = match value {
-                Value::Object(map) => map.get(part),
+                Value::Object(map) => field(map, part),
                 Value::Array(list) => part.parse::<usize>().ok().and_then(|i| list.get(i)),
                 _ => None,
             };
@@ -186,6 +186,26 @@ impl ObjectExt for Value {
         }
         value
     }
+}
+
+/// The value of a field. Most objects have few: to look at the lengths of their names costs less than to search in
+/// their order, which compares whole names.
+pub fn field<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    const FEW: usize = 24;
+    if map.len() > FEW {
+        return map.get(name);
+    }
+    let is_it = |key: &str| key.len() == name.len() && key == name;
+    map.iter().find(|(key, _)| is_it(key)).map(|(_, value)| value)
+}
+
+/// An object of those of these texts that are not empty: Go leaves out what is.
+pub(crate) fn texts(fields: &[(&str, &str)]) -> Map<String, Value> {
+    let mut map = Map::new();
+    for (name, text) in fields.iter().filter(|(_, text)| !text.is_empty()) {
+        map.insert((*name).to_string(), Value::from(*text));
+    }
+    map
 }
 
 /// Puts `value` at `path`, making the objects on the way.

@@ -3,7 +3,6 @@
 
 use super::quantity;
 use serde_json::{Map, Value, json};
-use std::fmt::Write;
 
 /// The Go struct that a JSON object stands for.
 #[derive(Debug)]
@@ -101,24 +100,63 @@ impl Struct {
     /// Checks an object that came in, takes out what no field takes, and fills in the defaults.
     /// Gives the names of what was taken out, or the one mistake that ends decoding.
     pub fn decode(&'static self, value: &mut Value) -> Result<Vec<String>, String> {
-        let mut decoder =
-            Decoder { path: String::new(), go: self.go, plain: String::new(), unknown: Vec::new() };
-        decoder.object(self, value)?;
+        self.decode_fields(value, &|_| true)
+    }
+
+    /// As [`Struct::decode`], where only the fields that `is_new` names may hold anything new: the others
+    /// have been decoded before.
+    pub fn decode_fields(
+        &'static self,
+        value: &mut Value,
+        is_new: &dyn Fn(&str) -> bool,
+    ) -> Result<Vec<String>, String> {
+        let mut decoder = Decoder { go: self.go, unknown: Vec::new() };
+        decoder.object(self, value, &Step::Root, is_new)?;
         Ok(decoder.unknown)
     }
 }
 
-struct Decoder {
+/// The way to a value; written out only when there is something to say about it.
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Root,
+    Field(&'a Step<'a>, &'a str),
+    Index(&'a Step<'a>, usize),
+    Key(&'a Step<'a>, &'a str),
+}
+
+impl Step<'_> {
     /// With indices: `spec.containers[0].image`.
-    path: String,
-    /// The struct that is being read, and the path without indices.
+    fn path(&self) -> String {
+        match self {
+            Step::Root => String::new(),
+            Step::Field(Step::Root, name) => (*name).to_string(),
+            Step::Field(parent, name) | Step::Key(parent, name) => format!("{}.{name}", parent.path()),
+            Step::Index(parent, index) => format!("{}[{index}]", parent.path()),
+        }
+    }
+
+    /// Without: `spec.containers.image`.
+    fn plain(&self) -> String {
+        match self {
+            Step::Root => String::new(),
+            Step::Field(parent, name) => match parent.plain() {
+                above if above.is_empty() => (*name).to_string(),
+                above => format!("{above}.{name}"),
+            },
+            Step::Index(parent, _) | Step::Key(parent, _) => parent.plain(),
+        }
+    }
+}
+
+struct Decoder {
+    /// The struct that is being read.
     go: &'static str,
-    plain: String,
     unknown: Vec<String>,
 }
 
 impl Decoder {
-    fn mismatch<T>(&self, value: &Value, go_type: &str) -> Result<T, String> {
+    fn mismatch<T>(&self, value: &Value, go_type: &str, step: &Step<'_>) -> Result<T, String> {
         let found = match value {
             Value::Null => "null".to_string(),
             Value::Bool(_) => "bool".to_string(),
@@ -130,32 +168,34 @@ impl Decoder {
         };
         Err(format!(
             "json: cannot unmarshal {found} into Go struct field {}.{} of type {go_type}",
-            self.go, self.plain
+            self.go,
+            step.plain()
         ))
     }
 
-    fn object(&mut self, schema: &'static Struct, value: &mut Value) -> Result<(), String> {
-        let Value::Object(map) = value else { return self.mismatch(value, &go_name(schema)) };
+    fn object(
+        &mut self,
+        schema: &'static Struct,
+        value: &mut Value,
+        step: &Step<'_>,
+        is_new: &dyn Fn(&str) -> bool,
+    ) -> Result<(), String> {
+        let Value::Object(map) = value else { return self.mismatch(value, &go_name(schema), step) };
         let outer = std::mem::replace(&mut self.go, schema.go);
-        let (path, plain) = (self.path.len(), self.plain.len());
         let mut gone: Vec<String> = Vec::new();
-        for (name, value) in map.iter_mut() {
-            let dot = if path == 0 { "" } else { "." };
-            let _ = write!(self.path, "{dot}{name}");
-            let _ = write!(self.plain, "{dot}{name}");
+        for (name, value) in map.iter_mut().filter(|(name, _)| is_new(name)) {
+            let step = Step::Field(step, name);
             match schema.field(name) {
                 None => {
-                    self.unknown.push(self.path.clone());
+                    self.unknown.push(step.path());
                     gone.push(name.clone());
                 }
                 Some(field) => {
-                    if value.is_null() || !self.value(&field.ty, value)? {
+                    if value.is_null() || !self.value(&field.ty, value, &step)? {
                         gone.push(name.clone());
                     }
                 }
             }
-            self.path.truncate(path);
-            self.plain.truncate(plain);
         }
         for name in gone {
             map.remove(&name);
@@ -166,7 +206,7 @@ impl Decoder {
             {
                 let mut value = default.value();
                 // An object that comes into being may have defaults of its own.
-                self.value(&field.ty, &mut value)?;
+                self.value(&field.ty, &mut value, step)?;
                 map.insert(field.name.to_string(), value);
             }
         }
@@ -175,11 +215,13 @@ impl Decoder {
     }
 
     /// Checks one value; false when it stands for nothing and is left out.
-    fn value(&mut self, ty: &'static Type, value: &mut Value) -> Result<bool, String> {
+    fn value(&mut self, ty: &'static Type, value: &mut Value, step: &Step<'_>) -> Result<bool, String> {
         match ty {
             Type::Str | Type::StrPtr | Type::Bytes => match value {
                 Value::String(text) => Ok(!text.is_empty() || !matches!(ty, Type::Str)),
-                other => self.mismatch(other, if matches!(ty, Type::Bytes) { "[]uint8" } else { "string" }),
+                other => {
+                    self.mismatch(other, if matches!(ty, Type::Bytes) { "[]uint8" } else { "string" }, step)
+                }
             },
             Type::Int32 | Type::Int64 => {
                 let go = if matches!(ty, Type::Int32) { "int32" } else { "int64" };
@@ -190,22 +232,22 @@ impl Decoder {
                         *value = json!(value.as_f64().unwrap_or(0.0) as i64);
                         Ok(true)
                     }
-                    Value::String(_) => self.mismatch(value, go),
-                    other => self.mismatch(other, go),
+                    Value::String(_) => self.mismatch(value, go, step),
+                    other => self.mismatch(other, go, step),
                 }
             }
             Type::Bool => {
                 if value.is_boolean() {
                     Ok(true)
                 } else {
-                    self.mismatch(value, "bool")
+                    self.mismatch(value, "bool", step)
                 }
             }
             Type::Quantity => {
                 let text = match value {
                     Value::String(text) => text.clone(),
                     Value::Number(n) => n.to_string(),
-                    other => return self.mismatch(other, "resource.Quantity"),
+                    other => return self.mismatch(other, "resource.Quantity", step),
                 };
                 match quantity::canonical(&text) {
                     Some(text) => {
@@ -220,64 +262,58 @@ impl Decoder {
             Type::IntOrString => match value {
                 Value::Number(n) if n.as_i64().is_some_and(|n| i32::try_from(n).is_ok()) => Ok(true),
                 Value::String(_) => Ok(true),
-                other => self.mismatch(other, "int32"),
+                other => self.mismatch(other, "int32", step),
             },
             Type::Time => match value {
                 Value::String(text) if sim::Timestamp::parse_rfc3339(text).is_some() => Ok(true),
                 Value::String(text) => Err(format!(
                     "parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {text:?} as \"2006\""
                 )),
-                other => self.mismatch(other, "string"),
+                other => self.mismatch(other, "string", step),
             },
-            Type::Map => self.map(&Type::StrPtr, value),
-            Type::MapOf(of) => self.map(of, value),
-            Type::List(of) | Type::Set(of) => self.list(of, value),
+            Type::Map => self.map(&Type::StrPtr, value, step),
+            Type::MapOf(of) => self.map(of, value, step),
+            Type::List(of) | Type::Set(of) => self.list(of, value, step),
             Type::Keyed(schema, _) => {
                 if value.is_null() {
                     return Ok(false);
                 }
                 let Value::Array(list) = value else {
-                    return self.mismatch(value, &format!("[]{}", go_name(schema)));
+                    return self.mismatch(value, &format!("[]{}", go_name(schema)), step);
                 };
-                let path = self.path.len();
                 for (i, item) in list.iter_mut().enumerate() {
-                    let _ = write!(self.path, "[{i}]");
-                    self.object(schema, item)?;
-                    self.path.truncate(path);
+                    self.object(schema, item, &Step::Index(step, i), &|_| true)?;
                 }
                 Ok(!list.is_empty())
             }
-            Type::Object(schema) | Type::Retain(schema) => self.object(schema, value).map(|()| true),
+            Type::Object(schema) | Type::Retain(schema) => {
+                self.object(schema, value, step, &|_| true).map(|()| true)
+            }
             Type::Any => Ok(true),
             Type::Dropped => Ok(false),
         }
     }
 
-    fn map(&mut self, of: &'static Type, value: &mut Value) -> Result<bool, String> {
+    fn map(&mut self, of: &'static Type, value: &mut Value, step: &Step<'_>) -> Result<bool, String> {
         let Value::Object(map) = value else {
-            return self.mismatch(value, &format!("map[string]{}", type_name(of)));
+            return self.mismatch(value, &format!("map[string]{}", type_name(of)), step);
         };
-        let (path, plain) = (self.path.len(), self.plain.len());
         for (name, value) in map.iter_mut() {
-            let _ = write!(self.path, ".{name}");
             if value.is_null() {
                 *value = json!("");
             } else {
-                self.value(of, value)?;
+                self.value(of, value, &Step::Key(step, name))?;
             }
-            self.path.truncate(path);
-            self.plain.truncate(plain);
         }
         Ok(!map.is_empty())
     }
 
-    fn list(&mut self, of: &'static Type, value: &mut Value) -> Result<bool, String> {
-        let Value::Array(list) = value else { return self.mismatch(value, &format!("[]{}", type_name(of))) };
-        let path = self.path.len();
+    fn list(&mut self, of: &'static Type, value: &mut Value, step: &Step<'_>) -> Result<bool, String> {
+        let Value::Array(list) = value else {
+            return self.mismatch(value, &format!("[]{}", type_name(of)), step);
+        };
         for (i, item) in list.iter_mut().enumerate() {
-            let _ = write!(self.path, "[{i}]");
-            self.value(of, item)?;
-            self.path.truncate(path);
+            self.value(of, item, &Step::Index(step, i))?;
         }
         Ok(!list.is_empty())
     }

@@ -30,9 +30,9 @@ impl PatchKind {
 
     /// The object after the patch.
     pub(super) fn apply(self, schema: &'static Struct, old: &Value, patch: &Value) -> Result<Value, Status> {
-        let mut new = old.clone();
         match self {
             PatchKind::Json => {
+                let mut new = old.clone();
                 if !patch.is_array() {
                     return Err(Status::bad_request(format!(
                         "json: cannot unmarshal {} into Go value of type jsonpatch.Patch",
@@ -47,6 +47,7 @@ impl PatchKind {
                         "the server rejected our request due to an error in our request",
                     )
                 })?;
+                Ok(new)
             }
             _ if !patch.is_object() => {
                 let found = match patch {
@@ -55,14 +56,27 @@ impl PatchKind {
                     Value::Bool(_) => "bool",
                     _ => "number",
                 };
-                return Err(Status::bad_request(format!(
+                Err(Status::bad_request(format!(
                     "json: cannot unmarshal {found} into Go value of type map[string]interface {{}}"
-                )));
+                )))
             }
-            PatchKind::Merge => merge_patch::apply(&mut new, patch),
-            PatchKind::Strategic => strategic::apply(schema, &mut new, patch),
+            PatchKind::Merge => Ok(merge_patch::merged(old, patch)),
+            PatchKind::Strategic => {
+                let mut new = old.clone();
+                strategic::apply(schema, &mut new, patch);
+                Ok(new)
+            }
         }
-        Ok(new)
+    }
+
+    /// Whether an object may hold something new in the top-level field `name` after the patch.
+    fn touches(self, patch: &Value, name: &str) -> bool {
+        match patch {
+            Value::Object(fields) if self != PatchKind::Json => {
+                fields.contains_key(name) || fields.keys().any(|key| key.starts_with('$'))
+            }
+            _ => true,
+        }
     }
 }
 
@@ -90,7 +104,8 @@ impl ApiServer {
             return Err(Status::invalid(resource, name, &[error]));
         }
         let sent_version = !patch.at("/metadata/resourceVersion").is_null();
-        self.update(resource, namespace, new, status, options).map_err(|error| {
+        let is_new = |name: &str| kind.touches(patch, name);
+        self.update_fields(resource, namespace, new, status, options, &is_new).map_err(|error| {
             if kind == PatchKind::Strategic && error.message.contains(": json: cannot unmarshal") {
                 unrecognized(patch, &error)
             } else if error.is_conflict() && !sent_version {

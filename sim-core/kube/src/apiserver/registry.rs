@@ -54,7 +54,7 @@ impl ApiServer {
             return Err(Status::bad_request("resourceVersion should not be set on objects to be created"));
         }
         place(resource, namespace, &mut object)?;
-        let warnings = decode(resource, &mut object, options)?;
+        let warnings = decode(resource, &mut object, options, &|_| true)?;
         let resource = inward(resource, &mut object);
         self.namespace_lifecycle(resource, namespace, object.name())?;
         (resource.default)(&mut object);
@@ -106,12 +106,25 @@ impl ApiServer {
         &self,
         resource: Resource,
         namespace: &str,
-        mut object: Value,
+        object: Value,
         status: bool,
         options: &WriteOptions,
     ) -> Result<Written, Status> {
+        self.update_fields(resource, namespace, object, status, options, &|_| true)
+    }
+
+    /// As [`ApiServer::update`], where only the fields that `is_new` names may differ from what is stored.
+    pub(super) fn update_fields(
+        &self,
+        resource: Resource,
+        namespace: &str,
+        mut object: Value,
+        status: bool,
+        options: &WriteOptions,
+        is_new: &dyn Fn(&str) -> bool,
+    ) -> Result<Written, Status> {
         place(resource, namespace, &mut object)?;
-        let warnings = decode(resource, &mut object, options)?;
+        let warnings = decode(resource, &mut object, options, is_new)?;
         let resource = inward(resource, &mut object);
         (resource.default)(&mut object);
         self.replace(resource, namespace, object, status, options).map(|object| Written { object, warnings })

@@ -3,7 +3,9 @@
 
 use super::options::{DeleteOptions, FieldValidation, Propagation, WriteOptions};
 use super::store;
-use crate::api::{NAMESPACE, Object, ObjectExt, POD, Resource, Status, events_v1, pod, remove, set};
+use crate::api::{
+    NAMESPACE, Object, ObjectExt, POD, Resource, Status, events_v1, field, object_at, pod, remove, set,
+};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -14,9 +16,10 @@ pub(super) fn place(resource: Resource, namespace: &str, object: &mut Value) -> 
         return Err(Status::bad_request("the object provided is unrecognized (must be of type JSON object)"));
     }
     if resource.namespaced {
-        if object.namespace().is_empty() {
+        let own = object.namespace();
+        if own.is_empty() {
             set(object, "/metadata/namespace", json!(namespace));
-        } else if object.namespace() != namespace {
+        } else if own != namespace {
             return Err(Status::bad_request(
                 "the namespace of the provided object does not match the namespace sent on the request",
             ));
@@ -24,16 +27,20 @@ pub(super) fn place(resource: Resource, namespace: &str, object: &mut Value) -> 
     } else {
         remove(object, "/metadata/namespace");
     }
-    set(object, "/apiVersion", json!(resource.api_version()));
-    set(object, "/kind", json!(resource.kind));
+    if object.kind() != resource.kind || object.api_version() != resource.api_version() {
+        set(object, "/apiVersion", json!(resource.api_version()));
+        set(object, "/kind", json!(resource.kind));
+    }
     Ok(())
 }
 
-/// Brings the object into canonical form. What it says too much fails or warns.
+/// Brings the object into canonical form, where `is_new` says which of its fields may not be in it yet. What it says
+/// too much fails or warns.
 pub(super) fn decode(
     resource: Resource,
     object: &mut Value,
     options: &WriteOptions,
+    is_new: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<String>, Status> {
     let refuse = |why: &str| {
         Status::bad_request(format!(
@@ -41,7 +48,12 @@ pub(super) fn decode(
             resource.kind, resource.version, resource.kind
         ))
     };
-    let unknown = resource.schema.decode(object).map_err(|why| refuse(&why))?;
+    // What was translated from the form of another group has not been in this form.
+    let translated = !std::ptr::eq(resource, store::storage_of(resource));
+    let unknown = resource
+        .schema
+        .decode_fields(object, &|name| translated || is_new(name))
+        .map_err(|why| refuse(&why))?;
     let warnings: Vec<String> = unknown.iter().map(|field| format!("unknown field {field:?}")).collect();
     match options.field_validation {
         FieldValidation::Strict if !warnings.is_empty() => {
@@ -74,41 +86,38 @@ pub(super) fn outward(resource: Resource, object: Object) -> Object {
 pub(super) fn prepare_for_update(resource: Resource, object: &mut Value, old: &Value, status: bool) {
     if status {
         // Only the status is taken; labels and annotations may come along.
-        keep(object, old, "/spec");
-        for path in ["/metadata/ownerReferences", "/metadata/generateName", "/metadata/finalizers"] {
-            keep(object, old, path);
-        }
+        keep(object, old, "", &["spec"]);
+        keep(object, old, "/metadata", &["ownerReferences", "finalizers"]);
     } else if resource.subresource("status").is_some() {
-        keep(object, old, "/status");
+        keep(object, old, "", &["status"]);
     }
-    for path in [
-        "/metadata/uid",
-        "/metadata/creationTimestamp",
-        "/metadata/deletionTimestamp",
-        "/metadata/deletionGracePeriodSeconds",
-        "/metadata/generation",
-        "/metadata/generateName",
-    ] {
-        keep(object, old, path);
-    }
+    let fields = [
+        "uid",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "generation",
+        "generateName",
+    ];
+    keep(object, old, "/metadata", &fields);
     if std::ptr::eq(resource, NAMESPACE) && !status {
-        keep(object, old, "/spec/finalizers");
+        keep(object, old, "/spec", &["finalizers"]);
     }
     if resource.generation && !status && object.at("/spec") != old.at("/spec") {
         set(object, "/metadata/generation", json!(old.generation() + 1));
     }
 }
 
-/// Makes what stands at `path` the same as in the old object.
-fn keep(object: &mut Value, old: &Value, path: &str) {
-    let value = old.at(path);
-    if object.at(path) == value {
-        return;
-    }
-    if value.is_null() {
-        remove(object, path);
-    } else {
-        set(object, path, value.clone());
+/// Makes these fields of what stands at `path` the same as in the old object.
+fn keep(object: &mut Value, old: &Value, path: &str, fields: &[&str]) {
+    let (own, old) = (object_at(object, path), old.map_at(path));
+    for name in fields {
+        let value = field(old, name).filter(|value| !value.is_null());
+        match value {
+            value if value == field(own, name) => {}
+            Some(value) => drop(own.insert((*name).to_string(), value.clone())),
+            None => drop(own.remove(*name)),
+        }
     }
 }
 

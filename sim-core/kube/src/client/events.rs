@@ -2,7 +2,7 @@
 //! that is there; who says too much is not heard. Models `client-go/tools/record`.
 
 use super::{Client, Patch};
-use crate::api::{EVENT, Key, ObjectExt};
+use crate::api::{EVENT, Key, ObjectExt, texts};
 use serde_json::{Value, json};
 use sim::{Duration, Timestamp};
 use std::borrow::Cow;
@@ -140,27 +140,36 @@ impl EventRecorder {
             Known { name: format!("{}.{nanos:x}", object.name()), first: time.clone(), count: 0 }
         });
         known.count += 1;
-        let mut about = json!({
-            "apiVersion": object.api_version(), "kind": object.kind(), "name": object.name(),
-            "resourceVersion": object.resource_version(), "uid": object.uid(),
-        });
-        if !object.namespace().is_empty() {
-            about["namespace"] = json!(object.namespace());
+        let mut event = texts(&[
+            ("apiVersion", "v1"),
+            ("firstTimestamp", &known.first),
+            ("kind", "Event"),
+            ("lastTimestamp", &time),
+            ("message", message),
+            ("reason", reason),
+            ("type", kind),
+        ]);
+        let about = texts(&[
+            ("apiVersion", object.api_version()),
+            ("fieldPath", field_path),
+            ("kind", object.kind()),
+            ("name", object.name()),
+            ("namespace", object.namespace()),
+            ("resourceVersion", object.resource_version()),
+            ("uid", object.uid()),
+        ]);
+        let source = texts(&[("component", &self.component), ("host", &self.host)]);
+        for (field, value) in [
+            ("count", Value::from(known.count)),
+            ("involvedObject", Value::Object(about)),
+            ("metadata", Value::Object(texts(&[("name", &known.name), ("namespace", namespace)]))),
+            ("reportingComponent", Value::from(&*self.component)),
+            ("reportingInstance", Value::from(&*self.host)),
+            ("source", Value::Object(source)),
+        ] {
+            event.insert(field.to_string(), value);
         }
-        if !field_path.is_empty() {
-            about["fieldPath"] = json!(field_path);
-        }
-        let mut source = json!({"component": &*self.component});
-        if !self.host.is_empty() {
-            source["host"] = json!(&*self.host);
-        }
-        let event = json!({
-            "apiVersion": "v1", "kind": "Event",
-            "metadata": {"name": known.name, "namespace": namespace},
-            "involvedObject": about, "reason": reason, "message": message, "source": source, "type": kind,
-            "firstTimestamp": known.first, "lastTimestamp": time, "eventTime": null, "count": known.count,
-            "reportingComponent": &*self.component, "reportingInstance": &*self.host,
-        });
+        let event = Value::Object(event);
         if known.count == 1 {
             return Outgoing::Create(event);
         }
@@ -181,7 +190,8 @@ impl EventRecorder {
                 None => return,
                 Some(Outgoing::Create(event)) => self.create(event).await,
                 Some(Outgoing::Count { key, patch, whole }) => {
-                    let sent = self.client.patch(EVENT, &key.namespace, &key.name, Patch::Merge(patch)).await;
+                    let sent =
+                        self.client.patch(EVENT, &key.namespace, &key.name, &Patch::Merge(patch)).await;
                     if sent.is_err_and(|status| status.is_not_found()) {
                         self.create(whole).await;
                     }

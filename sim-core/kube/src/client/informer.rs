@@ -72,20 +72,26 @@ struct Index {
 }
 
 impl Index {
-    fn add(&mut self, key: &Key, object: &Value) {
-        for value in (self.keys_of)(object) {
-            self.keys.entry(value).or_default().insert(key.clone());
-        }
+    fn words(&self, object: Option<&Object>) -> Vec<String> {
+        object.map_or_else(Vec::new, |object| (self.keys_of)(object))
     }
 
-    fn remove(&mut self, key: &Key, object: &Value) {
-        for value in (self.keys_of)(object) {
-            if let Some(keys) = self.keys.get_mut(&value) {
+    /// Most changes leave an object under the words under which it was found before.
+    fn replace(&mut self, key: &Key, old: Option<&Object>, new: Option<&Object>) {
+        let (before, after) = (self.words(old), self.words(new));
+        if before == after {
+            return;
+        }
+        for word in before {
+            if let Some(keys) = self.keys.get_mut(&word) {
                 keys.remove(key);
                 if keys.is_empty() {
-                    self.keys.remove(&value);
+                    self.keys.remove(&word);
                 }
             }
+        }
+        for word in after {
+            self.keys.entry(word).or_default().insert(key.clone());
         }
     }
 }
@@ -97,12 +103,7 @@ impl Cache {
             None => self.objects.remove(&key),
         };
         for index in &mut self.indexes {
-            if let Some(old) = &old {
-                index.remove(&key, old);
-            }
-            if let Some(new) = &new {
-                index.add(&key, new);
-            }
+            index.replace(&key, old.as_ref(), new.as_ref());
         }
         old
     }
@@ -233,7 +234,7 @@ impl Informer {
         }
         let mut index = Index { name, keys_of, keys: BTreeMap::new() };
         for (key, object) in &cache.objects {
-            index.add(key, object);
+            index.replace(key, None, Some(object));
         }
         cache.indexes.push(index);
     }

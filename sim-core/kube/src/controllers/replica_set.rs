@@ -1,5 +1,7 @@
 //! ReplicaSets: so many pods of one template, no more and no fewer. Models pkg/controller/replicaset.
 
+mod tally;
+
 use super::Context;
 use super::expectations::Expectations;
 use crate::api::{self, Key, LabelSelector, Object, ObjectExt, POD, REPLICA_SET, Status, pod};
@@ -12,6 +14,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
+use tally::{Tallies, Tally};
 
 const WORKERS: usize = 5;
 /// No single reconciliation creates or deletes more pods than this.
@@ -24,6 +27,7 @@ pub(super) fn start(context: &Context) {
         pods: context.informers.informer(POD),
         queue: WorkQueue::new(&context.sim),
         expectations: Rc::default(),
+        tallies: Rc::default(),
     };
     controller.pods.add_index(BY_CONTROLLER, controller_uid);
     controller.pods.add_index(ORPHANS, orphan_namespace);
@@ -59,14 +63,20 @@ struct Controller {
     pods: Informer,
     queue: WorkQueue,
     expectations: Rc<RefCell<Expectations>>,
+    tallies: Rc<RefCell<Tallies>>,
 }
 
 impl Controller {
     fn watch(&self) {
         let this = self.clone();
         self.sets.on_change(move |old, new| match (old, new) {
-            (_, Some(set)) => this.queue.add(set.key()),
+            (_, Some(set)) => {
+                let pods = || this.pods.by_index(BY_CONTROLLER, set.uid());
+                this.tallies.borrow_mut().set_changed(old, set, pods);
+                this.queue.add(set.key());
+            }
             (Some(set), None) => {
+                this.tallies.borrow_mut().forget(set);
                 this.expectations.borrow_mut().forget(&set.key());
                 this.queue.add(set.key());
             }
@@ -78,6 +88,7 @@ impl Controller {
 
     fn pod_changed(&self, old: Option<&Object>, new: Option<&Object>) {
         let Some(pod) = new.or(old) else { return };
+        self.tallies.borrow_mut().pod_changed(old, new);
         let Some(key) = self.set_of(pod) else {
             // An orphan may be wanted by any set whose selector matches.
             if new.is_some() && pod.controller_of().is_none() {
@@ -110,14 +121,33 @@ impl Controller {
     async fn sync(&self, key: Key) -> Result<(), Status> {
         let Some(set) = self.sets.get_key(&key) else { return Ok(()) };
         let needs_sync = self.expectations.borrow().satisfied(&key, self.context.sim.now());
+        if let Some(tally) = self.settled(&set, needs_sync) {
+            return self.update_status(&set, tally, None).await;
+        }
         let pods = self.claim(&set).await?;
-        let active: Vec<Object> = pods.iter().filter(|pod| pod::is_active(pod)).cloned().collect();
         let mut failure = None;
         if needs_sync && !set.is_terminating() {
+            let active: Vec<Object> = pods.iter().filter(|pod| pod::is_active(pod)).cloned().collect();
             failure = self.manage_replicas(&set, &key, &active).await.err();
         }
-        self.update_status(&set, &pods, &active, failure.as_ref()).await?;
+        let (tally, recheck) = tally::count(&set, &pods, self.context.sim.now().timestamp());
+        if let Some(after) = recheck {
+            self.queue.add_after(key, after);
+        }
+        self.update_status(&set, tally, failure.as_ref()).await?;
         failure.map_or(Ok(()), Err)
+    }
+
+    /// What the pods of a set add up to, if that is all there is to know: none is to be created, deleted, adopted or
+    /// let go, and none becomes available by waiting.
+    fn settled(&self, set: &Object, needs_sync: bool) -> Option<Tally> {
+        let tally = self.tallies.borrow().get(set)?;
+        let complete = tally.active == set.int_at("/spec/replicas").unwrap_or(1);
+        let settled = tally.strays == 0
+            && (!needs_sync || complete || set.is_terminating())
+            && set.int_at("/spec/minReadySeconds").unwrap_or(0) == 0
+            && (set.is_terminating() || self.orphans(set, &selector(set)).is_empty());
+        settled.then_some(tally)
     }
 
     /// The pods of the set, orphans that match adopted, those that match no longer let go.
@@ -132,7 +162,7 @@ impl Controller {
                 let result = self
                     .context
                     .client
-                    .patch(POD, pod.namespace(), pod.name(), Patch::Strategic(patch))
+                    .patch(POD, pod.namespace(), pod.name(), &Patch::Strategic(patch))
                     .await;
                 ignore_missing(result)?;
             }
@@ -143,7 +173,8 @@ impl Controller {
         for pod in self.orphans(set, &selector) {
             let reference = api::owner_reference(set, REPLICA_SET);
             let patch = json!({"metadata": {"ownerReferences": [reference], "uid": pod.uid()}});
-            match self.context.client.patch(POD, pod.namespace(), pod.name(), Patch::Strategic(patch)).await {
+            match self.context.client.patch(POD, pod.namespace(), pod.name(), &Patch::Strategic(patch)).await
+            {
                 Ok(pod) => claimed.push(pod),
                 Err(status) if status.is_not_found() || status.is_invalid() => {}
                 Err(status) => return Err(status),
@@ -298,15 +329,10 @@ impl Controller {
     async fn update_status(
         &self,
         set: &Object,
-        pods: &[Object],
-        active: &[Object],
+        tally: Tally,
         failure: Option<&Status>,
     ) -> Result<(), Status> {
-        let now = self.context.sim.now().timestamp();
-        let (status, recheck) = new_status(set, pods, active, failure, now);
-        if let Some(after) = recheck {
-            self.queue.add_after(set.key(), after);
-        }
+        let status = new_status(set, tally, failure, self.context.sim.now().timestamp());
         if set.at("/status") == &status {
             return Ok(());
         }
@@ -316,39 +342,16 @@ impl Controller {
     }
 }
 
-/// The status of a set, and when to look again for pods that become available by waiting.
-fn new_status(
-    set: &Object,
-    pods: &[Object],
-    active: &[Object],
-    failure: Option<&Status>,
-    now: Timestamp,
-) -> (Value, Option<Duration>) {
-    let min_ready = Duration::from_secs(set.int_at("/spec/minReadySeconds").unwrap_or(0).unsigned_abs());
-    let template_labels = set.map_at("/spec/template/metadata/labels");
-    let (mut labelled, mut ready, mut available) = (0, 0, 0);
-    let mut recheck: Option<Duration> = None;
-    for pod in active {
-        labelled +=
-            i64::from(template_labels.iter().all(|(key, value)| pod.labels().get(key) == Some(value)));
-        if !pod::is_ready(pod) {
-            continue;
-        }
-        ready += 1;
-        let since = api::condition(pod, "Ready")
-            .and_then(|c| Timestamp::parse_rfc3339(c.str_at("/lastTransitionTime")));
-        let left = min_ready.saturating_sub(since.map_or(Duration::ZERO, |since| now.duration_since(since)));
-        if left.is_zero() {
-            available += 1;
-        } else {
-            recheck = Some(recheck.map_or(left, |sooner| sooner.min(left)));
-        }
-    }
-    let terminating = pods.iter().filter(|pod| pod.is_terminating()).count();
-    let mut status = json!({"replicas": active.len(), "observedGeneration": set.generation(), "terminatingReplicas": terminating});
-    for (name, count) in
-        [("fullyLabeledReplicas", labelled), ("readyReplicas", ready), ("availableReplicas", available)]
-    {
+/// The status of a set.
+fn new_status(set: &Object, tally: Tally, failure: Option<&Status>, now: Timestamp) -> Value {
+    let mut status = json!({
+        "replicas": tally.active, "observedGeneration": set.generation(), "terminatingReplicas": tally.terminating,
+    });
+    for (name, count) in [
+        ("fullyLabeledReplicas", tally.labelled),
+        ("readyReplicas", tally.ready),
+        ("availableReplicas", tally.available),
+    ] {
         if count > 0 {
             status[name] = json!(count);
         }
@@ -362,7 +365,7 @@ fn new_status(
         api::set_condition(&mut with, condition, now);
         status["conditions"] = with["status"]["conditions"].take();
     }
-    (status, recheck)
+    status
 }
 
 fn selector(set: &Object) -> LabelSelector {

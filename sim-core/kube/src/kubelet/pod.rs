@@ -22,7 +22,7 @@ use super::volumes::Volumes;
 use crate::api::{Object, ObjectExt, POD};
 use crate::client::Patch;
 use futures_util::future::{Either, select};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sim::Instant;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -220,24 +220,30 @@ impl PodWorker {
     /// Sends the status if it is another one than before.
     pub(super) async fn update_status(&self, kubelet: &Kubelet) {
         let pod = self.pod();
-        let status = self.record.borrow().to_status(&pod, kubelet.sim().now().timestamp());
+        let mut status = self.record.borrow().to_status(&pod, kubelet.sim().now().timestamp());
         if *self.sent.borrow() == status {
             return;
         }
         // Fields of an earlier status that are no more have to be taken out by name.
-        let mut patch = status.clone();
-        for (field, _) in self.sent.borrow().as_object().into_iter().flatten() {
-            if status.get(field).is_none() {
-                patch[field.as_str()] = Value::Null;
-            }
+        let is_gone = |field: &&String| status.get(field.as_str()).is_none();
+        let gone: Vec<String> =
+            self.sent.borrow().as_object().into_iter().flat_map(Map::keys).filter(is_gone).cloned().collect();
+        for field in &gone {
+            status[field.as_str()] = Value::Null;
         }
-        let mut body = json!({"status": patch});
-        if !self.is_static {
-            body["metadata"] = json!({"uid": self.uid});
-        }
+        let mut body = if self.is_static { json!({}) } else { json!({"metadata": {"uid": self.uid}}) };
+        body["status"] = status;
+        let patch = Patch::Merge(body);
         let (namespace, name) = (pod.namespace(), pod.name());
-        match kubelet.client().patch_status(POD, namespace, name, Patch::Merge(body)).await {
-            Ok(_) => *self.sent.borrow_mut() = status,
+        match kubelet.client().patch_status(POD, namespace, name, &patch).await {
+            Ok(_) => {
+                let Patch::Merge(mut body) = patch else { return };
+                let mut status = body["status"].take();
+                for field in &gone {
+                    status.as_object_mut().map(|status| status.remove(field));
+                }
+                *self.sent.borrow_mut() = status;
+            }
             Err(status) if status.is_not_found() && !self.is_static => self.remove(),
             Err(_) => {}
         }

@@ -1,9 +1,10 @@
 //! `status` of a pod, from what its containers are doing. Models pkg/kubelet/kubelet_pods.go
 //! `generateAPIPodStatus` and pkg/kubelet/status/generate.go. Pure: data in, JSON out.
 
-use crate::api::ObjectExt;
+use crate::api::{ObjectExt, texts};
 use serde_json::{Map, Value, json};
 use sim::Timestamp;
+use std::cell::LazyCell;
 use std::net::Ipv4Addr;
 
 /// How a run of a container ended.
@@ -246,6 +247,8 @@ impl PodRecord {
             ("PodScheduled", (true, "", String::new())),
         ];
         let old = pod.list_at("/status/conditions");
+        let generation = pod.generation();
+        let now = LazyCell::new(|| now.rfc3339());
         let mut conditions: Vec<Value> = rows
             .into_iter()
             .map(|(kind, (status, reason, message))| {
@@ -253,22 +256,22 @@ impl PodRecord {
                 let before = old.iter().find(|c| c.str_at("/type") == kind);
                 let since = match before {
                     Some(before) if before.str_at("/status") == status => {
-                        before.at("/lastTransitionTime").clone()
+                        before.str_at("/lastTransitionTime")
                     }
-                    _ => json!(now.rfc3339()),
+                    _ => &now,
                 };
-                let mut condition = json!({"type": kind, "status": status, "lastProbeTime": null,
-                                           "lastTransitionTime": since});
-                if pod.generation() > 0 {
-                    condition["observedGeneration"] = json!(pod.generation());
+                let mut condition = texts(&[
+                    ("lastTransitionTime", since),
+                    ("message", &message),
+                    ("reason", reason),
+                    ("status", status),
+                    ("type", kind),
+                ]);
+                condition.insert("lastProbeTime".into(), Value::Null);
+                if generation > 0 {
+                    condition.insert("observedGeneration".into(), Value::from(generation));
                 }
-                if !reason.is_empty() {
-                    condition["reason"] = json!(reason);
-                }
-                if !message.is_empty() {
-                    condition["message"] = json!(message);
-                }
-                condition
+                Value::Object(condition)
             })
             .collect();
         // Conditions of others, such as DisruptionTarget, stay.

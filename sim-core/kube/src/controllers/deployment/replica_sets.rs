@@ -96,7 +96,7 @@ impl Controller {
         let patch = crate::client::Patch::Merge(patch);
         self.context
             .client
-            .patch(DEPLOYMENT, deployment.namespace(), deployment.name(), patch)
+            .patch(DEPLOYMENT, deployment.namespace(), deployment.name(), &patch)
             .await
             .map(drop)
     }
@@ -147,18 +147,17 @@ impl Controller {
 pub(super) fn find_new<'a>(deployment: &Object, sets: &'a [Object]) -> Option<&'a Object> {
     let mut candidates: Vec<&Object> = sets.iter().collect();
     candidates.sort_by_key(|set| (set.creation_timestamp().to_string(), set.name().to_string()));
-    candidates.into_iter().find(|set| {
-        let mut template = set.at("/spec/template").clone();
-        api::remove(&mut template, &format!("/metadata/labels/{HASH}"));
-        same_template(&template, deployment.at("/spec/template"))
-    })
+    candidates
+        .into_iter()
+        .find(|set| same_template(set.at("/spec/template"), deployment.at("/spec/template")))
 }
 
-/// Equal but for what is absent here and empty there.
-fn same_template(a: &Value, b: &Value) -> bool {
-    let labels = |template: &Value| template.map_at("/metadata/labels").clone();
-    let annotations = |template: &Value| template.map_at("/metadata/annotations").clone();
-    a.at("/spec") == b.at("/spec") && labels(a) == labels(b) && annotations(a) == annotations(b)
+/// Equal but for the label that a set adds, and for what is absent here and empty there.
+fn same_template(of_set: &Value, of_deployment: &Value) -> bool {
+    let labels = of_set.map_at("/metadata/labels").iter().filter(|(key, _)| *key != HASH);
+    of_set.at("/spec") == of_deployment.at("/spec")
+        && labels.eq(of_deployment.map_at("/metadata/labels"))
+        && of_set.map_at("/metadata/annotations") == of_deployment.map_at("/metadata/annotations")
 }
 
 /// The revision of a replica set, 0 when it has none.

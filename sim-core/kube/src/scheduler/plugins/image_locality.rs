@@ -9,35 +9,45 @@ const LOW: i64 = 23 * MEGABYTE;
 const HIGH: i64 = 1000 * MEGABYTE;
 
 pub(super) fn score(_: &Object, request: &PodRequest, nodes: &[&NodeInfo]) -> Vec<i64> {
-    let has = |node: &NodeInfo, image: &str| {
-        let images = node.node.list_at("/status/images").iter();
-        images
-            .filter(|entry| {
-                entry.list_at("/names").iter().filter_map(|name| name.as_str()).any(|name| same(name, image))
-            })
-            .find_map(|entry| entry.int_at("/sizeBytes"))
-    };
-    let sums: Vec<i64> = nodes
-        .iter()
-        .map(|node| {
-            let sizes = request.images.iter().filter_map(|image| {
-                let size = has(node, image)?;
-                let spread = nodes.iter().filter(|other| has(other, image).is_some()).count() as i64;
-                Some(size * spread / nodes.len() as i64)
-            });
-            sizes.sum()
-        })
-        .collect();
+    let mut sums = vec![0; nodes.len()];
+    for image in &request.images {
+        let sizes: Vec<Option<i64>> = nodes.iter().map(|node| size_on(node, image)).collect();
+        let spread = sizes.iter().flatten().count() as i64;
+        for (sum, size) in sums.iter_mut().zip(sizes) {
+            *sum += size.unwrap_or(0) * spread / nodes.len() as i64;
+        }
+    }
     let most = HIGH * request.images.len().max(1) as i64;
     sums.iter().map(|sum| MAX * (sum.clamp(&LOW, &most) - LOW) / (most - LOW)).collect()
 }
 
+/// How large an image is on a node that has it.
+fn size_on(node: &NodeInfo, image: &str) -> Option<i64> {
+    let is_it = |name: &str| same(name, image);
+    let mut images = node.node.list_at("/status/images").iter();
+    images.find_map(|entry| {
+        let mut names = entry.list_at("/names").iter().filter_map(|name| name.as_str());
+        names.any(is_it).then(|| entry.int_at("/sizeBytes"))?
+    })
+}
+
 /// `nginx` is `docker.io/library/nginx:latest`.
 fn same(full: &str, short: &str) -> bool {
-    let tagged = if short.rsplit('/').next().is_some_and(|last| last.contains(':')) {
-        short.to_string()
-    } else {
-        format!("{short}:latest")
-    };
-    full == tagged || full == format!("docker.io/{tagged}") || full == format!("docker.io/library/{tagged}")
+    let tagged = short.rsplit('/').next().is_some_and(|last| last.contains(':'));
+    let is_it = |name: &str| if tagged { name == short } else { name.strip_suffix(":latest") == Some(short) };
+    ["", "docker.io/", "docker.io/library/"].iter().any(|prefix| full.strip_prefix(prefix).is_some_and(is_it))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same;
+
+    #[test]
+    fn short_names_mean_the_hub_and_the_latest() {
+        assert!(same("docker.io/library/nginx:latest", "nginx"));
+        assert!(same("docker.io/jpetazzo/color:latest", "jpetazzo/color"));
+        assert!(same("registry.k8s.io/pause:3.10", "registry.k8s.io/pause:3.10"));
+        assert!(!same("docker.io/library/nginx:1.27", "nginx"));
+        assert!(!same("docker.io/library/nginx:latest", "nginx:1.27"));
+    }
 }
