@@ -61,6 +61,9 @@ pub trait ObjectExt {
     /// The value at `path`, `Null` when there is none.
     fn at(&self, path: &str) -> &Value;
 
+    /// A field of `metadata`, `Null` when there is none.
+    fn meta(&self, name: &str) -> &Value;
+
     /// The string at `path`, empty when there is none.
     fn str_at(&self, path: &str) -> &str {
         self.at(path).as_str().unwrap_or("")
@@ -83,15 +86,15 @@ pub trait ObjectExt {
     }
     /// `metadata.name`.
     fn name(&self) -> &str {
-        self.str_at("/metadata/name")
+        self.meta("name").as_str().unwrap_or("")
     }
     /// `metadata.namespace`, empty for what is cluster-scoped.
     fn namespace(&self) -> &str {
-        self.str_at("/metadata/namespace")
+        self.meta("namespace").as_str().unwrap_or("")
     }
     /// `metadata.uid`.
     fn uid(&self) -> &str {
-        self.str_at("/metadata/uid")
+        self.meta("uid").as_str().unwrap_or("")
     }
     /// `kind`.
     fn kind(&self) -> &str {
@@ -103,39 +106,39 @@ pub trait ObjectExt {
     }
     /// `metadata.resourceVersion`.
     fn resource_version(&self) -> &str {
-        self.str_at("/metadata/resourceVersion")
+        self.meta("resourceVersion").as_str().unwrap_or("")
     }
     /// `metadata.generation`, 0 when there is none.
     fn generation(&self) -> i64 {
-        self.int_at("/metadata/generation").unwrap_or(0)
+        self.meta("generation").as_i64().unwrap_or(0)
     }
     /// `metadata.labels`.
     fn labels(&self) -> &Map<String, Value> {
-        self.map_at("/metadata/labels")
+        self.meta("labels").as_object().unwrap_or(&EMPTY)
     }
     /// One label.
     fn label(&self, key: &str) -> Option<&str> {
-        self.labels().get(key).and_then(Value::as_str)
+        field(self.labels(), key).and_then(Value::as_str)
     }
     /// `metadata.annotations`.
     fn annotations(&self) -> &Map<String, Value> {
-        self.map_at("/metadata/annotations")
+        self.meta("annotations").as_object().unwrap_or(&EMPTY)
     }
     /// One annotation.
     fn annotation(&self, key: &str) -> Option<&str> {
-        self.annotations().get(key).and_then(Value::as_str)
+        field(self.annotations(), key).and_then(Value::as_str)
     }
     /// `metadata.finalizers`.
     fn finalizers(&self) -> Vec<&str> {
-        self.list_at("/metadata/finalizers").iter().filter_map(Value::as_str).collect()
+        self.meta("finalizers").as_array().into_iter().flatten().filter_map(Value::as_str).collect()
     }
     /// Whether `finalizer` holds the object back from going away.
     fn has_finalizer(&self, finalizer: &str) -> bool {
-        self.list_at("/metadata/finalizers").iter().any(|f| f == finalizer)
+        self.meta("finalizers").as_array().into_iter().flatten().any(|f| f == finalizer)
     }
     /// `metadata.ownerReferences`.
     fn owner_references(&self) -> &[Value] {
-        self.list_at("/metadata/ownerReferences")
+        self.meta("ownerReferences").as_array().map_or(&[], Vec::as_slice)
     }
     /// The owner with `controller: true`.
     fn controller_of(&self) -> Option<OwnerRef<'_>> {
@@ -147,13 +150,18 @@ pub trait ObjectExt {
             uid: owner.str_at("/uid"),
         })
     }
+    /// The uid of the owner with `controller: true`.
+    fn controller_uid(&self) -> Option<&str> {
+        let owner = self.owner_references().iter().find(|owner| owner.bool_at("/controller"))?;
+        Some(owner.str_at("/uid"))
+    }
     /// `metadata.creationTimestamp`.
     fn creation_timestamp(&self) -> &str {
-        self.str_at("/metadata/creationTimestamp")
+        self.meta("creationTimestamp").as_str().unwrap_or("")
     }
     /// `metadata.deletionTimestamp`.
     fn deletion_timestamp(&self) -> Option<&str> {
-        self.at("/metadata/deletionTimestamp").as_str()
+        self.meta("deletionTimestamp").as_str()
     }
     /// Whether its deletion has begun.
     fn is_terminating(&self) -> bool {
@@ -186,6 +194,11 @@ impl ObjectExt for Value {
         }
         value
     }
+
+    fn meta(&self, name: &str) -> &Value {
+        let metadata = self.as_object().and_then(|map| field(map, "metadata")).and_then(Value::as_object);
+        metadata.and_then(|metadata| field(metadata, name)).unwrap_or(&NULL)
+    }
 }
 
 /// The value of a field. Most objects have few: to look at the lengths of their names costs less than to search in
@@ -201,11 +214,8 @@ pub fn field<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
 
 /// An object of those of these texts that are not empty: Go leaves out what is.
 pub(crate) fn texts(fields: &[(&str, &str)]) -> Map<String, Value> {
-    let mut map = Map::new();
-    for (name, text) in fields.iter().filter(|(_, text)| !text.is_empty()) {
-        map.insert((*name).to_string(), Value::from(*text));
-    }
-    map
+    let written = fields.iter().filter(|(_, text)| !text.is_empty());
+    written.map(|(name, text)| ((*name).to_string(), Value::from(*text))).collect()
 }
 
 /// Puts `value` at `path`, making the objects on the way.

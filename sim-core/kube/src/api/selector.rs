@@ -58,12 +58,15 @@ impl FieldSelector {
         })
     }
 
+    /// The value that must stand at `path`, if one must.
+    pub fn exact(&self, path: &str) -> Option<&str> {
+        let mut exact = self.requirements.iter().filter(|(field, equal, _)| *equal && *field == path);
+        exact.next().map(|(_, _, value)| value.as_str())
+    }
+
     /// The name that must be matched, if it is asked for.
     pub fn name(&self) -> Option<&str> {
-        self.requirements
-            .iter()
-            .find(|(path, equal, _)| *equal && *path == "/metadata/name")
-            .map(|r| r.2.as_str())
+        self.exact("/metadata/name")
     }
 }
 

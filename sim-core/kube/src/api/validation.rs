@@ -267,10 +267,10 @@ pub fn annotations(map: &Map<String, Value>, field: &str, errors: &mut Errors) {
 
 /// `metadata` of an object of any kind.
 pub fn object_meta(object: &Value, namespaced: bool, rule: NameRule, errors: &mut Errors) {
-    if !object.str_at("/metadata/generateName").is_empty() {
-        let prefix = object.str_at("/metadata/generateName");
+    let prefix = object.meta("generateName").as_str().unwrap_or("");
+    if !prefix.is_empty() {
         let probe = format!("{}a", prefix.trim_end_matches('-'));
-        if !prefix.is_empty() && prefix != "-" {
+        if prefix != "-" {
             errors.check("metadata.generateName", prefix, rule.check(&probe));
         }
     }
@@ -290,17 +290,16 @@ pub fn object_meta(object: &Value, namespaced: bool, rule: NameRule, errors: &mu
         }
         errors.check("metadata.name", name, rule.check(name));
     }
-    if namespaced && !object.namespace().is_empty() {
-        errors.check("metadata.namespace", object.namespace(), dns_label(object.namespace()));
+    let namespace = object.namespace();
+    if namespaced && !namespace.is_empty() {
+        errors.check("metadata.namespace", namespace, dns_label(namespace));
     }
     labels(object.labels(), "metadata.labels", errors);
     annotations(object.annotations(), "metadata.annotations", errors);
     for (i, owner) in object.owner_references().iter().enumerate() {
-        let field = format!("metadata.ownerReferences[{i}]");
         for part in ["apiVersion", "kind", "name", "uid"] {
-            if owner.str_at(&format!("/{part}")).is_empty() {
-                let path = format!("{field}.{part}");
-                errors.invalid_str(&path, "", "must not be empty");
+            if owner.get(part).and_then(Value::as_str).unwrap_or("").is_empty() {
+                errors.invalid_str(format!("metadata.ownerReferences[{i}].{part}"), "", "must not be empty");
             }
         }
     }

@@ -52,6 +52,10 @@ pub struct WatchEvent {
 /// later lists again.
 const HISTORY: usize = 250;
 
+/// Fields by whose value watches are found. Each kubelet watches the pods of its own node: a change of one is not
+/// held against the selectors of all. Models the indexers and triggers of `registry/core/pod` and the watch cache.
+const TRIGGERS: &[&str] = &["/metadata/name", "/spec/nodeName"];
+
 pub(super) struct Store {
     revision: u64,
     shelves: Vec<Shelf>,
@@ -65,6 +69,8 @@ struct Shelf {
     /// The version before which history is gone.
     forgotten: u64,
     watchers: Vec<Weak<Watcher>>,
+    /// Those that want one value of a trigger, by trigger and value.
+    triggered: Vec<(&'static str, String, Vec<Weak<Watcher>>)>,
 }
 
 struct Change {
@@ -221,23 +227,44 @@ impl Store {
             pending: RefCell::new(pending),
             waker: RefCell::default(),
         });
-        self.shelves[index_of(resource)].watchers.push(Rc::downgrade(&watcher));
+        self.shelves[index_of(resource)].register(&watcher);
         Ok(WatchHandle(watcher))
     }
 }
 
 impl Shelf {
+    fn register(&mut self, watcher: &Rc<Watcher>) {
+        let exact = |trigger: &&'static str| Some((*trigger, watcher.filter.fields.exact(trigger)?));
+        let watcher = Rc::downgrade(watcher);
+        match TRIGGERS.iter().find_map(exact) {
+            None => self.watchers.push(watcher),
+            Some((trigger, value)) => match self.place(trigger, value) {
+                Ok(place) => self.triggered[place].2.push(watcher),
+                Err(place) => self.triggered.insert(place, (trigger, value.to_string(), vec![watcher])),
+            },
+        }
+    }
+
+    fn place(&self, trigger: &str, value: &str) -> Result<usize, usize> {
+        self.triggered.binary_search_by(|(path, of, _)| (*path, of.as_str()).cmp(&(trigger, value)))
+    }
+
     fn publish(&mut self, change: Change) {
-        self.watchers.retain(|watcher| {
-            let Some(watcher) = watcher.upgrade() else { return false };
-            if let Some(event) = change.seen(&watcher.namespace, &watcher.filter) {
-                watcher.pending.borrow_mut().push_back(event);
-                if let Some(waker) = watcher.waker.borrow_mut().take() {
-                    waker.wake();
+        change.tell(&mut self.watchers);
+        let triggers = if self.triggered.is_empty() { &[] } else { TRIGGERS };
+        for trigger in triggers {
+            let value = |object: &Option<Object>| object.as_ref().map(|o| o.str_at(trigger).to_string());
+            let (old, new) = (value(&change.old), value(&change.new));
+            let moved = old.as_ref() != new.as_ref();
+            for value in new.iter().chain(old.iter().filter(|_| moved)) {
+                if let Ok(place) = self.place(trigger, value) {
+                    change.tell(&mut self.triggered[place].2);
+                    if self.triggered[place].2.is_empty() {
+                        self.triggered.remove(place);
+                    }
                 }
             }
-            true
-        });
+        }
         self.history.push_back(change);
         if self.history.len() > HISTORY
             && let Some(gone) = self.history.pop_front()
@@ -248,6 +275,20 @@ impl Shelf {
 }
 
 impl Change {
+    /// Lets watchers know; forgets those that are gone.
+    fn tell(&self, watchers: &mut Vec<Weak<Watcher>>) {
+        watchers.retain(|watcher| {
+            let Some(watcher) = watcher.upgrade() else { return false };
+            if let Some(event) = self.seen(&watcher.namespace, &watcher.filter) {
+                watcher.pending.borrow_mut().push_back(event);
+                if let Some(waker) = watcher.waker.borrow_mut().take() {
+                    waker.wake();
+                }
+            }
+            true
+        });
+    }
+
     /// What a watch with this filter sees of the change.
     fn seen(&self, namespace: &str, filter: &Filter) -> Option<WatchEvent> {
         let any = self.new.as_ref().or(self.old.as_ref())?;

@@ -39,9 +39,10 @@ struct State {
     last_name: u64,
 }
 
+#[derive(Clone)]
 struct Known {
-    name: String,
-    first: String,
+    name: Rc<str>,
+    first: Timestamp,
     count: u64,
 }
 
@@ -92,11 +93,11 @@ impl EventRecorder {
                 true => Cow::Owned(format!("(combined from similar events): {}", message.as_ref())),
                 false => Cow::Borrowed(message.as_ref()),
             };
-            let outgoing = self.outgoing(&mut state, object, field_path, kind, reason, &message, same, now);
+            let known = self.observe(&mut state, object.name(), same, now);
             if !state.may_send(about, now) {
                 return;
             }
-            outgoing
+            self.outgoing(known, object, field_path, kind, reason, &message, now)
         };
         let start = {
             let mut state = self.state.borrow_mut();
@@ -109,23 +110,8 @@ impl EventRecorder {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "an event has this many parts")]
-    fn outgoing(
-        &self,
-        state: &mut State,
-        object: &Value,
-        field_path: &str,
-        kind: &str,
-        reason: &str,
-        message: &str,
-        same: u64,
-        now: Timestamp,
-    ) -> Outgoing {
-        let time = now.rfc3339();
-        let namespace = match object.namespace() {
-            "" => "default",
-            namespace => namespace,
-        };
+    /// Counts what is said; gives how it is known.
+    fn observe(&self, state: &mut State, about: &str, same: u64, now: Timestamp) -> Known {
         let last_name = &mut state.last_name;
         let known = state.known.entry(same).or_insert_with(|| {
             // Two components may speak at the same nanosecond; each is a little off in its own way.
@@ -137,12 +123,30 @@ impl EventRecorder {
             let nanos = u64::from(now.nanos) + now.seconds * 1_000_000_000 + offset;
             let nanos = nanos.max(*last_name + 4_099);
             *last_name = nanos;
-            Known { name: format!("{}.{nanos:x}", object.name()), first: time.clone(), count: 0 }
+            Known { name: format!("{about}.{nanos:x}").into(), first: now, count: 0 }
         });
         known.count += 1;
+        known.clone()
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "an event has this many parts")]
+    fn outgoing(
+        &self,
+        known: Known,
+        object: &Value,
+        field_path: &str,
+        kind: &str,
+        reason: &str,
+        message: &str,
+        now: Timestamp,
+    ) -> Outgoing {
+        let time = now.rfc3339();
+        let first = if known.count == 1 { Cow::Borrowed(&time) } else { Cow::Owned(known.first.rfc3339()) };
+        let own_namespace = object.namespace();
+        let namespace = if own_namespace.is_empty() { "default" } else { own_namespace };
         let mut event = texts(&[
             ("apiVersion", "v1"),
-            ("firstTimestamp", &known.first),
+            ("firstTimestamp", &first),
             ("kind", "Event"),
             ("lastTimestamp", &time),
             ("message", message),
@@ -154,7 +158,7 @@ impl EventRecorder {
             ("fieldPath", field_path),
             ("kind", object.kind()),
             ("name", object.name()),
-            ("namespace", object.namespace()),
+            ("namespace", own_namespace),
             ("resourceVersion", object.resource_version()),
             ("uid", object.uid()),
         ]);

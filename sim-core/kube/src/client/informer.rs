@@ -5,6 +5,7 @@ use super::{Client, EventKind, ListOptions};
 use crate::api::{Key, Object, ObjectExt, Resource};
 use serde_json::Value;
 use sim::Duration;
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
@@ -56,7 +57,7 @@ struct Shared {
 }
 
 type Handler = dyn Fn(Option<&Object>, Option<&Object>);
-type IndexFn = fn(&Value) -> Vec<String>;
+type IndexFn = fn(&Value) -> Vec<Cow<'_, str>>;
 
 #[derive(Default)]
 struct Cache {
@@ -72,7 +73,7 @@ struct Index {
 }
 
 impl Index {
-    fn words(&self, object: Option<&Object>) -> Vec<String> {
+    fn words<'a>(&self, object: Option<&'a Object>) -> Vec<Cow<'a, str>> {
         object.map_or_else(Vec::new, |object| (self.keys_of)(object))
     }
 
@@ -83,15 +84,15 @@ impl Index {
             return;
         }
         for word in before {
-            if let Some(keys) = self.keys.get_mut(&word) {
+            if let Some(keys) = self.keys.get_mut(&*word) {
                 keys.remove(key);
                 if keys.is_empty() {
-                    self.keys.remove(&word);
+                    self.keys.remove(&*word);
                 }
             }
         }
         for word in after {
-            self.keys.entry(word).or_default().insert(key.clone());
+            self.keys.entry(word.into_owned()).or_default().insert(key.clone());
         }
     }
 }
@@ -106,6 +107,17 @@ impl Cache {
             index.replace(&key, old.as_ref(), new.as_ref());
         }
         old
+    }
+}
+
+/// When the world ends, an informer lets go of its handlers: they hold whoever reads it, who holds the informer.
+struct End(Informer);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        let handlers = self.0.0.handlers.take();
+        let cache = self.0.0.cache.take();
+        drop((handlers, cache));
     }
 }
 
@@ -125,6 +137,7 @@ impl Informer {
     }
 
     async fn run(self, client: Client, mut options: ListOptions) {
+        let _end = End(self.clone());
         let sim = client.sim().clone();
         loop {
             let Ok(list) = client.list(self.0.resource, "", &options).await else {
@@ -291,7 +304,7 @@ mod tests {
         let map = |name: &str| json!({"metadata": {"name": name, "labels": {"color": name}}});
         api.create(CONFIG_MAP, "default", map("blue"), &write).unwrap();
         let informer = InformerFactory::new(&Client::new(&api, "system:test")).informer(CONFIG_MAP);
-        informer.add_index("color", |map| vec![map.label("color").unwrap_or("").to_string()]);
+        informer.add_index("color", |map| vec![map.label("color").unwrap_or("").into()]);
         let log = Rc::new(RefCell::new(Vec::new()));
         let seen = log.clone();
         informer.on_change(move |old, new| {

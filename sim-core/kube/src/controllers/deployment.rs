@@ -10,6 +10,7 @@ use super::replica_set::ignore_missing;
 use crate::api::{DEPLOYMENT, Key, LabelSelector, Object, ObjectExt, POD, REPLICA_SET, Status};
 use crate::client::{Informer, WorkQueue};
 use serde_json::Value;
+use std::borrow::Cow;
 
 const WORKERS: usize = 5;
 
@@ -32,8 +33,8 @@ pub(super) fn start(context: &Context) {
 
 const BY_CONTROLLER: &str = "deployment-uid";
 
-fn controller_uid(object: &Value) -> Vec<String> {
-    object.controller_of().map(|owner| owner.uid.to_string()).into_iter().collect()
+fn controller_uid(object: &Value) -> Vec<Cow<'_, str>> {
+    object.controller_uid().map(Cow::from).into_iter().collect()
 }
 
 #[derive(Clone)]

@@ -7,6 +7,7 @@ use super::service_endpoints::{self as common, LAST_CHANGE};
 use crate::api::{self, ENDPOINT_SLICE, Key, Object, ObjectExt, SERVICE, Status};
 use crate::client::{DeleteOptions, Informer, WorkQueue};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -32,10 +33,10 @@ pub(super) fn start(context: &Context) {
 const BY_SERVICE: &str = "service";
 
 /// The Service of a slice that this controller manages.
-fn service_of(slice: &Value) -> Vec<String> {
+fn service_of(slice: &Value) -> Vec<Cow<'_, str>> {
     match slice.label(SERVICE_NAME) {
         Some(name) if slice.label(MANAGED_BY) == Some(CONTROLLER) => {
-            vec![format!("{}/{name}", slice.namespace())]
+            vec![format!("{}/{name}", slice.namespace()).into()]
         }
         _ => Vec::new(),
     }

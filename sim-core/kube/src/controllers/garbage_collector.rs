@@ -9,6 +9,7 @@ use super::replica_set::ignore_missing;
 use crate::api::{ENDPOINTS, EVENT, Key, LEASE, Object, ObjectExt, Resource, Status, scheme};
 use crate::client::{DeleteOptions, Informer, Patch, Propagation, WorkQueue};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -19,8 +20,8 @@ const WORKERS: usize = 20;
 /// How far the collector's graph is behind the caches.
 const LAG: Duration = Duration::from_millis(100);
 
-fn owner_uids(object: &Value) -> Vec<String> {
-    object.owner_references().iter().map(|reference| reference.str_at("/uid").to_string()).collect()
+fn owner_uids(object: &Value) -> Vec<Cow<'_, str>> {
+    object.owner_references().iter().map(|reference| reference.str_at("/uid").into()).collect()
 }
 
 pub(super) fn start(context: &Context) {

@@ -9,6 +9,7 @@ use crate::client::{DeleteOptions, Informer, Patch, WorkQueue};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use sim::Timestamp;
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -48,12 +49,12 @@ const BY_CONTROLLER: &str = "controller-uid";
 /// Pods that nobody controls, by namespace.
 const ORPHANS: &str = "orphans";
 
-fn orphan_namespace(object: &Value) -> Vec<String> {
-    if object.controller_of().is_none() { vec![object.namespace().to_string()] } else { Vec::new() }
+fn orphan_namespace(object: &Value) -> Vec<Cow<'_, str>> {
+    if object.controller_uid().is_none() { vec![object.namespace().into()] } else { Vec::new() }
 }
 
-fn controller_uid(object: &Value) -> Vec<String> {
-    object.controller_of().map(|owner| owner.uid.to_string()).into_iter().collect()
+fn controller_uid(object: &Value) -> Vec<Cow<'_, str>> {
+    object.controller_uid().map(Cow::from).into_iter().collect()
 }
 
 #[derive(Clone)]
@@ -91,7 +92,7 @@ impl Controller {
         self.tallies.borrow_mut().pod_changed(old, new);
         let Some(key) = self.set_of(pod) else {
             // An orphan may be wanted by any set whose selector matches.
-            if new.is_some() && pod.controller_of().is_none() {
+            if new.is_some() && pod.controller_uid().is_none() {
                 for set in self.sets.list_namespace(pod.namespace()) {
                     if selector(&set).matches(pod.labels()) {
                         self.queue.add(set.key());

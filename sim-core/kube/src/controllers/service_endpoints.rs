@@ -22,17 +22,17 @@ pub(super) fn watch(context: &Context, queue: &WorkQueue, batch: Duration) -> (I
     });
     let (own, all) = (queue.clone(), services.clone());
     pods.on_change(move |old, new| {
-        if let (Some(old), Some(new)) = (old, new)
-            && !changed(old, new)
-        {
-            return;
-        }
-        let Some(namespace) = new.or(old).map(|pod| pod.namespace().to_string()) else { return };
-        for service in all.list_namespace(&namespace) {
-            let Some(selector) = selector(&service) else { continue };
-            if old.into_iter().chain(new).any(|pod| selector.matches(pod.labels())) {
-                own.add_after(service.key(), batch);
-            }
+        let Some(namespace) = new.or(old).map(|pod| pod.namespace()) else { return };
+        // Most namespaces have fewer Services than changes of pods.
+        let is_behind = |service: Object| {
+            let selector = selector(&service)?;
+            let selected = old.into_iter().chain(new).any(|pod| selector.matches(pod.labels()));
+            selected.then(|| service.key())
+        };
+        let mut keys = all.list_namespace(namespace).into_iter().filter_map(is_behind).peekable();
+        let matters = |(old, new): (&Object, &Object)| changed(old, new);
+        if keys.peek().is_some() && old.zip(new).is_none_or(matters) {
+            keys.for_each(|key| own.add_after(key, batch));
         }
     });
     (services, pods)

@@ -238,14 +238,14 @@ impl Objects {
         let services = informers.informer(SERVICE);
         let slices = informers.informer(ENDPOINT_SLICE);
         let namespaces = informers.informer(NAMESPACE);
-        services.add_index("ip", |service| vec![service.str_at("/spec/clusterIP").to_string()]);
+        services.add_index("ip", |service| vec![service.str_at("/spec/clusterIP").into()]);
         slices.add_index("service", |slice| {
             let service = slice.label("kubernetes.io/service-name").unwrap_or("");
-            vec![format!("{}/{service}", slice.namespace())]
+            vec![format!("{}/{service}", slice.namespace()).into()]
         });
         slices.add_index("ip", |slice| {
             let endpoints = slice.list_at("/endpoints").iter();
-            endpoints.map(|endpoint| endpoint.str_at("/addresses/0").to_string()).collect()
+            endpoints.map(|endpoint| endpoint.str_at("/addresses/0").into()).collect()
         });
         let changed: Rc<Cell<u32>> = Rc::default();
         for informer in [&services, &slices] {

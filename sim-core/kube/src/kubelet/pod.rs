@@ -16,13 +16,13 @@ use super::images::BackOff;
 use super::log::ContainerLog;
 use super::notify::Notify;
 use super::sandbox::Sandbox;
-use super::status::{ContainerRecord, ContainerState, PodRecord, Terminated};
+use super::status::{ContainerRecord, ContainerState, FIELDS, PodRecord, Terminated};
 use super::sync::Next;
 use super::volumes::Volumes;
-use crate::api::{Object, ObjectExt, POD};
+use crate::api::{Object, ObjectExt, POD, field, slot};
 use crate::client::Patch;
 use futures_util::future::{Either, select};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sim::Instant;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -43,7 +43,8 @@ pub struct PodWorker {
     pub(super) terminate: Notify,
     /// Deleted from the API without waiting for this node.
     pub(super) removed: Cell<bool>,
-    sent: RefCell<Value>,
+    /// The object as the API has it since the last status was sent.
+    sent: RefCell<Option<Object>>,
     pub(super) mount_back_off: Cell<Duration>,
     /// When the bell is to ring for what the node finds at its next look.
     pub(super) relist: Cell<Option<Instant>>,
@@ -221,29 +222,24 @@ impl PodWorker {
     pub(super) async fn update_status(&self, kubelet: &Kubelet) {
         let pod = self.pod();
         let mut status = self.record.borrow().to_status(&pod, kubelet.sim().now().timestamp());
-        if *self.sent.borrow() == status {
-            return;
-        }
-        // Fields of an earlier status that are no more have to be taken out by name.
-        let is_gone = |field: &&String| status.get(field.as_str()).is_none();
-        let gone: Vec<String> =
-            self.sent.borrow().as_object().into_iter().flat_map(Map::keys).filter(is_gone).cloned().collect();
-        for field in &gone {
-            status[field.as_str()] = Value::Null;
+        if let Some(sent) = &*self.sent.borrow() {
+            let sent = sent.map_at("/status");
+            let differs = |name: &&&str| field(sent, name) != status.get(**name);
+            let changed: Vec<&str> = FIELDS.iter().filter(differs).copied().collect();
+            if changed.is_empty() {
+                return;
+            }
+            // Fields of an earlier status that are no more have to be taken out by name.
+            for name in changed {
+                slot(&mut status, &format!("/{name}"));
+            }
         }
         let mut body = if self.is_static { json!({}) } else { json!({"metadata": {"uid": self.uid}}) };
         body["status"] = status;
         let patch = Patch::Merge(body);
         let (namespace, name) = (pod.namespace(), pod.name());
         match kubelet.client().patch_status(POD, namespace, name, &patch).await {
-            Ok(_) => {
-                let Patch::Merge(mut body) = patch else { return };
-                let mut status = body["status"].take();
-                for field in &gone {
-                    status.as_object_mut().map(|status| status.remove(field));
-                }
-                *self.sent.borrow_mut() = status;
-            }
+            Ok(object) => *self.sent.borrow_mut() = Some(object),
             Err(status) if status.is_not_found() && !self.is_static => self.remove(),
             Err(_) => {}
         }
@@ -271,7 +267,7 @@ impl Kubelet {
     /// The object of a pod in the API is a new one: its status has to be said again.
     pub(super) fn resend_status(&self, uid: &str) {
         if let Some(worker) = self.worker(uid) {
-            *worker.sent.borrow_mut() = Value::Null;
+            *worker.sent.borrow_mut() = None;
             worker.bell.ring();
         }
     }

@@ -7,6 +7,20 @@ use sim::Timestamp;
 use std::cell::LazyCell;
 use std::net::Ipv4Addr;
 
+/// The fields of a status that are kubelet's.
+pub(super) const FIELDS: &[&str] = &[
+    "conditions",
+    "containerStatuses",
+    "hostIP",
+    "hostIPs",
+    "initContainerStatuses",
+    "observedGeneration",
+    "phase",
+    "podIP",
+    "podIPs",
+    "startTime",
+];
+
 /// How a run of a container ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terminated {

@@ -46,6 +46,8 @@ pub(super) struct PodRequest {
     /// Whoever made it: pods of one owner are spread.
     pub(super) owner: Option<Rc<str>>,
     pub(super) images: Vec<String>,
+    /// Says where it wants to run: by `nodeSelector` or `affinity`.
+    pub(super) is_choosy: bool,
 }
 
 impl PodRequest {
@@ -72,8 +74,9 @@ impl PodRequest {
         }
         requests.pods = 1;
         non_zero.pods = 1;
-        let owner = pod.controller_of().map(|owner| Rc::from(owner.uid));
-        PodRequest { key: pod.key(), requests, non_zero, host_ports, owner, images }
+        let owner = pod.controller_uid().map(Rc::from);
+        let is_choosy = ["/spec/nodeSelector", "/spec/affinity"].iter().any(|path| !pod.at(path).is_null());
+        PodRequest { key: pod.key(), requests, non_zero, host_ports, owner, images, is_choosy }
     }
 }
 
@@ -84,6 +87,16 @@ fn asked(container: &Value, cpu: i64, memory: i64) -> Resources {
         memory: amount("memory").and_then(quantity::parse_milli).map_or(memory, |milli| milli / 1000),
         pods: 0,
     }
+}
+
+fn images_of(node: &Object) -> Vec<(String, i64)> {
+    let mut images = Vec::new();
+    for image in node.list_at("/status/images") {
+        let Some(size) = image.int_at("/sizeBytes") else { continue };
+        let names = image.list_at("/names").iter().filter_map(Value::as_str);
+        images.extend(names.map(|name| (name.to_string(), size)));
+    }
+    images
 }
 
 /// A node as the plugins see it.
@@ -97,6 +110,8 @@ pub(super) struct NodeInfo {
     /// How many pods of each owner are here.
     pub(super) owners: BTreeMap<Rc<str>, i64>,
     pub(super) host_ports: Vec<(String, i64)>,
+    /// The images that are here, by one of their names, and their sizes.
+    pub(super) images: Vec<(String, i64)>,
     pods: BTreeMap<Key, PodRequest>,
 }
 
@@ -125,6 +140,7 @@ impl Cluster {
         if let Some(info) = self.nodes.get_mut(node.name()) {
             info.node = node.clone();
             info.allocatable = allocatable;
+            info.images = images_of(node);
             return;
         }
         let name: Rc<str> = Rc::from(node.name());
@@ -136,6 +152,7 @@ impl Cluster {
             non_zero_requested: Resources::default(),
             owners: BTreeMap::new(),
             host_ports: Vec::new(),
+            images: images_of(node),
             pods: BTreeMap::new(),
         };
         self.nodes.insert(name, info);

@@ -63,7 +63,7 @@ pub fn pod_spec(spec: &Value, path: &str, errors: &mut Errors) {
     }
     let mut names: Vec<&str> = Vec::new();
     for list in ["containers", "initContainers"] {
-        for (i, container) in spec.list_at(&format!("/{list}")).iter().enumerate() {
+        for (i, container) in spec.get(list).and_then(Value::as_array).into_iter().flatten().enumerate() {
             let field = format!("{path}.{list}[{i}]");
             self::container(container, &field, &volumes, errors);
             let name = container.str_at("/name");
@@ -100,7 +100,7 @@ pub fn pod_spec(spec: &Value, path: &str, errors: &mut Errors) {
         ("hostname", validation::dns_label),
         ("subdomain", validation::dns_label),
     ] {
-        let value = spec.str_at(&format!("/{name}"));
+        let value = spec.get(name).and_then(Value::as_str).unwrap_or("");
         if !value.is_empty() {
             errors.check(field(name), value, check(value));
         }

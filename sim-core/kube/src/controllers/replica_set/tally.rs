@@ -135,8 +135,8 @@ impl Tallies {
     pub(super) fn pod_changed(&mut self, old: Option<&Object>, new: Option<&Object>) {
         for (pod, sign) in [(old, -1), (new, 1)] {
             let Some(pod) = pod else { continue };
-            let Some(owner) = pod.controller_of() else { continue };
-            if let Ok(place) = self.place(owner.uid) {
+            let Some(uid) = pod.controller_uid() else { continue };
+            if let Ok(place) = self.place(uid) {
                 let (_, scale, tally) = &mut self.0[place];
                 tally.add(scale.weigh(pod), sign);
             }

@@ -1,7 +1,7 @@
 //! Nodes that have the images already are a little better, if the images are large.
 
 use super::{MAX, NodeInfo, PodRequest};
-use crate::api::{Object, ObjectExt};
+use crate::api::Object;
 
 const MEGABYTE: i64 = 1024 * 1024;
 /// Less than this does not count, more than the other counts in full, for each container.
@@ -23,12 +23,7 @@ pub(super) fn score(_: &Object, request: &PodRequest, nodes: &[&NodeInfo]) -> Ve
 
 /// How large an image is on a node that has it.
 fn size_on(node: &NodeInfo, image: &str) -> Option<i64> {
-    let is_it = |name: &str| same(name, image);
-    let mut images = node.node.list_at("/status/images").iter();
-    images.find_map(|entry| {
-        let mut names = entry.list_at("/names").iter().filter_map(|name| name.as_str());
-        names.any(is_it).then(|| entry.int_at("/sizeBytes"))?
-    })
+    node.images.iter().find(|(name, _)| same(name, image)).map(|(_, size)| *size)
 }
 
 /// `nginx` is `docker.io/library/nginx:latest`.

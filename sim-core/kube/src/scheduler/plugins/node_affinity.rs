@@ -4,7 +4,10 @@ use super::{NodeInfo, PodRequest, Rejection};
 use crate::api::{Object, ObjectExt};
 use serde_json::Value;
 
-pub(super) fn filter(pod: &Object, _: &PodRequest, node: &NodeInfo) -> Result<(), Rejection> {
+pub(super) fn filter(pod: &Object, request: &PodRequest, node: &NodeInfo) -> Result<(), Rejection> {
+    if !request.is_choosy {
+        return Ok(());
+    }
     let labels = node.node.labels();
     let selected = pod.map_at("/spec/nodeSelector").iter().all(|(key, value)| labels.get(key) == Some(value));
     let required = pod.at("/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution");
