@@ -66,14 +66,17 @@ impl ResponseHead {
 }
 
 fn keep_alive(minor: u8, headers: &[(String, String)]) -> bool {
-    let connection = header(headers, "Connection").unwrap_or("").to_ascii_lowercase();
-    if minor == 0 { connection.contains("keep-alive") } else { !connection.contains("close") }
+    let connection = header(headers, "Connection").unwrap_or("");
+    if minor == 0 { mentions(connection, "keep-alive") } else { !mentions(connection, "close") }
+}
+
+/// Whether a header's value has this word in it, in whatever case.
+fn mentions(value: &str, word: &str) -> bool {
+    value.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 fn delimited(headers: &[(String, String)]) -> Result<Option<Body>, HttpError> {
-    if header(headers, "Transfer-Encoding")
-        .is_some_and(|value| value.to_ascii_lowercase().contains("chunked"))
-    {
+    if header(headers, "Transfer-Encoding").is_some_and(|value| mentions(value, "chunked")) {
         return Ok(Some(Body::Chunked(Chunk::Size)));
     }
     match header(headers, "Content-Length") {
@@ -130,6 +133,8 @@ impl From<Errno> for HttpError {
 const HEAD_MAX: usize = 64 * 1024;
 const HEADERS_MAX: usize = 100;
 const READ_SIZE: usize = 16 * 1024;
+/// Bytes of the longest line with a length, and of the empty line that ends a head.
+const LENGTH_MAX: usize = 40;
 
 /// One end of an HTTP connection.
 pub struct Connection {
@@ -292,12 +297,11 @@ impl Connection {
         headers: &[(String, String)],
         body: &[u8],
     ) -> Result<(), HttpError> {
-        let mut text = format!("{method} {target} HTTP/1.1\r\n");
-        push_headers(&mut text, headers);
+        let mut message = begin(&[method, " ", target, " HTTP/1.1\r\n"], headers, body.len());
         if !body.is_empty() {
-            let _ = write!(text, "Content-Length: {}\r\n", body.len());
+            push_length(&mut message, body.len());
         }
-        self.write_message(text, body).await
+        self.write_message(message, body).await
     }
 
     /// Sends a response with its whole body and its length.
@@ -307,13 +311,12 @@ impl Connection {
         headers: &[(String, String)],
         body: &[u8],
     ) -> Result<(), HttpError> {
-        let mut text = format!("HTTP/1.1 {status} {}\r\n", reason(status));
-        push_headers(&mut text, headers);
+        let mut message = begin_response(status, headers, body.len());
         if header(headers, "Content-Length").is_none() && status / 100 != 1 && status != 204 && status != 304
         {
-            let _ = write!(text, "Content-Length: {}\r\n", body.len());
+            push_length(&mut message, body.len());
         }
-        self.write_message(text, body).await
+        self.write_message(message, body).await
     }
 
     /// Sends the head of a response whose body follows in chunks.
@@ -322,10 +325,9 @@ impl Connection {
         status: u16,
         headers: &[(String, String)],
     ) -> Result<(), HttpError> {
-        let mut text = format!("HTTP/1.1 {status} {}\r\n", reason(status));
-        push_headers(&mut text, headers);
-        text.push_str("Transfer-Encoding: chunked\r\n");
-        self.write_message(text, &[]).await
+        let mut message = begin_response(status, headers, 0);
+        message.push_str("Transfer-Encoding: chunked\r\n");
+        self.write_message(message, &[]).await
     }
 
     /// Sends a chunk.
@@ -416,10 +418,28 @@ fn owned(headers: &[httparse::Header<'_>]) -> Headers {
     headers.iter().map(|h| (h.name.to_string(), String::from_utf8_lossy(h.value).into_owned())).collect()
 }
 
-fn push_headers(text: &mut String, headers: &[(String, String)]) {
-    for (name, value) in headers {
-        let _ = write!(text, "{name}: {value}\r\n");
+/// The first line of a message and its headers, with room for a length and a body.
+fn begin(line: &[&str], headers: &[(String, String)], body: usize) -> String {
+    let fields: usize = headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
+    let length = line.iter().map(|word| word.len()).sum::<usize>() + fields;
+    let mut text = String::with_capacity(length + LENGTH_MAX + body);
+    for word in line {
+        text.push_str(word);
     }
+    for (name, value) in headers {
+        for part in [name.as_str(), ": ", value, "\r\n"] {
+            text.push_str(part);
+        }
+    }
+    text
+}
+
+fn begin_response(status: u16, headers: &[(String, String)], body: usize) -> String {
+    begin(&["HTTP/1.1 ", &status.to_string(), " ", reason(status), "\r\n"], headers, body)
+}
+
+fn push_length(text: &mut String, length: usize) {
+    let _ = write!(text, "Content-Length: {length}\r\n");
 }
 
 /// The reason phrase of a status code, as Go's `http.StatusText`.

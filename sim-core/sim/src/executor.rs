@@ -293,7 +293,10 @@ impl Future for Sleep {
             self.event = None;
             return Poll::Ready(());
         }
-        if let Some(event) = self.event.take() {
+        if let Some(event) = self.event {
+            if self.sim.0.queue.borrow().wakes(event, cx.waker()) {
+                return Poll::Pending;
+            }
             self.sim.cancel(event);
         }
         let at = self.at.max(self.sim.now());

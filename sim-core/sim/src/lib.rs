@@ -6,17 +6,19 @@
 //! slices as small as it likes. Chance is drawn from streams forked from one seed by name
 //! ([`Sim::rng`]), so that a component that draws more does not change what its neighbours draw.
 //!
-//! Reading order: [`time`], [`rng`], [`queue`], [`executor`], [`trace`].
+//! Reading order: [`time`], [`rng`], [`queue`], [`executor`], [`trace`]; [`order`] is a helper of all layers.
 //!
 //! **Invariant**: no wall clock, no threads, no unordered maps, no I/O.
 
 pub mod executor;
+pub mod order;
 pub mod queue;
 pub mod rng;
 pub mod time;
 pub mod trace;
 
 pub use executor::{Progress, Sim, Sleep, TaskId};
+pub use order::Ordered;
 pub use queue::EventId;
 pub use rng::Rng;
 pub use std::time::Duration;

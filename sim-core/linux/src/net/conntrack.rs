@@ -7,7 +7,7 @@
 //! nf_conntrack_proto_tcp.c and nf_nat_core.c; left out: windows, helpers, zones, expectations.
 
 use super::IcmpKind;
-use super::flow_table::FlowTable;
+use super::flow_table::{FlowTable, hash};
 use super::namespace::Timeouts;
 use super::netfilter::CtStates;
 use super::packet::{Body, Icmp, Packet, Segment, Tuple, flag, proto};
@@ -138,6 +138,30 @@ pub(crate) enum Tracked {
     RelatedToNone,
 }
 
+impl Tracked {
+    /// True when the nat table is to decide about this packet: the first of a connection, once per side.
+    pub(crate) fn undecided(&self, manip: Manip) -> bool {
+        match self {
+            Tracked::New(entry) => match manip {
+                Manip::Source => !entry.snat_done,
+                Manip::Destination => !entry.dnat_done,
+            },
+            _ => false,
+        }
+    }
+
+    /// Binds a new connection to another destination; nothing keeps it as it is.
+    pub(crate) fn bind_destination(&mut self, to: Option<(Ipv4Addr, u16)>) {
+        let Tracked::New(entry) = self else { return };
+        entry.dnat_done = true;
+        if let Some((address, port)) = to {
+            let reply = &mut entry.tuples[1];
+            entry.dnat = (reply.src, reply.sport) != (address, port);
+            (reply.src, reply.sport) = (address, port);
+        }
+    }
+}
+
 /// The connection table of a network namespace.
 #[derive(Default)]
 pub(crate) struct Conntrack {
@@ -154,22 +178,24 @@ fn index(direction: Direction) -> usize {
 
 impl Conntrack {
     fn find(&mut self, tuple: &Tuple, now: Instant) -> Option<(u32, Direction)> {
-        let found = self.table.get(0, tuple)?;
-        let (id, direction) =
-            (found >> 1, if found & 1 == 0 { Direction::Original } else { Direction::Reply });
-        match self.entries.get(id as usize) {
-            Some(Some(entry)) if entry.expires > now => Some((id, direction)),
-            _ => {
-                self.remove(id);
-                None
-            }
+        // Filed under each of its tuples: twice its number, and one more for the reply.
+        let is = |found: u32| {
+            let entry = self.entries[(found >> 1) as usize].as_ref();
+            entry.is_some_and(|entry| entry.tuples[(found & 1) as usize] == *tuple)
+        };
+        let found = self.table.find(hash(0, tuple), is)?;
+        let id = found >> 1;
+        if self.entries[id as usize].as_ref().is_some_and(|entry| entry.expires <= now) {
+            self.remove(id);
+            return None;
         }
+        Some((id, if found & 1 == 0 { Direction::Original } else { Direction::Reply }))
     }
 
     pub(crate) fn remove(&mut self, id: u32) {
         if let Some(entry) = self.entries.get_mut(id as usize).and_then(Option::take) {
-            for tuple in &entry.tuples {
-                self.table.remove(0, tuple);
+            for (number, tuple) in (id << 1..).zip(&entry.tuples) {
+                self.table.remove(hash(0, tuple), number);
             }
             self.free.push(id);
         }
@@ -187,8 +213,9 @@ impl Conntrack {
             self.entries.push(None);
             (self.entries.len() - 1) as u32
         });
-        self.table.insert(0, &entry.tuples[0], id << 1);
-        self.table.insert(0, &entry.tuples[1], (id << 1) | 1);
+        for (number, tuple) in (id << 1..).zip(&entry.tuples) {
+            self.table.insert(hash(0, tuple), number);
+        }
         self.entries[id as usize] = Some(entry);
         id
     }
@@ -304,28 +331,6 @@ impl Conntrack {
         }
     }
 
-    /// True when the nat table is to decide about this packet: the first of a connection, once per side.
-    pub(crate) fn undecided(&self, tracked: &Tracked, manip: Manip) -> bool {
-        match tracked {
-            Tracked::New(entry) => match manip {
-                Manip::Source => !entry.snat_done,
-                Manip::Destination => !entry.dnat_done,
-            },
-            _ => false,
-        }
-    }
-
-    /// Binds a new connection to another destination; nothing keeps it as it is.
-    pub(crate) fn bind_destination(&self, tracked: &mut Tracked, to: Option<(Ipv4Addr, u16)>) {
-        let Tracked::New(entry) = tracked else { return };
-        entry.dnat_done = true;
-        if let Some((address, port)) = to {
-            let reply = &mut entry.tuples[1];
-            entry.dnat = (reply.src, reply.sport) != (address, port);
-            (reply.src, reply.sport) = (address, port);
-        }
-    }
-
     /// Binds a new connection to another source, with a port that no other connection answers to.
     pub(crate) fn bind_source(
         &mut self,
@@ -430,10 +435,8 @@ impl Conntrack {
     }
 
     /// After an answer that refuses the connection has passed: nothing is left to remember.
-    pub(crate) fn forget_refused(&mut self, tracked: &Tracked, packet: &Packet) {
-        if let (Tracked::Known { id, direction: Direction::Reply, .. }, Body::Tcp(segment)) =
-            (tracked, &packet.body)
-            && segment.flags & flag::RST != 0
+    pub(crate) fn forget_refused(&mut self, tracked: &Tracked) {
+        if let Tracked::Known { id, direction: Direction::Reply, .. } = tracked
             && matches!(self.entries.get(*id as usize), Some(Some(entry)) if !entry.replied)
         {
             self.remove(*id);

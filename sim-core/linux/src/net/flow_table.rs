@@ -1,6 +1,7 @@
 //! A hash table from tuples to numbers: sockets and connections are found in it, packet by packet.
 //!
-//! Its hash is fixed and it is never iterated, so that it has no order that could show.
+//! It keeps hashes only, since what the numbers name knows its own tuple: who asks compares. Its hash is fixed and it
+//! is never iterated, so that it has no order that could show.
 
 use super::packet::Tuple;
 
@@ -8,12 +9,11 @@ const EMPTY: u32 = u32::MAX;
 
 #[derive(Clone, Copy)]
 struct Slot {
-    addresses: u64,
-    rest: u64,
+    hash: u32,
     value: u32,
 }
 
-const VACANT: Slot = Slot { addresses: 0, rest: 0, value: EMPTY };
+const VACANT: Slot = Slot { hash: 0, value: EMPTY };
 
 /// Open addressing with linear probing; entries move back when one before them goes.
 #[derive(Default)]
@@ -23,50 +23,35 @@ pub(crate) struct FlowTable {
 }
 
 /// What a tuple in the namespace `scope` is filed under.
-fn key(scope: u32, tuple: &Tuple) -> (u64, u64) {
+pub(crate) fn hash(scope: u32, tuple: &Tuple) -> u32 {
     let addresses = (u64::from(u32::from(tuple.src)) << 32) | u64::from(u32::from(tuple.dst));
     let ports = (u64::from(tuple.sport) << 16) | u64::from(tuple.dport);
-    (addresses, (ports << 32) | (u64::from(scope) << 8) | u64::from(tuple.proto))
-}
-
-fn hash(addresses: u64, rest: u64) -> usize {
+    let rest = (ports << 32) | (u64::from(scope) << 8) | u64::from(tuple.proto);
     let mixed = (addresses ^ rest.rotate_left(25)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mixed = (mixed ^ (mixed >> 29) ^ rest).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    (mixed ^ (mixed >> 32)) as usize
+    (mixed >> 32) as u32
 }
 
 impl FlowTable {
-    fn find(&self, addresses: u64, rest: u64) -> Option<usize> {
-        if self.slots.is_empty() {
-            return None;
-        }
-        let mask = self.slots.len() - 1;
-        let mut at = hash(addresses, rest) & mask;
+    /// The number under this hash that `is` says is the one.
+    pub(crate) fn find(&self, hash: u32, is: impl Fn(u32) -> bool) -> Option<u32> {
+        let mask = self.slots.len().checked_sub(1)?;
+        let mut at = hash as usize & mask;
         loop {
-            let slot = &self.slots[at];
+            let slot = self.slots[at];
             if slot.value == EMPTY {
                 return None;
             }
-            if slot.rest == rest && slot.addresses == addresses {
-                return Some(at);
+            if slot.hash == hash && is(slot.value) {
+                return Some(slot.value);
             }
             at = (at + 1) & mask;
         }
     }
 
-    pub(crate) fn get(&self, scope: u32, tuple: &Tuple) -> Option<u32> {
-        let (addresses, rest) = key(scope, tuple);
-        self.find(addresses, rest).map(|at| self.slots[at].value)
-    }
-
-    /// Files `value`; an older one under the same tuple is replaced.
-    pub(crate) fn insert(&mut self, scope: u32, tuple: &Tuple, value: u32) {
-        let (addresses, rest) = key(scope, tuple);
-        if let Some(at) = self.find(addresses, rest) {
-            self.slots[at].value = value;
-            return;
-        }
-        if (self.len + 1) * 4 > self.slots.len() * 3 {
+    /// Files a number that is not there yet.
+    pub(crate) fn insert(&mut self, hash: u32, value: u32) {
+        if (self.len + 1) * 2 > self.slots.len() {
             let size = (self.slots.len() * 2).max(16);
             let old = std::mem::replace(&mut self.slots, vec![VACANT; size]);
             for slot in old {
@@ -75,23 +60,29 @@ impl FlowTable {
                 }
             }
         }
-        self.place(Slot { addresses, rest, value });
+        self.place(Slot { hash, value });
         self.len += 1;
     }
 
     fn place(&mut self, slot: Slot) {
         let mask = self.slots.len() - 1;
-        let mut at = hash(slot.addresses, slot.rest) & mask;
+        let mut at = slot.hash as usize & mask;
         while self.slots[at].value != EMPTY {
             at = (at + 1) & mask;
         }
         self.slots[at] = slot;
     }
 
-    pub(crate) fn remove(&mut self, scope: u32, tuple: &Tuple) {
-        let (addresses, rest) = key(scope, tuple);
-        let Some(mut hole) = self.find(addresses, rest) else { return };
-        let mask = self.slots.len() - 1;
+    /// Takes out a number that was filed under this hash, if it is there.
+    pub(crate) fn remove(&mut self, hash: u32, value: u32) {
+        let Some(mask) = self.slots.len().checked_sub(1) else { return };
+        let mut hole = hash as usize & mask;
+        while self.slots[hole].value != value {
+            if self.slots[hole].value == EMPTY {
+                return;
+            }
+            hole = (hole + 1) & mask;
+        }
         self.len -= 1;
         let mut at = hole;
         loop {
@@ -101,7 +92,7 @@ impl FlowTable {
                 break;
             }
             // It may fill the hole unless its own place lies between the hole and where it is.
-            let home = hash(slot.addresses, slot.rest) & mask;
+            let home = slot.hash as usize & mask;
             if (at.wrapping_sub(home) & mask) >= (at.wrapping_sub(hole) & mask) {
                 self.slots[hole] = slot;
                 hole = at;
@@ -119,7 +110,8 @@ mod tests {
     #[test]
     fn behaves_as_a_map() {
         let mut rng = sim::Rng::forked(1, "flows");
-        let mut model = BTreeMap::new();
+        let mut model: BTreeMap<Tuple, u32> = BTreeMap::new();
+        let mut tuples = Vec::new();
         let mut table = FlowTable::default();
         for step in 0..20_000 {
             let tuple = Tuple {
@@ -129,19 +121,22 @@ mod tests {
                 dport: 80,
                 proto: 6,
             };
-            if rng.one_in(2) {
-                table.insert(3, &tuple, step);
-                model.insert(tuple, step);
-            } else {
-                table.remove(3, &tuple);
-                model.remove(&tuple);
+            tuples.push(tuple);
+            if let Some(old) = model.remove(&tuple) {
+                table.remove(hash(3, &tuple), old);
+                table.remove(hash(3, &tuple), old);
             }
-            assert_eq!(table.get(3, &tuple), model.get(&tuple).copied());
+            if rng.one_in(2) {
+                table.insert(hash(3, &tuple), step);
+                model.insert(tuple, step);
+            }
+            let found = table.find(hash(3, &tuple), |value| tuples[value as usize] == tuple);
+            assert_eq!(found, model.get(&tuple).copied());
             assert_eq!(table.len, model.len());
         }
         for (tuple, value) in model {
-            assert_eq!(table.get(3, &tuple), Some(value));
-            assert_eq!(table.get(4, &tuple), None);
+            assert_eq!(table.find(hash(3, &tuple), |found| found == value), Some(value));
+            assert_eq!(table.find(hash(4, &tuple), |found| found == value), None);
         }
     }
 }

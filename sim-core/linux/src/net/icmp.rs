@@ -2,18 +2,18 @@
 
 use super::packet::{Body, Icmp as Message, Packet, Quoted};
 use super::world::{Socket, SocketId, World};
-use super::{IcmpKind, IcmpMessage, NetnsId, tcp};
+use super::{IcmpKind, IcmpMessage, NetnsId};
 use crate::Errno;
+use crate::wait::Wakers;
 use sim::Duration;
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
-use std::task::Waker;
 
 pub(super) struct Icmp {
     pub(super) ns: NetnsId,
     pub(super) id: u16,
     pub(super) received: VecDeque<IcmpMessage>,
-    pub(super) readers: Vec<Waker>,
+    pub(super) readers: Wakers,
 }
 
 impl World {
@@ -23,7 +23,7 @@ impl World {
         while netns.icmp.iter().any(|(used, _)| *used == id) {
             id = id.wrapping_add(1);
         }
-        let socket = Icmp { ns, id, received: VecDeque::new(), readers: Vec::new() };
+        let socket = Icmp { ns, id, received: VecDeque::new(), readers: Wakers::default() };
         let socket = self.add_socket(Socket::Icmp(Box::new(socket)));
         self.existing(ns)?.icmp.push((id, socket.index));
         Ok(socket)
@@ -51,7 +51,7 @@ impl World {
         let to = if to.is_unspecified() { Ipv4Addr::LOCALHOST } else { to };
         let src = self.existing(ns)?.source_address(to)?;
         let body = Body::Icmp(Message::Echo { reply: false, id, sequence, size });
-        let sent = self.output(ns, Packet { src, dst: to, ttl, mark: 0, body });
+        let sent = self.output(ns, &mut Packet { src, dst: to, ttl, mark: 0, body });
         self.run();
         sent
     }
@@ -88,7 +88,7 @@ impl World {
         self.later(delay, move |world| {
             if let Some(icmp) = world.icmp(socket) {
                 icmp.received.push_back(message);
-                tcp::wake(&mut icmp.readers);
+                icmp.readers.wake();
             }
         });
     }

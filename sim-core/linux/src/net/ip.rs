@@ -3,9 +3,9 @@
 use super::IcmpKind;
 use super::NetnsId;
 use super::conntrack::{Conntrack, Manip, Tracked};
-use super::namespace::{LO, Netns, is_local};
+use super::namespace::{LO, Netns, Parts, is_local};
 use super::netfilter::{CtStates, Env, Hook, NatAction, Outcome, RejectWith, Table};
-use super::packet::{Body, Icmp, Packet, Quoted, flag, proto};
+use super::packet::{Body, Icmp, Packet, Quoted, proto};
 use super::route::RouteKind;
 use super::world::World;
 use crate::Errno;
@@ -77,14 +77,14 @@ impl RouteError {
 
 impl World {
     /// Sends a packet of this host. An error is for the caller of `send`; a lost packet is none.
-    pub(super) fn output(&mut self, ns: NetnsId, mut packet: Packet) -> Result<(), Errno> {
+    pub(super) fn output(&mut self, ns: NetnsId, packet: &mut Packet) -> Result<(), Errno> {
         let Some(netns) = self.ns(ns) else { return Err(Errno::ENETUNREACH) };
         let mut routed = netns.route(packet.dst).map_err(RouteError::errno)?;
         let mut tracked = Tracked::Not;
         let before = packet.dst;
         if netns.netfilter.is_some() {
             let out = if let Routed::Via { dev, .. } = routed { dev } else { LO };
-            if self.hook(ns, Hook::Output, LO, out, &mut packet, &mut tracked) == Verdict::Drop {
+            if self.hook(ns, Hook::Output, LO, out, packet, &mut tracked) == Verdict::Drop {
                 return Err(Errno::EPERM);
             }
             if packet.dst != before {
@@ -92,22 +92,22 @@ impl World {
                 routed = netns.route(packet.dst).map_err(RouteError::errno)?;
             }
         }
-        self.send_routed(ns, routed, packet, tracked);
+        self.send_routed(ns, routed, packet, &mut tracked);
         Ok(())
     }
 
     /// The last hook, then the link.
-    fn send_routed(&mut self, ns: NetnsId, routed: Routed, mut packet: Packet, mut tracked: Tracked) {
+    fn send_routed(&mut self, ns: NetnsId, routed: Routed, packet: &mut Packet, tracked: &mut Tracked) {
         let (dev, next) = match routed {
             Routed::Local => (LO, packet.dst),
             Routed::Via { dev, next } => (dev, next),
         };
-        if self.hook(ns, Hook::Postrouting, LO, dev, &mut packet, &mut tracked) == Verdict::Drop {
+        if self.hook(ns, Hook::Postrouting, LO, dev, packet, tracked) == Verdict::Drop {
             return;
         }
         if dev == LO {
             // The packet keeps its connection on the loopback interface.
-            self.count(ns, LO, &packet, true);
+            self.count(ns, LO, packet, true);
             self.receive(ns, LO, packet, tracked);
         } else {
             self.transmit(ns, dev, next, packet);
@@ -115,16 +115,16 @@ impl World {
     }
 
     /// A packet comes in from a link (or from the loopback interface, with its connection).
-    pub(super) fn receive(&mut self, ns: NetnsId, dev: u16, mut packet: Packet, mut tracked: Tracked) {
-        self.count(ns, dev, &packet, false);
-        if self.hook(ns, Hook::Prerouting, dev, LO, &mut packet, &mut tracked) == Verdict::Drop {
+    pub(super) fn receive(&mut self, ns: NetnsId, dev: u16, packet: &mut Packet, tracked: &mut Tracked) {
+        self.count(ns, dev, packet, false);
+        if self.hook(ns, Hook::Prerouting, dev, LO, packet, tracked) == Verdict::Drop {
             return;
         }
         self.input(ns, dev, packet, tracked);
     }
 
     /// Routing of what came in and went through PREROUTING.
-    pub(super) fn input(&mut self, ns: NetnsId, dev: u16, mut packet: Packet, mut tracked: Tracked) {
+    pub(super) fn input(&mut self, ns: NetnsId, dev: u16, packet: &mut Packet, tracked: &mut Tracked) {
         let Some(netns) = self.ns(ns) else { return };
         if dev != LO {
             // Martians: loopback addresses on a wire, and our own address as somebody else's source.
@@ -135,13 +135,9 @@ impl World {
         }
         let routed = match netns.route(packet.dst) {
             Ok(Routed::Local) => {
-                if self.hook(ns, Hook::Input, dev, LO, &mut packet, &mut tracked) == Verdict::Accept {
-                    self.deliver(ns, &packet);
-                    if matches!(tracked, Tracked::Known { .. })
-                        && let Some(conntrack) = self.ns_mut(ns).and_then(|netns| netns.conntrack.as_mut())
-                    {
-                        conntrack.forget_refused(&tracked, &packet);
-                    }
+                if self.hook(ns, Hook::Input, dev, LO, packet, tracked) == Verdict::Accept {
+                    self.deliver(ns, packet);
+                    self.forget_refused(ns, tracked, packet);
                 }
                 return;
             }
@@ -153,42 +149,32 @@ impl World {
         let routed = match routed {
             Ok(routed) => routed,
             Err(RouteError::Blackhole) => return,
-            Err(RouteError::None) => return self.icmp_error(ns, &packet, IcmpKind::Unreachable(0)),
-            Err(RouteError::Unreachable) => return self.icmp_error(ns, &packet, IcmpKind::Unreachable(1)),
-            Err(RouteError::Prohibited) => return self.icmp_error(ns, &packet, IcmpKind::Unreachable(13)),
+            Err(RouteError::None) => return self.icmp_error(ns, packet, IcmpKind::Unreachable(0)),
+            Err(RouteError::Unreachable) => return self.icmp_error(ns, packet, IcmpKind::Unreachable(1)),
+            Err(RouteError::Prohibited) => return self.icmp_error(ns, packet, IcmpKind::Unreachable(13)),
         };
         self.forward(ns, dev, routed, packet, tracked);
     }
 
-    pub(super) fn forward(
-        &mut self,
-        ns: NetnsId,
-        dev: u16,
-        routed: Routed,
-        mut packet: Packet,
-        mut tracked: Tracked,
-    ) {
+    fn forward(&mut self, ns: NetnsId, dev: u16, routed: Routed, packet: &mut Packet, tracked: &mut Tracked) {
         let Routed::Via { dev: out, .. } = routed else { return };
         if packet.ttl <= 1 {
-            return self.icmp_error(ns, &packet, IcmpKind::TimeExceeded);
+            return self.icmp_error(ns, packet, IcmpKind::TimeExceeded);
         }
         packet.ttl -= 1;
-        if self.hook(ns, Hook::Forward, dev, out, &mut packet, &mut tracked) == Verdict::Drop {
+        if self.hook(ns, Hook::Forward, dev, out, packet, tracked) == Verdict::Drop {
             return;
         }
-        let refusal = matches!(&packet.body, Body::Tcp(segment) if segment.flags & flag::RST != 0);
-        let known = match &tracked {
-            Tracked::Known { id, direction, first } if refusal => {
-                Some(Tracked::Known { id: *id, direction: *direction, first: *first })
-            }
-            _ => None,
-        };
-        let copy = known.is_some().then(|| packet.clone());
         self.send_routed(ns, routed, packet, tracked);
-        if let (Some(known), Some(packet)) = (known, copy)
+        self.forget_refused(ns, tracked, packet);
+    }
+
+    /// After a packet has passed: a connection that it refuses is not tracked any longer.
+    pub(super) fn forget_refused(&mut self, ns: NetnsId, tracked: &Tracked, packet: &Packet) {
+        if packet.is_reset()
             && let Some(conntrack) = self.ns_mut(ns).and_then(|netns| netns.conntrack.as_mut())
         {
-            conntrack.forget_refused(&known, &packet);
+            conntrack.forget_refused(tracked);
         }
     }
 
@@ -210,7 +196,7 @@ impl World {
         if netns.netfilter.is_none() {
             return Verdict::Accept;
         }
-        match run_hook(netns, hook, in_dev, out_dev, packet, tracked, rng, now) {
+        match run_hook(netns.parts(), hook, in_dev, out_dev, packet, tracked, rng, now) {
             Outcome::Accept => Verdict::Accept,
             Outcome::Reject(with) => {
                 self.reject(ns, hook, packet, tracked, with);
@@ -328,12 +314,10 @@ fn may_send_error(netns: &mut Netns, to: Ipv4Addr, now: Instant) -> bool {
     true
 }
 
-#[allow(
-    clippy::too_many_arguments,
-    reason = "the parts of a world, taken apart so that they can be borrowed"
-)]
+/// A packet at a hook: the tables in their order, and connection tracking before, between and behind them.
+#[allow(clippy::too_many_arguments, reason = "a packet, where it is, and what it may change")]
 fn run_hook(
-    netns: &mut Netns,
+    parts: Parts<'_>,
     hook: Hook,
     in_dev: u16,
     out_dev: u16,
@@ -342,25 +326,26 @@ fn run_hook(
     rng: &mut sim::Rng,
     now: Instant,
 ) -> Outcome {
-    let Netns { netfilter, conntrack, ifaces, sysctls, .. } = netns;
-    let Some(netfilter) = netfilter.as_deref_mut() else { return Outcome::Accept };
-    let name = |dev: u16, used: bool| match ifaces.get(usize::from(dev)) {
-        Some(Some(iface)) if used => iface.name.as_str(),
-        _ => "",
+    let Parts { ifaces, locals, timeouts, netfilter: Some(netfilter), mut conntrack } = parts else {
+        return Outcome::Accept;
     };
-    let in_name = name(in_dev, matches!(hook, Hook::Prerouting | Hook::Input | Hook::Forward));
-    let out_name = name(out_dev, matches!(hook, Hook::Forward | Hook::Output | Hook::Postrouting));
-    let local = |address: Ipv4Addr| is_local(ifaces, address);
     let first = matches!(hook, Hook::Prerouting | Hook::Output);
-    let mut traverse = |table: Table, packet: &mut Packet, ct: u8, rng: &mut sim::Rng| {
+    type Ct<'a> = Option<&'a mut Conntrack>;
+    let mut traverse = |table, packet: &mut Packet, conntrack: &Ct<'_>, tracked: &Tracked, rng: &mut _| {
         if !netfilter.is_active(table, hook) {
             return Outcome::Accept;
         }
-        let mut env = Env { packet, in_dev: in_name, out_dev: out_name, is_local: &local, ct, rng, now };
-        netfilter.traverse(table, hook, &mut env)
+        let ct = conntrack.as_deref().map_or(CtStates::UNTRACKED, |conntrack| conntrack.states(tracked));
+        let name = |dev: u16, used: bool| match ifaces.get(usize::from(dev)) {
+            Some(Some(iface)) if used => iface.name.as_str(),
+            _ => "",
+        };
+        let in_dev = name(in_dev, matches!(hook, Hook::Prerouting | Hook::Input | Hook::Forward));
+        let out_dev = name(out_dev, matches!(hook, Hook::Forward | Hook::Output | Hook::Postrouting));
+        netfilter.traverse(table, hook, &mut Env { packet, in_dev, out_dev, locals, ct, rng, now })
     };
     if first {
-        match traverse(Table::Raw, packet, CtStates::UNTRACKED, rng) {
+        match traverse(Table::Raw, packet, &None, tracked, rng) {
             Outcome::Accept => {}
             Outcome::Notrack => *tracked = Tracked::Untracked,
             dropped => return dropped,
@@ -368,23 +353,19 @@ fn run_hook(
         if matches!(tracked, Tracked::Not)
             && let Some(conntrack) = conntrack.as_deref_mut()
         {
-            *tracked = conntrack.track(packet, &sysctls.timeouts, now);
-            if matches!(tracked, Tracked::Invalid) && packet.is_icmp_error() && is_local(ifaces, packet.src) {
+            *tracked = conntrack.track(packet, timeouts, now);
+            if matches!(tracked, Tracked::Invalid) && packet.is_icmp_error() && is_local(locals, packet.src) {
                 *tracked = Tracked::RelatedToNone;
             }
         }
     }
-    let states = |conntrack: &Option<Box<Conntrack>>, tracked: &Tracked| {
-        conntrack.as_deref().map_or(CtStates::UNTRACKED, |conntrack| conntrack.states(tracked))
-    };
-    let ct = states(conntrack, tracked);
-    match traverse(Table::Mangle, packet, ct, rng) {
+    match traverse(Table::Mangle, packet, &conntrack, tracked, rng) {
         Outcome::Accept => {}
         dropped => return dropped,
     }
-    if first && let Some(conntrack) = conntrack.as_deref_mut() {
-        if conntrack.undecided(tracked, Manip::Destination) {
-            let to = match traverse(Table::Nat, packet, ct, rng) {
+    if first && conntrack.is_some() {
+        if tracked.undecided(Manip::Destination) {
+            let to = match traverse(Table::Nat, packet, &conntrack, tracked, rng) {
                 Outcome::Nat(NatAction::Dnat(to)) => {
                     let address = to.address.unwrap_or(packet.dst);
                     let port = to.ports.map_or(packet.tuple().dport, |(low, high)| {
@@ -403,23 +384,22 @@ fn run_hook(
                 Outcome::Drop => return Outcome::Drop,
                 _ => None,
             };
-            conntrack.bind_destination(tracked, to);
+            tracked.bind_destination(to);
         }
-        conntrack.translate(tracked, Manip::Destination, packet);
+        if let Some(conntrack) = &conntrack {
+            conntrack.translate(tracked, Manip::Destination, packet);
+        }
     }
     if !matches!(hook, Hook::Prerouting | Hook::Postrouting) {
-        let ct = states(conntrack, tracked);
-        match traverse(Table::Filter, packet, ct, rng) {
+        match traverse(Table::Filter, packet, &conntrack, tracked, rng) {
             Outcome::Accept => {}
             dropped => return dropped,
         }
     }
-    if matches!(hook, Hook::Input | Hook::Postrouting)
-        && let Some(conntrack) = conntrack.as_deref_mut()
-    {
-        if conntrack.undecided(tracked, Manip::Source) {
-            let ct = conntrack.states(tracked);
-            let (address, to) = match traverse(Table::Nat, packet, ct, rng) {
+    if matches!(hook, Hook::Input | Hook::Postrouting) && conntrack.is_some() {
+        let mut translation = None;
+        if tracked.undecided(Manip::Source) {
+            let (address, to) = match traverse(Table::Nat, packet, &conntrack, tracked, rng) {
                 Outcome::Nat(NatAction::Snat(to)) => (to.address, to),
                 Outcome::Nat(NatAction::Masquerade(to)) => {
                     let iface = ifaces.get(usize::from(out_dev)).and_then(Option::as_ref);
@@ -433,10 +413,13 @@ fn run_hook(
                 Outcome::Drop => return Outcome::Drop,
                 _ => (None, Default::default()),
             };
-            let random = to.random || to.random_fully;
-            if !conntrack.bind_source(tracked, address, to.ports, random, rng, now) {
-                return Outcome::Drop;
-            }
+            translation = Some((address, to.ports, to.random || to.random_fully));
+        }
+        let Some(conntrack) = conntrack else { return Outcome::Accept };
+        if let Some((address, ports, random)) = translation
+            && !conntrack.bind_source(tracked, address, ports, random, rng, now)
+        {
+            return Outcome::Drop;
         }
         conntrack.translate(tracked, Manip::Source, packet);
         if !conntrack.confirm(tracked, now) {

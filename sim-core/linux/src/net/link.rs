@@ -49,11 +49,11 @@ impl World {
     }
 
     /// Sends a packet out of an interface to the neighbour with the address `next`.
-    pub(super) fn transmit(&mut self, ns: NetnsId, dev: u16, next: Ipv4Addr, packet: Packet) {
+    pub(super) fn transmit(&mut self, ns: NetnsId, dev: u16, next: Ipv4Addr, packet: &mut Packet) {
         match self.neighbourhood(ns, dev, next) {
             Neighbourhood::At(target) => self.transmit_to(ns, dev, target, packet),
-            Neighbourhood::Vanishes => self.count(ns, dev, &packet, true),
-            Neighbourhood::Unknown => self.ask(ns, dev, next, packet),
+            Neighbourhood::Vanishes => self.count(ns, dev, packet, true),
+            Neighbourhood::Unknown => self.ask(ns, dev, next, packet.clone()),
         }
     }
 
@@ -160,14 +160,14 @@ impl World {
         if let Some(iface) = self.ns_mut(ns).and_then(|netns| netns.iface_mut(dev)) {
             iface.neighbours.insert(next, Neighbour::Reachable { target, used: now });
         }
-        for packet in waiting {
-            self.transmit_to(ns, dev, target, packet);
+        for mut packet in waiting {
+            self.transmit_to(ns, dev, target, &mut packet);
         }
     }
 
     /// Sends a packet to an interface on the same link.
-    fn transmit_to(&mut self, ns: NetnsId, dev: u16, target: IfaceRef, mut packet: Packet) {
-        self.count(ns, dev, &packet, true);
+    fn transmit_to(&mut self, ns: NetnsId, dev: u16, target: IfaceRef, packet: &mut Packet) {
+        self.count(ns, dev, packet, true);
         packet.mark = 0;
         let Some(iface) = self.ns(ns).and_then(|netns| netns.iface(dev)).filter(|iface| iface.up) else {
             return;
@@ -179,7 +179,7 @@ impl World {
                 let Some(other) = self.iface(peer).filter(|other| other.up) else { return };
                 match other.master {
                     Some(bridge) => self.bridge_input(peer.ns, bridge, peer.dev, target, packet),
-                    None if peer == target => self.receive(peer.ns, peer.dev, packet, Tracked::Not),
+                    None if peer == target => self.receive(peer.ns, peer.dev, packet, &mut Tracked::Not),
                     None => {}
                 }
             }
@@ -187,7 +187,7 @@ impl World {
             IfaceKind::Uplink { segment } => {
                 let segment = *segment;
                 if self.iface(target).is_some_and(|other| other.up) {
-                    self.launch(segment, target, packet);
+                    self.launch(segment, target, packet.clone());
                 }
             }
         }
@@ -211,15 +211,13 @@ impl World {
 
     fn land(&mut self, segment: u32) {
         let now = self.now();
-        while let Some(flight) =
+        while let Some(mut flight) =
             self.segments[segment as usize].flights.pop_front_if(|flight| flight.at <= now)
         {
             if self.iface(flight.to).is_some_and(|iface| iface.up) {
-                self.receive(flight.to.ns, flight.to.dev, flight.packet, Tracked::Not);
+                self.receive(flight.to.ns, flight.to.dev, &mut flight.packet, &mut Tracked::Not);
                 // Replies go out before the next packet is taken, as on a real host with its queues empty.
-                while let Some((ns, packet)) = self.outbox.pop_front() {
-                    let _ = self.output(ns, packet);
-                }
+                self.send_waiting();
             }
         }
         if let Some(next) = self.segments[segment as usize].flights.front() {
@@ -228,13 +226,13 @@ impl World {
     }
 
     /// A packet from a port enters a bridge, for `target`: the bridge itself or somebody at another port.
-    fn bridge_input(&mut self, ns: NetnsId, bridge: u16, port: u16, target: IfaceRef, mut packet: Packet) {
-        self.count(ns, port, &packet, false);
+    fn bridge_input(&mut self, ns: NetnsId, bridge: u16, port: u16, target: IfaceRef, packet: &mut Packet) {
+        self.count(ns, port, packet, false);
         let Some(netns) = self.ns(ns) else { return };
         let for_bridge = target.ns == ns && target.dev == bridge;
         if !netns.sysctls.bridge_nf_call_iptables || netns.netfilter.is_none() {
             if for_bridge {
-                self.receive(ns, bridge, packet, Tracked::Not);
+                self.receive(ns, bridge, packet, &mut Tracked::Not);
             } else {
                 self.bridge_forward(ns, bridge, port, target, packet, None);
             }
@@ -242,15 +240,15 @@ impl World {
         }
         let mut tracked = Tracked::Not;
         let before = packet.dst;
-        if self.hook(ns, Hook::Prerouting, bridge, bridge, &mut packet, &mut tracked) == Verdict::Drop {
+        if self.hook(ns, Hook::Prerouting, bridge, bridge, packet, &mut tracked) == Verdict::Drop {
             return;
         }
         if packet.dst == before {
             if for_bridge {
-                self.count(ns, bridge, &packet, false);
-                self.input(ns, bridge, packet, tracked);
+                self.count(ns, bridge, packet, false);
+                self.input(ns, bridge, packet, &mut tracked);
             } else {
-                self.bridge_forward(ns, bridge, port, target, packet, Some(tracked));
+                self.bridge_forward(ns, bridge, port, target, packet, Some(&mut tracked));
             }
             return;
         }
@@ -260,10 +258,10 @@ impl World {
             && dev == bridge
             && let Neighbourhood::At(target) = self.neighbourhood(ns, bridge, next)
         {
-            self.bridge_forward(ns, bridge, port, target, packet, Some(tracked));
+            self.bridge_forward(ns, bridge, port, target, packet, Some(&mut tracked));
         } else {
-            self.count(ns, bridge, &packet, false);
-            self.input(ns, bridge, packet, tracked);
+            self.count(ns, bridge, packet, false);
+            self.input(ns, bridge, packet, &mut tracked);
         }
     }
 
@@ -274,8 +272,8 @@ impl World {
         bridge: u16,
         port: u16,
         target: IfaceRef,
-        mut packet: Packet,
-        tracked: Option<Tracked>,
+        packet: &mut Packet,
+        tracked: Option<&mut Tracked>,
     ) {
         let Some(IfaceKind::Veth { peer: Some(out) }) = self.iface(target).map(|iface| &iface.kind) else {
             return;
@@ -285,28 +283,25 @@ impl World {
         if out.ns != ns || out_iface.master != Some(bridge) || out.dev == port && !out_iface.hairpin {
             return;
         }
-        if let Some(mut tracked) = tracked {
-            if self.hook(ns, Hook::Forward, bridge, bridge, &mut packet, &mut tracked) == Verdict::Drop
-                || self.hook(ns, Hook::Postrouting, bridge, bridge, &mut packet, &mut tracked)
-                    == Verdict::Drop
+        if let Some(tracked) = tracked {
+            if self.hook(ns, Hook::Forward, bridge, bridge, packet, tracked) == Verdict::Drop
+                || self.hook(ns, Hook::Postrouting, bridge, bridge, packet, tracked) == Verdict::Drop
             {
                 return;
             }
-            if let Some(conntrack) = self.ns_mut(ns).and_then(|netns| netns.conntrack.as_mut()) {
-                conntrack.forget_refused(&tracked, &packet);
-            }
+            self.forget_refused(ns, tracked, packet);
         }
         packet.mark = 0;
         self.out_of_bridge(ns, target, packet);
     }
 
     /// Out of a bridge to the interface behind a port.
-    fn out_of_bridge(&mut self, ns: NetnsId, target: IfaceRef, packet: Packet) {
+    fn out_of_bridge(&mut self, ns: NetnsId, target: IfaceRef, packet: &mut Packet) {
         let Some(iface) = self.iface(target).filter(|iface| iface.up) else { return };
         let IfaceKind::Veth { peer: Some(port) } = iface.kind else { return };
         if port.ns == ns && self.iface(port).is_some_and(|port| port.up) {
-            self.count(ns, port.dev, &packet, true);
-            self.receive(target.ns, target.dev, packet, Tracked::Not);
+            self.count(ns, port.dev, packet, true);
+            self.receive(target.ns, target.dev, packet, &mut Tracked::Not);
         }
     }
 

@@ -219,6 +219,8 @@ pub(crate) struct Bound {
 pub(crate) struct Netns {
     pub(crate) name: String,
     pub(crate) ifaces: Vec<Option<Iface>>,
+    /// The addresses of all interfaces side by side: every packet is compared with them.
+    locals: Vec<Ipv4Addr>,
     pub(crate) routes: route::Table,
     pub(crate) sysctls: Sysctls,
     pub(crate) netfilter: Option<Box<Netfilter>>,
@@ -231,6 +233,31 @@ pub(crate) struct Netns {
 }
 
 impl Netns {
+    pub(crate) fn new(name: &str) -> Netns {
+        Netns {
+            name: name.to_string(),
+            ifaces: Vec::new(),
+            locals: Vec::new(),
+            routes: route::Table::default(),
+            sysctls: Sysctls::default(),
+            netfilter: None,
+            conntrack: None,
+            listeners: Vec::new(),
+            udp: Vec::new(),
+            icmp: Vec::new(),
+            icmp_limits: BTreeMap::new(),
+        }
+    }
+    /// To be called when interfaces have won or lost addresses.
+    pub(crate) fn addresses_changed(&mut self) {
+        self.locals = self
+            .ifaces
+            .iter()
+            .flatten()
+            .flat_map(|iface| iface.addresses.iter().map(Ipv4Net::addr))
+            .filter(|address| !address.is_loopback())
+            .collect();
+    }
     pub(crate) fn iface(&self, dev: u16) -> Option<&Iface> {
         self.ifaces.get(usize::from(dev))?.as_ref()
     }
@@ -245,7 +272,18 @@ impl Netns {
     }
     /// True for the host's own addresses and all of 127.0.0.0/8.
     pub(crate) fn is_local(&self, address: Ipv4Addr) -> bool {
-        is_local(&self.ifaces, address)
+        is_local(&self.locals, address)
+    }
+    /// The parts that the hooks work with.
+    pub(crate) fn parts(&mut self) -> Parts<'_> {
+        let Netns { ifaces, locals, sysctls, netfilter, conntrack, .. } = self;
+        Parts {
+            ifaces,
+            locals,
+            timeouts: &sysctls.timeouts,
+            netfilter: netfilter.as_deref_mut(),
+            conntrack: conntrack.as_deref_mut(),
+        }
     }
     /// The address that packets through an interface come from, the one nearest to `towards`.
     pub(crate) fn source_for(&self, dev: u16, towards: Ipv4Addr) -> Option<Ipv4Addr> {
@@ -259,8 +297,16 @@ impl Netns {
     }
 }
 
-/// True for addresses of these interfaces and all of 127.0.0.0/8.
-pub(crate) fn is_local(ifaces: &[Option<Iface>], address: Ipv4Addr) -> bool {
-    address.is_loopback()
-        || ifaces.iter().flatten().any(|iface| iface.addresses.iter().any(|net| net.addr() == address))
+/// A namespace taken apart, so that rules and connections can change while interfaces are looked at.
+pub(crate) struct Parts<'a> {
+    pub(crate) ifaces: &'a [Option<Iface>],
+    pub(crate) locals: &'a [Ipv4Addr],
+    pub(crate) timeouts: &'a Timeouts,
+    pub(crate) netfilter: Option<&'a mut Netfilter>,
+    pub(crate) conntrack: Option<&'a mut Conntrack>,
+}
+
+/// True for these addresses and all of 127.0.0.0/8.
+pub(crate) fn is_local(locals: &[Ipv4Addr], address: Ipv4Addr) -> bool {
+    address.is_loopback() || locals.contains(&address)
 }

@@ -24,8 +24,8 @@ pub(crate) mod flag {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Bytes {
     data: Option<Rc<[u8]>>,
-    start: usize,
-    end: usize,
+    start: u32,
+    end: u32,
 }
 
 impl Bytes {
@@ -33,26 +33,26 @@ impl Bytes {
         if data.is_empty() {
             return Bytes::default();
         }
-        Bytes { data: Some(Rc::from(data)), start: 0, end: data.len() }
+        Bytes { data: Some(Rc::from(data)), start: 0, end: data.len() as u32 }
     }
     pub(crate) fn len(&self) -> usize {
-        self.end - self.start
+        (self.end - self.start) as usize
     }
     pub(crate) fn is_empty(&self) -> bool {
         self.start == self.end
     }
     pub(crate) fn as_slice(&self) -> &[u8] {
-        self.data.as_ref().map_or(&[], |data| &data[self.start..self.end])
+        self.data.as_ref().map_or(&[], |data| &data[self.start as usize..self.end as usize])
     }
     /// Takes the first `n` bytes off.
     pub(crate) fn split_to(&mut self, n: usize) -> Bytes {
-        let n = n.min(self.len());
+        let n = n.min(self.len()) as u32;
         let first = Bytes { data: self.data.clone(), start: self.start, end: self.start + n };
         self.start += n;
         first
     }
     pub(crate) fn advance(&mut self, n: usize) {
-        self.start = (self.start + n).min(self.end);
+        self.start += n.min(self.len()) as u32;
     }
 }
 
@@ -167,6 +167,10 @@ impl Packet {
             _ => 0,
         };
         Quoted { tuple: self.tuple(), sequence, length: self.length() as u16 }
+    }
+
+    pub(crate) fn is_reset(&self) -> bool {
+        matches!(&self.body, Body::Tcp(segment) if segment.flags & flag::RST != 0)
     }
 
     pub(crate) fn is_icmp_error(&self) -> bool {

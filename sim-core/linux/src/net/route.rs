@@ -129,8 +129,10 @@ pub(crate) struct Entry {
 #[derive(Default)]
 pub(crate) struct Table {
     entries: Vec<Entry>,
-    /// Where each prefix length begins in `entries`.
-    groups: Vec<(u8, u32, usize)>,
+    /// Their networks side by side, to be searched.
+    networks: Vec<u32>,
+    /// Entries of one prefix length: the mask, and where they end.
+    groups: Vec<(u32, usize)>,
 }
 
 fn order(entry: &Entry) -> (u8, u32, u32) {
@@ -163,24 +165,27 @@ impl Table {
 
     fn regroup(&mut self) {
         self.groups.clear();
-        for (at, entry) in self.entries.iter().enumerate() {
-            let length = entry.net.prefix_len();
-            if self.groups.last().is_none_or(|&(last, ..)| last != length) {
-                self.groups.push((length, u32::from(entry.net.netmask()), at));
+        self.networks.clear();
+        for entry in &self.entries {
+            let mask = u32::from(entry.net.netmask());
+            self.networks.push(u32::from(entry.net.network()));
+            match self.groups.last_mut() {
+                Some(last) if last.0 == mask => last.1 += 1,
+                _ => self.groups.push((mask, self.networks.len())),
             }
         }
     }
 
     pub(crate) fn lookup(&self, to: Ipv4Addr) -> Option<&Entry> {
-        for (n, &(length, mask, begin)) in self.groups.iter().enumerate() {
-            let end = self.groups.get(n + 1).map_or(self.entries.len(), |group| group.2);
+        let mut begin = 0;
+        for &(mask, end) in &self.groups {
             let wanted = u32::from(to) & mask;
-            let group = &self.entries[begin..end];
-            let at = group.partition_point(|entry| u32::from(entry.net.network()) < wanted);
-            if let Some(entry) = group.get(at).filter(|entry| u32::from(entry.net.network()) == wanted) {
-                debug_assert_eq!(entry.net.prefix_len(), length);
-                return Some(entry);
+            // Several for one network are in the order of their metrics.
+            let at = begin + self.networks[begin..end].partition_point(|network| *network < wanted);
+            if at < end && self.networks[at] == wanted {
+                return self.entries.get(at);
             }
+            begin = end;
         }
         None
     }

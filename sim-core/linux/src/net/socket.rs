@@ -1,6 +1,6 @@
 //! Sockets as programs hold them. A handle closes its socket when it is dropped.
 
-use super::tcp::{TcpState, keep};
+use super::tcp::TcpState;
 use super::world::SocketId;
 use super::{IcmpMessage, Net, NetnsId, SocketInfo};
 use crate::Errno;
@@ -124,7 +124,7 @@ impl TcpStream {
     pub fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
         match self.net.0.borrow_mut().tcp(self.id) {
             Some(tcp) if !tcp.is_readable() => {
-                keep(&mut tcp.readers, cx.waker());
+                tcp.readers.keep(cx.waker());
                 Poll::Pending
             }
             _ => Poll::Ready(()),
@@ -135,7 +135,7 @@ impl TcpStream {
     pub fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<()> {
         match self.net.0.borrow_mut().tcp(self.id) {
             Some(tcp) if !tcp.is_writable() => {
-                keep(&mut tcp.writers, cx.waker());
+                tcp.writers.keep(cx.waker());
                 Poll::Pending
             }
             _ => Poll::Ready(()),
@@ -237,7 +237,7 @@ impl TcpListener {
     pub fn poll_acceptable(&self, cx: &mut Context<'_>) -> Poll<()> {
         match self.net.0.borrow_mut().tcp(self.id) {
             Some(tcp) if !tcp.is_readable() => {
-                keep(&mut tcp.readers, cx.waker());
+                tcp.readers.keep(cx.waker());
                 Poll::Pending
             }
             _ => Poll::Ready(()),
@@ -296,7 +296,7 @@ impl UdpSocket {
     pub fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
         match self.net.0.borrow_mut().udp(self.id) {
             Some(udp) if udp.received.is_empty() && udp.error.is_none() => {
-                keep(&mut udp.readers, cx.waker());
+                udp.readers.keep(cx.waker());
                 Poll::Pending
             }
             _ => Poll::Ready(()),
@@ -355,7 +355,7 @@ impl IcmpSocket {
     pub fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
         match self.net.0.borrow_mut().icmp(self.id) {
             Some(icmp) if icmp.received.is_empty() => {
-                keep(&mut icmp.readers, cx.waker());
+                icmp.readers.keep(cx.waker());
                 Poll::Pending
             }
             _ => Poll::Ready(()),

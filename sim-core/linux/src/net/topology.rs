@@ -1,7 +1,7 @@
 //! Building: namespaces, links, addresses, routes, settings, rules.
 
 use super::conntrack::ConntrackEntry;
-use super::namespace::{Counters, Iface, IfaceKind, IfaceRef, LO, Netns, SYSCTLS, Sysctls};
+use super::namespace::{Counters, Iface, IfaceKind, IfaceRef, LO, Netns, SYSCTLS};
 use super::netfilter::{Netfilter, NetfilterError, Rule, Table};
 use super::route::{self, Route, RouteKind};
 use super::world::{Segment, World};
@@ -16,20 +16,8 @@ impl Net {
     /// A namespace with a loopback interface that is up.
     pub fn create_namespace(&self, name: &str) -> NetnsId {
         let mut world = self.0.borrow_mut();
-        let netns = Netns {
-            name: name.to_string(),
-            ifaces: Vec::new(),
-            routes: route::Table::default(),
-            sysctls: Sysctls::default(),
-            netfilter: None,
-            conntrack: None,
-            listeners: Vec::new(),
-            udp: Vec::new(),
-            icmp: Vec::new(),
-            icmp_limits: BTreeMap::new(),
-        };
         // Numbers are not used again: what is left of the sockets of a deleted one finds nobody.
-        world.namespaces.push(Some(Box::new(netns)));
+        world.namespaces.push(Some(Box::new(Netns::new(name))));
         let ns = NetnsId(world.namespaces.len() as u32 - 1);
         if let Ok(lo) = world.add_iface(ns, "lo", IfaceKind::Loopback)
             && let Some(iface) = world.ns_mut(ns).and_then(|netns| netns.iface_mut(lo.dev))
@@ -161,6 +149,7 @@ impl Net {
             IfaceKind::Uplink { segment } => Some(segment),
             _ => None,
         };
+        netns.addresses_changed();
         if address.prefix_len() < 32 && dev != LO {
             netns.routes.add(route::Entry {
                 net: address.trunc(),
@@ -191,6 +180,7 @@ impl Net {
         if iface.addresses.len() == before {
             return Err(Errno::EADDRNOTAVAIL);
         }
+        netns.addresses_changed();
         netns.routes.remove_if(|entry| entry.dev == dev && entry.source == Some(address.addr()));
         for segment in &mut world.segments {
             segment.stations.retain(|station, at| *station != address.addr() || at.ns != ns || at.dev != dev);
@@ -306,7 +296,9 @@ impl Net {
     pub fn netfilter<R>(&self, ns: NetnsId, f: impl FnOnce(&mut Netfilter) -> R) -> Option<R> {
         let mut world = self.0.borrow_mut();
         let netns = world.ns_mut(ns)?;
-        let result = f(netns.netfilter.get_or_insert_default());
+        let netfilter = netns.netfilter.get_or_insert_default();
+        let result = f(netfilter);
+        netfilter.rules_changed();
         World::update_conntrack(netns);
         Some(result)
     }
@@ -432,6 +424,7 @@ impl World {
         }
         let Some(netns) = self.ns_mut(ns) else { return };
         let Some(iface) = netns.ifaces[usize::from(dev)].take() else { return };
+        netns.addresses_changed();
         netns.routes.remove_if(|entry| entry.dev == dev);
         if let Some(IfaceKind::Bridge { ports }) =
             iface.master.and_then(|master| netns.iface_mut(master)).map(|iface| &mut iface.kind)

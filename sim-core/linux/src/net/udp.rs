@@ -7,9 +7,9 @@ use super::packet::{Body, Bytes, Datagram, Packet, Tuple};
 use super::world::{Socket, SocketId, World};
 use super::{IcmpKind, tcp};
 use crate::Errno;
+use crate::wait::Wakers;
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
-use std::task::Waker;
 
 /// Bytes that wait to be read before datagrams are lost.
 const BUFFER: usize = 208 * 1024;
@@ -21,7 +21,7 @@ pub(super) struct Udp {
     pub(super) received: VecDeque<(Bytes, (Ipv4Addr, u16))>,
     pub(super) unread: usize,
     pub(super) error: Option<Errno>,
-    pub(super) readers: Vec<Waker>,
+    pub(super) readers: Wakers,
 }
 
 impl World {
@@ -50,7 +50,7 @@ impl World {
             received: VecDeque::new(),
             unread: 0,
             error: None,
-            readers: Vec::new(),
+            readers: Wakers::default(),
         };
         let id = self.add_socket(Socket::Udp(Box::new(udp)));
         self.existing(ns)?.udp.push(Bound { address: on.0, port, socket: id.index });
@@ -94,8 +94,8 @@ impl World {
         let netns = self.existing(ns)?;
         let src = if local.0.is_unspecified() { netns.source_address(to.0)? } else { local.0 };
         let body = Body::Udp(Datagram { sport: local.1, dport: to.1, data: Bytes::copy_of(data) });
-        let packet = Packet { src, dst: to.0, ttl: netns.sysctls.default_ttl, mark: 0, body };
-        let sent = self.output(ns, packet);
+        let mut packet = Packet { src, dst: to.0, ttl: netns.sysctls.default_ttl, mark: 0, body };
+        let sent = self.output(ns, &mut packet);
         self.run();
         sent.map(|()| data.len())
     }
@@ -152,7 +152,7 @@ impl World {
         {
             udp.unread += datagram.data.len();
             udp.received.push_back((datagram.data.clone(), remote));
-            tcp::wake(&mut udp.readers);
+            udp.readers.wake();
         }
     }
 
@@ -165,7 +165,7 @@ impl World {
             && is_unreachable(kind)
         {
             udp.error = Some(tcp::errno(kind));
-            tcp::wake(&mut udp.readers);
+            udp.readers.wake();
         }
     }
 }

@@ -5,7 +5,7 @@ use super::flow_table::FlowTable;
 use super::icmp::Icmp;
 use super::namespace::{IfaceRef, Netns};
 use super::packet::Packet;
-use super::tcp::Tcp;
+use super::tcp::{Line, Tcp};
 use super::udp::Udp;
 use super::{Net, NetnsId};
 use crate::Errno;
@@ -69,6 +69,8 @@ pub(super) struct World {
     pub(super) touched: Vec<u32>,
     /// Connections whose FIN is to be acknowledged soon, in order of time.
     pub(super) delayed_acks: VecDeque<(Instant, SocketId)>,
+    /// Timers of connections, those that last equally long together.
+    pub(super) timers: [Line; 2],
     /// Closed connections in order of the end of their wait.
     pub(super) time_waits: VecDeque<(Instant, SocketId)>,
 }
@@ -90,6 +92,7 @@ impl Net {
                 outbox: VecDeque::new(),
                 touched: Vec::new(),
                 delayed_acks: VecDeque::new(),
+                timers: Default::default(),
                 time_waits: VecDeque::new(),
             })
         }))
@@ -133,13 +136,18 @@ impl World {
     /// Sends what waits, and what that brings about, until the host side of everything is quiet.
     pub(super) fn run(&mut self) {
         loop {
-            while let Some((ns, packet)) = self.outbox.pop_front() {
-                let _ = self.output(ns, packet);
-            }
+            self.send_waiting();
             match self.touched.pop() {
                 Some(index) => self.tcp_settle(index),
                 None => return,
             }
+        }
+    }
+
+    /// Sends the packets of the outbox, the oldest first.
+    pub(super) fn send_waiting(&mut self) {
+        while let Some((ns, mut packet)) = self.outbox.pop_front() {
+            let _ = self.output(ns, &mut packet);
         }
     }
 

@@ -4,6 +4,7 @@ use super::tree::{Body, Ino};
 use super::{Caller, FileType, Vfs};
 use crate::Errno;
 use crate::procfs::ProcNode;
+use std::borrow::Cow;
 
 /// Symbolic links in one path before `ELOOP`, and the longest name, as in Linux.
 const LINKS_MAX: u32 = 40;
@@ -42,13 +43,14 @@ impl Caller<'_> {
             return Err(Errno::ENAMETOOLONG);
         }
         let wants_directory = path.ends_with('/');
-        let mut todo: Vec<String> = Vec::new();
-        push(&mut todo, path);
+        // Names are cut out of the path, the next one last; only those of links are copied.
+        let mut todo: Vec<Cow<'_, str>> = names(path).map(Cow::Borrowed).collect();
         if !path.starts_with('/') {
-            push(&mut todo, self.cwd);
+            todo.extend(names(self.cwd).map(Cow::Borrowed));
         }
-        let mut trail: Vec<(String, Node)> =
-            vec![(String::new(), see_through(Node::Tree(self.root.clone(), self.root.root_ino())))];
+        let root = see_through(Node::Tree(self.root.clone(), self.root.root_ino()));
+        let mut trail: Vec<(Cow<'_, str>, Node)> = Vec::with_capacity(todo.len() + 1);
+        trail.push((Cow::Borrowed(""), root));
         let mut links = 0;
         while let Some(name) = todo.pop() {
             let here = trail.last().map(|(_, node)| node.clone()).expect("the root stays on the trail");
@@ -58,7 +60,7 @@ impl Caller<'_> {
             if !self.allows(&here, 1) {
                 return Err(Errno::EACCES);
             }
-            match name.as_str() {
+            match &*name {
                 "." => continue,
                 ".." => {
                     if trail.len() > 1 {
@@ -76,6 +78,7 @@ impl Caller<'_> {
                 }
                 let Node::Tree(vfs, ino) = here else { return Err(Errno::ENOENT) };
                 let path = join(&trail, &name);
+                let name = name.into_owned();
                 return Ok(Found { path, parent: Some((vfs, ino)), name, node: None, wants_directory });
             };
             if (!last || follow || wants_directory)
@@ -88,7 +91,7 @@ impl Caller<'_> {
                 if target.starts_with('/') {
                     trail.truncate(1);
                 }
-                push(&mut todo, &target);
+                todo.extend(names(&target).map(|name| Cow::Owned(name.to_string())));
                 continue;
             }
             trail.push((name, child));
@@ -102,7 +105,7 @@ impl Caller<'_> {
         if wants_directory && self.file_type(&node) != FileType::Directory {
             return Err(Errno::ENOTDIR);
         }
-        Ok(Found { path, parent, name, node: Some(node), wants_directory })
+        Ok(Found { path, parent, name: name.into_owned(), node: Some(node), wants_directory })
     }
 
     /// What is called `name` in a directory, seen through mounts.
@@ -145,8 +148,9 @@ impl Caller<'_> {
     }
 }
 
-fn push(todo: &mut Vec<String>, path: &str) {
-    todo.extend(path.split('/').rev().filter(|name| !name.is_empty()).map(str::to_string));
+/// The names in a path, the last one first.
+fn names(path: &str) -> impl Iterator<Item = &str> {
+    path.rsplit('/').filter(|name| !name.is_empty())
 }
 
 fn see_through(mut node: Node) -> Node {
@@ -159,8 +163,9 @@ fn see_through(mut node: Node) -> Node {
     node
 }
 
-fn join(trail: &[(String, Node)], name: &str) -> String {
-    let mut path = String::new();
+fn join(trail: &[(Cow<'_, str>, Node)], name: &str) -> String {
+    let length: usize = trail[1..].iter().map(|(name, _)| name.len() + 1).sum();
+    let mut path = String::with_capacity(length + 1 + name.len());
     for (name, _) in &trail[1..] {
         path.push('/');
         path.push_str(name);

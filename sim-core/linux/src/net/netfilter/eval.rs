@@ -6,6 +6,7 @@ use super::rule::{
 use super::table::NOWHERE;
 use super::{Chain, Hook, Netfilter, Policy, RecentList, Table};
 use crate::net::IcmpKind;
+use crate::net::namespace::is_local;
 use crate::net::packet::{Body, Icmp, Packet};
 use sim::{Instant, Rng};
 use std::collections::BTreeMap;
@@ -16,7 +17,8 @@ pub(crate) struct Env<'a> {
     pub(crate) packet: &'a mut Packet,
     pub(crate) in_dev: &'a str,
     pub(crate) out_dev: &'a str,
-    pub(crate) is_local: &'a dyn Fn(Ipv4Addr) -> bool,
+    /// The host's own addresses.
+    pub(crate) locals: &'a [Ipv4Addr],
     /// Bits of [`CtStates`].
     pub(crate) ct: u8,
     pub(crate) rng: &'a mut Rng,
@@ -42,23 +44,42 @@ pub(crate) enum NatAction {
     Redirect(NatTo),
 }
 
-/// Addresses and protocol of a rule, ready to compare.
+/// What a rule asks for first, ready to compare: addresses, protocol, state of the connection, mark.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quick {
     src: u32,
     src_mask: u32,
     dst: u32,
     dst_mask: u32,
+    mark: u32,
+    mark_mask: u32,
     /// 0 is any.
     proto: u8,
+    /// One of these bits of [`CtStates`].
+    ct: u8,
     negated: u8,
-    /// There is more to look at: interfaces or matches.
-    more: bool,
+    /// How many of the matches this answers; [`ALL`] when nothing else is to be looked at.
+    matches: u8,
 }
 
 const NOT_SRC: u8 = 1;
 const NOT_DST: u8 = 2;
 const NOT_PROTO: u8 = 4;
+const NOT_MARK: u8 = 8;
+/// All matches are answered.
+const ALL: u8 = u8::MAX;
+/// Any state of the connection: every packet has the highest bit.
+const ANY: u8 = u8::MAX;
+const ALWAYS: u8 = 0x80;
+
+/// What rules are compared with.
+struct Seen {
+    src: u32,
+    dst: u32,
+    mark: u32,
+    proto: u8,
+    ct: u8,
+}
 
 impl Quick {
     pub(crate) fn of(rule: &Rule) -> Quick {
@@ -70,34 +91,44 @@ impl Quick {
         let (src, src_mask, not_src) = parts(&rule.source);
         let (dst, dst_mask, not_dst) = parts(&rule.destination);
         let (proto, not_proto) = rule.protocol.as_ref().map_or((0, false), |p| (p.value, p.negated));
-        let more = rule.in_interface.is_some()
-            || rule.out_interface.is_some()
-            || rule.matches.iter().any(|one| {
-                !matches!(
-                    one,
-                    Match::Comment(_)
-                        | Match::Tcp { sport: None, dport: None, flags: None }
-                        | Match::Udp { sport: None, dport: None }
-                )
-            });
-        Quick {
-            src,
-            src_mask,
-            dst,
-            dst_mask,
-            proto,
-            negated: u8::from(not_src) * NOT_SRC
-                + u8::from(not_dst) * NOT_DST
-                + u8::from(not_proto) * NOT_PROTO,
-            more,
+        let negated =
+            u8::from(not_src) * NOT_SRC + u8::from(not_dst) * NOT_DST + u8::from(not_proto) * NOT_PROTO;
+        let (mark, mark_mask, ct) = (0, 0, ANY);
+        let mut quick =
+            Quick { src, src_mask, dst, dst_mask, mark, mark_mask, proto, ct, negated, matches: 0 };
+        let answered = rule.matches.iter().take_while(|one| quick.answers(one)).count();
+        let interfaces = rule.in_interface.is_some() || rule.out_interface.is_some();
+        let all = answered == rule.matches.len() && !interfaces;
+        quick.matches = if all { ALL } else { u8::try_from(answered).unwrap_or(0).min(ALL - 1) };
+        quick
+    }
+
+    /// Takes a match in, if it is one of the simple ones.
+    fn answers(&mut self, one: &Match) -> bool {
+        match one {
+            Match::Comment(_)
+            | Match::Tcp { sport: None, dport: None, flags: None }
+            | Match::Udp { sport: None, dport: None } => true,
+            Match::CtState(states) if self.ct == ANY && !states.negated => {
+                self.ct = states.value.0;
+                true
+            }
+            Match::Mark(mark) if self.mark_mask == 0 && mark.value.1 != 0 => {
+                (self.mark, self.mark_mask) = mark.value;
+                self.negated |= u8::from(mark.negated) * NOT_MARK;
+                true
+            }
+            _ => false,
         }
     }
 
     #[inline]
-    fn matches(&self, src: u32, dst: u32, proto: u8) -> bool {
-        ((dst & self.dst_mask == self.dst) != (self.negated & NOT_DST != 0))
-            && ((src & self.src_mask == self.src) != (self.negated & NOT_SRC != 0))
-            && (self.proto == 0 || (self.proto == proto) != (self.negated & NOT_PROTO != 0))
+    fn matches(&self, seen: &Seen) -> bool {
+        ((seen.dst & self.dst_mask == self.dst) != (self.negated & NOT_DST != 0))
+            && ((seen.src & self.src_mask == self.src) != (self.negated & NOT_SRC != 0))
+            && (self.proto == 0 || (self.proto == seen.proto) != (self.negated & NOT_PROTO != 0))
+            && seen.ct & self.ct != 0
+            && ((seen.mark & self.mark_mask == self.mark) != (self.negated & NOT_MARK != 0))
     }
 }
 
@@ -111,15 +142,19 @@ impl Netfilter {
         let data = &mut tables[table as usize];
         let Some(first) = data.builtin[hook as usize] else { return Outcome::Accept };
         let length = env.packet.length() as u64;
-        let (src, dst) = (u32::from(env.packet.src), u32::from(env.packet.dst));
-        let proto = env.packet.proto();
+        let mut seen = Seen {
+            src: env.packet.src.into(),
+            dst: env.packet.dst.into(),
+            mark: env.packet.mark,
+            proto: env.packet.proto(),
+            ct: env.ct | ALWAYS,
+        };
         let mut stack = [(NOWHERE, 0_usize); DEPTH];
         let mut depth = 0;
         let (mut number, mut at) = (first, 0);
         loop {
             let Some(chain) = &mut data.chains[number as usize] else { return Outcome::Accept };
-            let Some(offset) = chain.quick[at..].iter().position(|quick| quick.matches(src, dst, proto))
-            else {
+            let Some(offset) = chain.quick[at..].iter().position(|quick| quick.matches(&seen)) else {
                 if depth > 0 {
                     depth -= 1;
                     (number, at) = stack[depth];
@@ -128,10 +163,10 @@ impl Netfilter {
                 return policy(chain, data.builtin[hook as usize] == Some(number), length);
             };
             at += offset;
-            let more = chain.quick[at].more;
+            let answered = chain.quick[at].matches;
             let stored = &mut chain.rules[at];
             at += 1;
-            if more && !matches(&stored.rule, &mut stored.nth, env, recent) {
+            if answered != ALL && !matches(&stored.rule, answered.into(), &mut stored.nth, env, recent) {
                 continue;
             }
             stored.packets += 1;
@@ -142,7 +177,10 @@ impl Netfilter {
                 Target::Drop => return Outcome::Drop,
                 Target::Reject(with) => return Outcome::Reject(*with),
                 Target::Notrack => return Outcome::Notrack,
-                Target::Mark(value, mask) => env.packet.mark = (env.packet.mark & !mask) ^ value,
+                Target::Mark(value, mask) => {
+                    seen.mark = (seen.mark & !mask) ^ value;
+                    env.packet.mark = seen.mark;
+                }
                 Target::Dnat(to) => return Outcome::Nat(NatAction::Dnat(to.clone())),
                 Target::Snat(to) => return Outcome::Nat(NatAction::Snat(to.clone())),
                 Target::Masquerade(to) => return Outcome::Nat(NatAction::Masquerade(to.clone())),
@@ -167,14 +205,6 @@ impl Netfilter {
                 Target::Goto(_) => (number, at) = (stored.jump, 0),
             }
         }
-    }
-
-    /// True when the table has anything at this hook: rules, or a policy that drops.
-    pub(crate) fn is_active(&self, table: Table, hook: Hook) -> bool {
-        let data = &self.tables[table as usize];
-        data.builtin[hook as usize]
-            .and_then(|number| data.chains[number as usize].as_ref())
-            .is_some_and(|chain| !chain.rules.is_empty() || chain.policy == Some(Policy::Drop))
     }
 }
 
@@ -206,20 +236,29 @@ fn within(ports: &Option<Maybe<Ports>>, port: u16) -> bool {
 
 fn addr_type(env: &Env<'_>, kind: AddrType, address: Ipv4Addr) -> bool {
     match kind {
-        AddrType::Local => (env.is_local)(address),
+        AddrType::Local => is_local(env.locals, address),
         AddrType::Broadcast => address.is_broadcast(),
         AddrType::Multicast => address.is_multicast(),
-        AddrType::Unicast => !(env.is_local)(address) && !address.is_broadcast() && !address.is_multicast(),
+        AddrType::Unicast => {
+            !is_local(env.locals, address) && !address.is_broadcast() && !address.is_multicast()
+        }
     }
 }
 
-fn matches(rule: &Rule, nth: &mut u32, env: &mut Env<'_>, lists: &mut BTreeMap<String, RecentList>) -> bool {
+/// Whether a packet is what a rule asks for, as far as [`Quick`] has not answered that.
+fn matches(
+    rule: &Rule,
+    answered: usize,
+    nth: &mut u32,
+    env: &mut Env<'_>,
+    lists: &mut BTreeMap<String, RecentList>,
+) -> bool {
     if rule.in_interface.as_ref().is_some_and(|name| !is(name, |name| interface(name, env.in_dev)))
         || rule.out_interface.as_ref().is_some_and(|name| !is(name, |name| interface(name, env.out_dev)))
     {
         return false;
     }
-    rule.matches.iter().all(|one| match one {
+    rule.matches[answered..].iter().all(|one| match one {
         Match::Comment(_) => true,
         Match::Random(p) => {
             let drawn = (env.rng.next_u64() & 0x7fff_ffff) as u32;

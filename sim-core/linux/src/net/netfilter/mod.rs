@@ -194,6 +194,8 @@ pub type RecentList = BTreeMap<Ipv4Addr, Vec<Instant>>;
 pub struct Netfilter {
     tables: [TableData; 4],
     order: Vec<Table>,
+    /// For each hook, the tables that have anything there, as bits.
+    active: [u8; 5],
     /// Lists of the `recent` match: `/proc/net/xt_recent`.
     pub recent: BTreeMap<String, RecentList>,
 }
@@ -225,6 +227,19 @@ impl Netfilter {
     /// Its error text; then nothing has changed.
     pub fn restore(&mut self, text: &str, noflush: bool) -> Result<(), String> {
         restore::restore(self, text, noflush)
+    }
+
+    /// To be called when tables may have changed, before the next packet.
+    pub(crate) fn rules_changed(&mut self) {
+        for hook in Hook::ALL {
+            let busy = Table::ALL.into_iter().filter(|table| self.tables[*table as usize].is_active(hook));
+            self.active[hook as usize] = busy.fold(0, |bits, table| bits | 1 << table as u8);
+        }
+    }
+
+    /// True when the table has anything at this hook: rules, or a policy that drops.
+    pub(crate) fn is_active(&self, table: Table, hook: Hook) -> bool {
+        self.active[hook as usize] & (1 << table as u8) != 0
     }
 
     /// True when some rule needs to know connections; without one the host does not track them.

@@ -1,6 +1,6 @@
 //! Tables and chains, and what `iptables` does to them.
 
-use super::{NetfilterError, Policy, Rule, Table, Target, eval};
+use super::{Hook, NetfilterError, Policy, Rule, Table, Target, eval};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
@@ -120,6 +120,12 @@ impl TableData {
     /// True when no chain has a rule.
     pub fn is_empty(&self) -> bool {
         self.chains.iter().flatten().all(|chain| chain.rules.is_empty())
+    }
+
+    /// True when its chain at this hook does anything.
+    pub(super) fn is_active(&self, hook: Hook) -> bool {
+        let chain = self.builtin[hook as usize].and_then(|number| self.chains[number as usize].as_ref());
+        chain.is_some_and(|chain| !chain.rules.is_empty() || chain.policy == Some(Policy::Drop))
     }
 
     /// True for `PREROUTING` and its like, as far as this table has them.

@@ -1,6 +1,6 @@
 //! What sockets ask of TCP.
 
-use super::{BUFFER, Backlog, Tcp, TcpState, flow, keep};
+use super::{BUFFER, Backlog, Tcp, TcpState, flow};
 use crate::Errno;
 use crate::net::NetnsId;
 use crate::net::namespace::Bound;
@@ -36,14 +36,14 @@ impl World {
             _ => self.ephemeral_port(ns, source, to)?,
         };
         let local = (source, port);
-        if self.flows.get(ns.0, &flow(local, to)).is_some() {
+        if self.tcp_between(ns, local, to).is_some() {
             return Err(Errno::EADDRNOTAVAIL);
         }
         let sequence = self.rng.next_u64() as u32;
         let mut tcp = Tcp::new(ns, local, to, TcpState::SynSent, sequence, now);
         tcp.snd_nxt = sequence.wrapping_add(1);
         let id = self.add_socket(Socket::Tcp(Box::new(tcp)));
-        self.flows.insert(ns.0, &flow(local, to), id.index);
+        self.flows.insert(flow(ns, local, to), id.index);
         self.send_handshake(id.index);
         self.tcp_touch(id.index);
         self.run();
@@ -57,7 +57,7 @@ impl World {
         let begin = self.rng.below(count);
         for n in 0..count {
             let port = low + ((begin + n) % count) as u16;
-            if self.flows.get(ns.0, &flow((source, port), to)).is_none()
+            if self.tcp_between(ns, (source, port), to).is_none()
                 && !self.existing(ns)?.listeners.iter().any(|bound| bound.port == port)
             {
                 return Ok(port);
@@ -181,11 +181,11 @@ impl World {
         }
         if read {
             tcp.deaf = true;
-            super::wake(&mut tcp.readers);
+            tcp.readers.wake();
         }
         if write {
             tcp.fin_wanted = true;
-            super::wake(&mut tcp.writers);
+            tcp.writers.wake();
             self.tcp_touch(id.index);
             self.run();
         }
@@ -240,7 +240,7 @@ impl World {
         }
         match tcp.state {
             TcpState::SynSent => {
-                keep(&mut tcp.writers, cx.waker());
+                tcp.writers.keep(cx.waker());
                 Poll::Pending
             }
             TcpState::Closed => Poll::Ready(Err(Errno::ENOTCONN)),

@@ -1,6 +1,6 @@
 //! Segments that arrive.
 
-use super::{BUFFER, Tcp, TcpState, flow, wake};
+use super::{BUFFER, Tcp, TcpState, flow};
 use crate::Errno;
 use crate::net::conntrack::is_unreachable;
 use crate::net::packet::{Packet, Segment, Tuple, flag};
@@ -32,9 +32,8 @@ fn before(a: u32, b: u32) -> bool {
 impl World {
     pub(in crate::net) fn tcp_input(&mut self, ns: NetnsId, packet: &Packet, segment: &Segment) {
         let (local, remote) = ((packet.dst, segment.dport), (packet.src, segment.sport));
-        let tuple = flow(local, remote);
         let now = self.now();
-        if let Some(index) = self.flows.get(ns.0, &tuple) {
+        if let Some(index) = self.tcp_between(ns, local, remote) {
             match &mut self.sockets[index as usize].socket {
                 Some(Socket::Tcp(tcp)) => {
                     let effect = tcp.segment(segment, now);
@@ -51,11 +50,11 @@ impl World {
                         }
                         return;
                     }
-                    self.flows.remove(ns.0, &tuple);
+                    self.flows.remove(flow(ns, local, remote), index);
                     let id = self.socket_id(index);
                     self.take_socket(id);
                 }
-                _ => self.flows.remove(ns.0, &tuple),
+                _ => {}
             }
         }
         if segment.flags & (flag::SYN | flag::ACK | flag::RST) == flag::SYN
@@ -65,6 +64,20 @@ impl World {
         } else if let Some(reset) = super::reset_for(packet, segment) {
             self.outbox.push_back((ns, reset));
         }
+    }
+
+    /// The connection between two sockets, as `local` sees it.
+    pub(super) fn tcp_between(
+        &self,
+        ns: NetnsId,
+        local: (Ipv4Addr, u16),
+        remote: (Ipv4Addr, u16),
+    ) -> Option<u32> {
+        self.flows.find(flow(ns, local, remote), |index| match &self.sockets[index as usize].socket {
+            Some(Socket::Tcp(tcp)) => (tcp.local, tcp.remote, tcp.ns) == (local, remote, ns),
+            Some(Socket::TimeWait(rest)) => (rest.local, rest.remote, rest.ns) == (local, remote, ns),
+            _ => false,
+        })
     }
 
     fn listener(&self, ns: NetnsId, local: (Ipv4Addr, u16)) -> Option<u32> {
@@ -99,9 +112,8 @@ impl World {
         tcp.snd_nxt = sequence.wrapping_add(1);
         // It belongs to the listener's process only after `accept`.
         tcp.orphan = false;
-        let tuple = tcp.tuple();
         let id = self.add_socket(Socket::Tcp(Box::new(tcp)));
-        self.flows.insert(ns.0, &tuple, id.index);
+        self.flows.insert(flow(ns, local, remote), id.index);
         self.send_handshake(id.index);
         self.tcp_touch(id.index);
     }
@@ -119,7 +131,7 @@ impl World {
         if effect.accepted {
             let parent = self.tcp_at(index).and_then(|tcp| tcp.parent.take());
             let backlog = parent.and_then(|parent| self.tcp(parent)).and_then(|listener| {
-                wake(&mut listener.readers);
+                listener.readers.wake();
                 listener.backlog.as_mut()
             });
             match backlog {
@@ -142,8 +154,8 @@ impl World {
 
     /// An ICMP error about a segment that was sent.
     pub(in crate::net) fn tcp_error(&mut self, ns: NetnsId, quoted: &Tuple, kind: IcmpKind) {
-        let tuple = flow((quoted.src, quoted.sport), (quoted.dst, quoted.dport));
-        let Some(index) = self.flows.get(ns.0, &tuple) else { return };
+        let (local, remote) = ((quoted.src, quoted.sport), (quoted.dst, quoted.dport));
+        let Some(index) = self.tcp_between(ns, local, remote) else { return };
         if !is_unreachable(kind) {
             return;
         }
@@ -318,7 +330,7 @@ impl Tcp {
                 _ => {}
             }
         }
-        wake(&mut self.writers);
+        self.writers.wake();
     }
 
     fn take_data(&mut self, segment: &Segment, effect: &mut Effect) {
@@ -348,7 +360,7 @@ impl Tcp {
             self.unread += data.len();
             self.received.push_back(data);
         }
-        wake(&mut self.readers);
+        self.readers.wake();
     }
 
     fn take_fin(&mut self, effect: &mut Effect) {

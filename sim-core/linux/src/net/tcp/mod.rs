@@ -2,24 +2,27 @@
 //!
 //! Models net/ipv4/tcp.c, tcp_input.c, tcp_output.c and tcp_timer.c with the times that a Linux 6.5 or newer
 //! shows. Left out: congestion control, selective acknowledgement (what arrives out of order is sent again),
-//! Nagle's algorithm, urgent data. `input` takes segments, `output` sends them and keeps the timers,
-//! `calls` is what sockets ask for.
+//! Nagle's algorithm, urgent data. `input` takes segments, `output` sends them, `timers` sees to
+//! what gets no answer, `calls` is what sockets ask for.
 
 mod calls;
 mod input;
 mod output;
+mod timers;
 
 pub(super) use input::errno;
 pub(super) use output::reset_for;
+pub(super) use timers::Line;
 
 use super::NetnsId;
+use super::flow_table::hash;
 use super::packet::{Bytes, Tuple, proto};
 use super::world::SocketId;
 use crate::Errno;
+use crate::wait::Wakers;
 use sim::{Duration, Instant};
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
-use std::task::Waker;
 
 /// State of a connection, as `ss` and `netstat` name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,8 +109,8 @@ pub(super) struct Tcp {
     /// After a loss, one segment at a time.
     pub(super) careful: bool,
 
-    pub(super) readers: Vec<Waker>,
-    pub(super) writers: Vec<Waker>,
+    pub(super) readers: Wakers,
+    pub(super) writers: Wakers,
 }
 
 /// What is left of a connection after both sides have closed it.
@@ -165,18 +168,14 @@ impl Tcp {
             resend_at: None,
             timer: None,
             careful: false,
-            readers: Vec::new(),
-            writers: Vec::new(),
+            readers: Wakers::default(),
+            writers: Wakers::default(),
         }
     }
 
-    pub(super) fn tuple(&self) -> Tuple {
-        flow(self.local, self.remote)
-    }
-
     pub(super) fn wake(&mut self) {
-        wake(&mut self.readers);
-        wake(&mut self.writers);
+        self.readers.wake();
+        self.writers.wake();
     }
 
     /// Ends the connection from this side's point of view, for this reason.
@@ -213,20 +212,8 @@ impl Tcp {
     }
 }
 
-/// Connections are filed under their own side first.
-pub(super) fn flow(local: (Ipv4Addr, u16), remote: (Ipv4Addr, u16)) -> Tuple {
-    Tuple { src: local.0, dst: remote.0, sport: local.1, dport: remote.1, proto: proto::TCP }
-}
-
-pub(super) fn wake(wakers: &mut Vec<Waker>) {
-    for waker in wakers.drain(..) {
-        waker.wake();
-    }
-}
-
-/// Keeps a waker unless it is kept already.
-pub(super) fn keep(wakers: &mut Vec<Waker>, waker: &Waker) {
-    if !wakers.iter().any(|kept| kept.will_wake(waker)) {
-        wakers.push(waker.clone());
-    }
+/// What a connection is filed under: its own side first.
+pub(super) fn flow(ns: NetnsId, local: (Ipv4Addr, u16), remote: (Ipv4Addr, u16)) -> u32 {
+    let tuple = Tuple { src: local.0, dst: remote.0, sport: local.1, dport: remote.1, proto: proto::TCP };
+    hash(ns.0, &tuple)
 }

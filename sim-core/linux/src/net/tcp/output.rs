@@ -1,11 +1,11 @@
-//! Segments that are sent, and the timers that send them again.
+//! Segments that are sent, once and again.
 
-use super::{BUFFER, DELAYED_ACK, MSS, TIME_WAIT, Tcp, TcpState, TimeWait};
+use super::{BUFFER, MSS, TIME_WAIT, Tcp, TcpState, TimeWait};
 use crate::Errno;
 use crate::net::NetnsId;
 use crate::net::packet::{Body, Bytes, Packet, Segment, flag};
 use crate::net::world::{Socket, SocketId, World};
-use sim::{Duration, Instant};
+use sim::Duration;
 use std::net::Ipv4Addr;
 
 /// When a SYN is sent again, in seconds after the first, and when the kernel gives up.
@@ -15,8 +15,6 @@ const SYN_ACK_TIMES: [u64; 6] = [1, 3, 7, 15, 31, 63];
 /// How often data are sent again before the connection is given up; fewer when nobody holds it.
 const RETRIES: u32 = 15;
 const ORPHAN_RETRIES: u32 = 8;
-/// Probes of an idle connection: how many, and how far apart.
-const KEEPALIVE_PROBES: u32 = 9;
 
 /// How long unacknowledged data wait for the next attempt.
 pub(super) fn resend_after(attempts: u32) -> Duration {
@@ -49,7 +47,7 @@ pub(in crate::net) fn reset_for(packet: &Packet, segment: &Segment) -> Option<Pa
 }
 
 impl Tcp {
-    fn packet(&mut self, seq: u32, flags: u8, data: Bytes) -> (NetnsId, Packet) {
+    pub(super) fn packet(&mut self, seq: u32, flags: u8, data: Bytes) -> (NetnsId, Packet) {
         self.ack_due = false;
         self.ack_delayed = false;
         let window = BUFFER.saturating_sub(self.unread) as u32;
@@ -129,7 +127,6 @@ impl World {
 
     /// Sends what may be sent: data, FIN, acknowledgements; then sees to the timer.
     pub(in crate::net) fn tcp_settle(&mut self, index: u32) {
-        let now = self.now();
         let World { sockets, outbox, .. } = self;
         let Some(Socket::Tcp(tcp)) = &mut sockets[index as usize].socket else { return };
         tcp.touched = false;
@@ -172,84 +169,14 @@ impl World {
             return;
         }
         if delayed {
-            let id = self.socket_id(index);
-            let first = self.delayed_acks.is_empty();
-            self.delayed_acks.push_back((now + DELAYED_ACK, id));
-            if first {
-                self.later(DELAYED_ACK, World::send_delayed_acks);
-            }
-            if let Some(tcp) = self.tcp_at(index) {
-                tcp.ack_delayed = false;
-            }
+            tcp.ack_delayed = false;
+            self.delay_ack(index);
         }
         self.tcp_arm(index);
     }
 
-    fn send_delayed_acks(&mut self) {
-        let now = self.now();
-        while let Some((_, id)) = self.delayed_acks.pop_front_if(|(at, _)| *at <= now) {
-            if let Some(tcp) = self.tcp(id)
-                && tcp.state == TcpState::CloseWait
-                && !tcp.fin_sent
-            {
-                tcp.ack_due = true;
-                self.tcp_touch(id.index);
-            }
-        }
-        if let Some((at, _)) = self.delayed_acks.front() {
-            self.later(*at - now, World::send_delayed_acks);
-        }
-    }
-
-    /// One event at most waits for a connection; it is late rather than cancelled, for most are not needed.
-    fn tcp_arm(&mut self, index: u32) {
-        let now = self.now();
-        let id = self.socket_id(index);
-        let Some(tcp) = self.tcp_at(index) else { return };
-        let stuck = matches!(tcp.state, TcpState::Established | TcpState::CloseWait | TcpState::FinWait1)
-            && !tcp.unsent.is_empty();
-        if tcp.resend_at.is_none() && (tcp.snd_una != tcp.snd_nxt || stuck) {
-            tcp.resend_at = Some(now + resend_after(tcp.attempts));
-        }
-        let keepalive = match (tcp.keepalive, tcp.state) {
-            (Some(idle), TcpState::Established | TcpState::CloseWait) if tcp.resend_at.is_none() => {
-                Some(tcp.last_heard + idle * (tcp.probes + 1))
-            }
-            _ => None,
-        };
-        let Some(wanted) = tcp.resend_at.or(keepalive) else { return };
-        if tcp.timer.is_none_or(|set| set > wanted) {
-            tcp.timer = Some(wanted);
-            self.later(wanted - now, move |world| world.tcp_timer(id, wanted));
-        }
-    }
-
-    fn tcp_timer(&mut self, id: SocketId, at: Instant) {
-        let now = self.now();
-        let Some(tcp) = self.tcp(id) else { return };
-        if tcp.timer == Some(at) {
-            tcp.timer = None;
-        }
-        if tcp.resend_at.is_some_and(|due| due <= now) {
-            self.tcp_resend(id);
-        } else if let (Some(idle), None) = (tcp.keepalive, tcp.resend_at)
-            && tcp.last_heard + idle * (tcp.probes + 1) <= now
-            && matches!(tcp.state, TcpState::Established | TcpState::CloseWait)
-        {
-            if tcp.probes >= KEEPALIVE_PROBES {
-                tcp.fail(Some(tcp.soft_error.unwrap_or(Errno::ETIMEDOUT)));
-                return;
-            }
-            tcp.probes += 1;
-            let seq = tcp.snd_una.wrapping_sub(1);
-            let packet = tcp.packet(seq, flag::ACK, Bytes::default());
-            self.outbox.push_back(packet);
-        }
-        self.tcp_touch(id.index);
-    }
-
     /// Nothing was heard in time.
-    fn tcp_resend(&mut self, id: SocketId) {
+    pub(super) fn tcp_resend(&mut self, id: SocketId) {
         let now = self.now();
         let Some(tcp) = self.tcp(id) else { return };
         let ns = tcp.ns;
@@ -318,10 +245,7 @@ impl World {
 
     pub(in crate::net) fn tcp_remove(&mut self, id: SocketId) {
         let Some(Socket::Tcp(tcp)) = self.take_socket(id) else { return };
-        let tuple = tcp.tuple();
-        if self.flows.get(tcp.ns.0, &tuple) == Some(id.index) {
-            self.flows.remove(tcp.ns.0, &tuple);
-        }
+        self.flows.remove(super::flow(tcp.ns, tcp.local, tcp.remote), id.index);
     }
 
     /// Both sides have closed: the connection is remembered for a minute.
@@ -362,10 +286,7 @@ impl World {
             }
             match &mut slot.socket {
                 Some(Socket::TimeWait(rest)) => {
-                    let (ns, tuple) = (rest.ns, super::flow(rest.local, rest.remote));
-                    if self.flows.get(ns.0, &tuple) == Some(id.index) {
-                        self.flows.remove(ns.0, &tuple);
-                    }
+                    self.flows.remove(super::flow(rest.ns, rest.local, rest.remote), id.index);
                     self.take_socket(id);
                 }
                 Some(Socket::Tcp(tcp)) if tcp.orphan => self.tcp_remove(id),
