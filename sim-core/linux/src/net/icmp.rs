@@ -5,7 +5,7 @@ use super::world::{Socket, SocketId, World};
 use super::{IcmpKind, IcmpMessage, NetnsId};
 use crate::Errno;
 use crate::wait::Wakers;
-use sim::Duration;
+use sim::{Duration, Instant};
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -13,6 +13,8 @@ pub(super) struct Icmp {
     pub(super) ns: NetnsId,
     pub(super) id: u16,
     pub(super) received: VecDeque<IcmpMessage>,
+    /// When the last message that is known arrives: none overtakes another.
+    last: Instant,
     pub(super) readers: Wakers,
 }
 
@@ -23,7 +25,8 @@ impl World {
         while netns.icmp.iter().any(|(used, _)| *used == id) {
             id = id.wrapping_add(1);
         }
-        let socket = Icmp { ns, id, received: VecDeque::new(), readers: Wakers::default() };
+        let last = self.now();
+        let socket = Icmp { ns, id, received: VecDeque::new(), last, readers: Wakers::default() };
         let socket = self.add_socket(Socket::Icmp(Box::new(socket)));
         self.existing(ns)?.icmp.push((id, socket.index));
         Ok(socket)
@@ -84,7 +87,11 @@ impl World {
         let Some(netns) = self.ns(ns) else { return };
         let Some(&(_, index)) = netns.icmp.iter().find(|(used, _)| *used == id) else { return };
         let socket = self.socket_id(index);
+        let now = self.now();
         let delay = self.rng.duration(Duration::from_micros(35), Duration::from_micros(95));
+        let Some(icmp) = self.icmp(socket) else { return };
+        icmp.last = icmp.last.max(now + delay);
+        let delay = icmp.last - now;
         self.later(delay, move |world| {
             if let Some(icmp) = world.icmp(socket) {
                 icmp.received.push_back(message);

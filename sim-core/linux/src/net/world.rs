@@ -63,6 +63,9 @@ pub(super) struct World {
     pub(super) free_sockets: Vec<u32>,
     /// TCP connections by (local, remote) of their namespace.
     pub(super) flows: FlowTable,
+    /// Connections that are over, for their boxes.
+    #[allow(clippy::vec_box, reason = "a box goes back to a socket as it is")]
+    pub(super) spare: Vec<Box<Tcp>>,
     /// Packets that sockets have sent; they leave when the stack is not busy with another.
     pub(super) outbox: VecDeque<(NetnsId, Packet)>,
     /// Connections that owe an acknowledgement or need a timer.
@@ -89,6 +92,7 @@ impl Net {
                 sockets: Vec::new(),
                 free_sockets: Vec::new(),
                 flows: FlowTable::default(),
+                spare: Vec::new(),
                 outbox: VecDeque::new(),
                 touched: Vec::new(),
                 delayed_acks: VecDeque::new(),

@@ -214,6 +214,28 @@ fn pings() {
 }
 
 #[test]
+fn errors_about_packets_that_waited_together_come_in_order() {
+    let c = Cluster::new(13);
+    for last in 90..110 {
+        let socket = c.net.icmp_socket(c.at("shell-1")).unwrap();
+        let to: IpAddr = format!("10.244.{}.{last}", last % 2).parse().unwrap();
+        let sim = c.sim.clone();
+        let order = c.run(async move {
+            for sequence in 1..=3 {
+                socket.send_echo(to, sequence, 56, 64).unwrap();
+                sim.sleep(Duration::from_secs(1)).await;
+            }
+            let mut order = Vec::new();
+            while order.len() < 3 {
+                order.push(socket.recv().await.unwrap().sequence);
+            }
+            order
+        });
+        assert_eq!(order, [1, 2, 3], "{to}");
+    }
+}
+
+#[test]
 fn three_thousand_requests_are_spread() {
     let c = Cluster::new(12);
     let mut count: BTreeMap<String, u32> = BTreeMap::new();

@@ -5,7 +5,7 @@ use crate::Errno;
 use crate::net::NetnsId;
 use crate::net::namespace::Bound;
 use crate::net::packet::Bytes;
-use crate::net::world::{Socket, SocketId, World};
+use crate::net::world::{SocketId, World};
 use std::net::Ipv4Addr;
 use std::task::{Context, Poll};
 
@@ -42,7 +42,7 @@ impl World {
         let sequence = self.rng.next_u64() as u32;
         let mut tcp = Tcp::new(ns, local, to, TcpState::SynSent, sequence, now);
         tcp.snd_nxt = sequence.wrapping_add(1);
-        let id = self.add_socket(Socket::Tcp(Box::new(tcp)));
+        let id = self.tcp_socket(tcp);
         self.flows.insert(flow(ns, local, to), id.index);
         self.send_handshake(id.index);
         self.tcp_touch(id.index);
@@ -93,7 +93,7 @@ impl World {
         let unspecified = (Ipv4Addr::UNSPECIFIED, 0);
         let mut tcp = Tcp::new(ns, (on.0, port), unspecified, TcpState::Listen, 0, now);
         tcp.backlog = Some(Box::new(Backlog { limit: backlog, ..Backlog::default() }));
-        let id = self.add_socket(Socket::Tcp(Box::new(tcp)));
+        let id = self.tcp_socket(tcp);
         self.existing(ns)?.listeners.push(Bound { address: on.0, port, socket: id.index });
         Ok(id)
     }

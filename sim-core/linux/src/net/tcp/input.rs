@@ -112,7 +112,7 @@ impl World {
         tcp.snd_nxt = sequence.wrapping_add(1);
         // It belongs to the listener's process only after `accept`.
         tcp.orphan = false;
-        let id = self.add_socket(Socket::Tcp(Box::new(tcp)));
+        let id = self.tcp_socket(tcp);
         self.flows.insert(flow(ns, local, remote), id.index);
         self.send_handshake(id.index);
         self.tcp_touch(id.index);

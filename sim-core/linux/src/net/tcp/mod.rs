@@ -17,7 +17,7 @@ pub(super) use timers::Line;
 use super::NetnsId;
 use super::flow_table::hash;
 use super::packet::{Bytes, Tuple, proto};
-use super::world::SocketId;
+use super::world::{Socket, SocketId, World};
 use crate::Errno;
 use crate::wait::Wakers;
 use sim::{Duration, Instant};
@@ -173,6 +173,18 @@ impl Tcp {
         }
     }
 
+    /// Becomes another connection, which has the queues of this one, emptied.
+    fn renew(&mut self, new: Tcp) {
+        let mut queues = [
+            std::mem::take(&mut self.inflight),
+            std::mem::take(&mut self.unsent),
+            std::mem::take(&mut self.received),
+        ];
+        queues.iter_mut().for_each(VecDeque::clear);
+        let [inflight, unsent, received] = queues;
+        *self = Tcp { inflight, unsent, received, ..new };
+    }
+
     pub(super) fn wake(&mut self) {
         self.readers.wake();
         self.writers.wake();
@@ -208,6 +220,29 @@ impl Tcp {
             TcpState::SynSent | TcpState::SynReceived | TcpState::Listen => self.error.is_some(),
             TcpState::Established | TcpState::CloseWait => self.queued < BUFFER || self.fin_wanted,
             _ => true,
+        }
+    }
+}
+
+/// Boxes of past connections that are kept for the next ones.
+const SPARE_MAX: usize = 32;
+
+impl World {
+    /// A socket for a new connection, in the box of a past one where there is one: as the kernel's slabs.
+    fn tcp_socket(&mut self, tcp: Tcp) -> SocketId {
+        let boxed = match self.spare.pop() {
+            Some(mut spare) => {
+                spare.renew(tcp);
+                spare
+            }
+            None => Box::new(tcp),
+        };
+        self.add_socket(Socket::Tcp(boxed))
+    }
+
+    fn tcp_spare(&mut self, tcp: Box<Tcp>) {
+        if self.spare.len() < SPARE_MAX {
+            self.spare.push(tcp);
         }
     }
 }

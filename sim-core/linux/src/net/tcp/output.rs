@@ -246,6 +246,7 @@ impl World {
     pub(in crate::net) fn tcp_remove(&mut self, id: SocketId) {
         let Some(Socket::Tcp(tcp)) = self.take_socket(id) else { return };
         self.flows.remove(super::flow(tcp.ns, tcp.local, tcp.remote), id.index);
+        self.tcp_spare(tcp);
     }
 
     /// Both sides have closed: the connection is remembered for a minute.
@@ -271,8 +272,11 @@ impl World {
         if first {
             self.time_waits.push_back((now + TIME_WAIT, id));
         }
-        if self.tcp(id).is_some_and(|tcp| tcp.orphan) {
-            self.sockets[id.index as usize].socket = Some(Socket::TimeWait(rest));
+        if self.tcp(id).is_some_and(|tcp| tcp.orphan)
+            && let Some(Socket::Tcp(tcp)) =
+                self.sockets[id.index as usize].socket.replace(Socket::TimeWait(rest))
+        {
+            self.tcp_spare(tcp);
         }
     }
 
