@@ -185,6 +185,11 @@ impl Sim {
         self.schedule(self.now() + delay, f)
     }
 
+    /// Calls `f`, which is there for many such events, after `delay`.
+    pub fn schedule_again(&self, delay: Duration, f: &Rc<dyn Fn()>) -> EventId {
+        self.0.queue.borrow_mut().push(self.now() + delay, Event::CallAgain(f.clone()))
+    }
+
     /// Takes back an event that has not happened yet.
     pub fn cancel(&self, id: EventId) {
         // Dropped after the borrow ends: what the call owns may schedule when it goes.
@@ -232,6 +237,7 @@ impl Sim {
             match event {
                 Event::Wake(waker) => waker.wake(),
                 Event::Call(call) => call(),
+                Event::CallAgain(call) => call(),
             }
             steps += 1;
         }

@@ -1,6 +1,7 @@
 //! The event queue: what happens next.
 
 use crate::Instant;
+use std::rc::Rc;
 use std::task::Waker;
 
 /// Names an event that was scheduled, so that it can be cancelled.
@@ -16,6 +17,8 @@ pub(crate) enum Event {
     Wake(Waker),
     /// Something arrives: a packet, the end of a timer.
     Call(Box<dyn FnOnce()>),
+    /// The same for what happens again and again.
+    CallAgain(Rc<dyn Fn()>),
 }
 
 /// Events ordered by instant, then by the order in which they were scheduled. A heap whose events know where in
@@ -44,6 +47,7 @@ struct Slot {
 }
 
 impl Entry {
+    #[inline]
     fn before(&self, other: &Entry) -> bool {
         (self.at, self.sequence) < (other.at, other.sequence)
     }
@@ -112,6 +116,7 @@ impl Queue {
         self.slots[slot as usize].event.take()
     }
 
+    #[inline]
     fn put(&mut self, position: usize, entry: Entry) {
         self.heap[position] = entry;
         self.slots[entry.slot as usize].position = position as u32;

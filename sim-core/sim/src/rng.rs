@@ -40,7 +40,12 @@ impl Rng {
 
     /// A number below `bound`; 0 when `bound` is 0.
     pub fn below(&mut self, bound: u64) -> u64 {
-        ((u128::from(self.next_u64()) * u128::from(bound)) >> 64) as u64
+        let number = self.next_u64();
+        if bound >> 32 != 0 {
+            return ((u128::from(number) * u128::from(bound)) >> 64) as u64;
+        }
+        // The same without 128 bits, which wasm does not have.
+        ((number >> 32) * bound + (((number & 0xffff_ffff) * bound) >> 32)) >> 32
     }
 
     /// A number from `low` to `high`, both included.
@@ -90,6 +95,16 @@ mod tests {
         assert_eq!(first(1, "kubelet"), first(1, "kubelet"));
         assert_ne!(first(1, "kubelet"), first(1, "scheduler"));
         assert_ne!(first(1, "kubelet"), first(2, "kubelet"));
+    }
+
+    #[test]
+    fn small_bounds_are_reckoned_as_large_ones() {
+        let mut rng = Rng::forked(3, "dice");
+        let mut same = rng.clone();
+        for bound in [0, 1, 2, 6, 1_000, 0xffff_ffff, 0x1_0000_0000, u64::MAX].repeat(100) {
+            let expected = ((u128::from(same.next_u64()) * u128::from(bound)) >> 64) as u64;
+            assert_eq!(rng.below(bound), expected);
+        }
     }
 
     #[test]

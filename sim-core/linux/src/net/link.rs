@@ -8,7 +8,7 @@ use super::ip::{Routed, Verdict};
 use super::namespace::{Iface, IfaceKind, IfaceRef, Neighbour};
 use super::netfilter::Hook;
 use super::packet::Packet;
-use super::world::{Flight, World};
+use super::world::{Flight, Segment, World};
 use sim::Duration;
 use std::net::Ipv4Addr;
 
@@ -196,7 +196,7 @@ impl World {
     /// Puts a packet on the Ethernet; one event stands for all that are on it.
     fn launch(&mut self, segment: u32, to: IfaceRef, packet: Packet) {
         let now = self.now();
-        let World { segments, rng, .. } = self;
+        let World { sim, segments, rng, .. } = self;
         let ether = &mut segments[segment as usize];
         let mut at = now + rng.duration(ether.latency.0, ether.latency.1);
         let first = ether.flights.is_empty();
@@ -205,11 +205,12 @@ impl World {
         }
         ether.flights.push_back(Flight { at, to, packet });
         if first {
-            self.later(at - now, move |world| world.land(segment));
+            sim.schedule_again(at - now, &ether.arrival);
         }
     }
 
-    fn land(&mut self, segment: u32) {
+    /// The first packet that is on an Ethernet has crossed it.
+    pub(super) fn land(&mut self, segment: u32) {
         let now = self.now();
         while let Some(mut flight) =
             self.segments[segment as usize].flights.pop_front_if(|flight| flight.at <= now)
@@ -220,8 +221,9 @@ impl World {
                 self.send_waiting();
             }
         }
-        if let Some(next) = self.segments[segment as usize].flights.front() {
-            self.later(next.at - now, move |world| world.land(segment));
+        let Segment { flights, arrival, .. } = &self.segments[segment as usize];
+        if let Some(next) = flights.front() {
+            self.sim.schedule_again(next.at - now, arrival);
         }
     }
 

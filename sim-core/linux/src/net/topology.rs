@@ -4,13 +4,14 @@ use super::conntrack::ConntrackEntry;
 use super::namespace::{Counters, Iface, IfaceKind, IfaceRef, LO, Netns, SYSCTLS};
 use super::netfilter::{Netfilter, NetfilterError, Rule, Table};
 use super::route::{self, Route, RouteKind};
-use super::world::{Segment, World};
+use super::world::{Segment, World, with};
 use super::{Net, NetnsId, SegmentId};
 use crate::Errno;
 use ipnet::{IpNet, Ipv4Net};
 use sim::Duration;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
+use std::rc::Rc;
 
 impl Net {
     /// A namespace with a loopback interface that is up.
@@ -47,13 +48,15 @@ impl Net {
     /// An Ethernet; a packet on it takes between the two times.
     pub fn add_segment(&self, name: &str, shortest: Duration, longest: Duration) -> SegmentId {
         let mut world = self.0.borrow_mut();
+        let (own, number) = (world.own.clone(), world.segments.len() as u32);
         world.segments.push(Segment {
             name: name.to_string(),
             latency: (shortest, longest),
             stations: BTreeMap::new(),
             flights: VecDeque::new(),
+            arrival: Rc::new(move || with(&own, |world| world.land(number))),
         });
-        SegmentId(world.segments.len() as u32 - 1)
+        SegmentId(number)
     }
 
     /// Name of an Ethernet.

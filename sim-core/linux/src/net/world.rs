@@ -30,6 +30,8 @@ pub(super) struct Segment {
     pub(super) stations: BTreeMap<Ipv4Addr, IfaceRef>,
     /// In the order of arrival; one event is scheduled for the first.
     pub(super) flights: VecDeque<Flight>,
+    /// That event.
+    pub(super) arrival: Rc<dyn Fn()>,
 }
 
 pub(super) enum Socket {
@@ -78,6 +80,15 @@ pub(super) struct World {
     pub(super) time_waits: VecDeque<(Instant, SocketId)>,
 }
 
+/// Lets something happen to a world, if it is still there.
+pub(super) fn with(world: &Weak<RefCell<World>>, f: impl FnOnce(&mut World)) {
+    if let Some(world) = world.upgrade() {
+        let mut world = world.borrow_mut();
+        f(&mut world);
+        world.run();
+    }
+}
+
 impl Net {
     /// A network with nothing in it.
     pub fn new(sim: &Sim) -> Net {
@@ -109,14 +120,17 @@ impl Net {
 }
 
 impl World {
+    #[inline]
     pub(super) fn now(&self) -> Instant {
         self.sim.now()
     }
 
+    #[inline]
     pub(super) fn ns(&self, ns: NetnsId) -> Option<&Netns> {
         self.namespaces.get(ns.0 as usize)?.as_deref()
     }
 
+    #[inline]
     pub(super) fn ns_mut(&mut self, ns: NetnsId) -> Option<&mut Netns> {
         self.namespaces.get_mut(ns.0 as usize)?.as_deref_mut()
     }
@@ -128,13 +142,7 @@ impl World {
     /// Calls back with the world after `delay`.
     pub(super) fn later(&self, delay: Duration, f: impl FnOnce(&mut World) + 'static) {
         let own = self.own.clone();
-        self.sim.schedule_in(delay, move || {
-            if let Some(world) = own.upgrade() {
-                let mut world = world.borrow_mut();
-                f(&mut world);
-                world.run();
-            }
-        });
+        self.sim.schedule_in(delay, move || with(&own, f));
     }
 
     /// Sends what waits, and what that brings about, until the host side of everything is quiet.

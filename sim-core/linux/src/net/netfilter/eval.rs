@@ -3,7 +3,6 @@
 use super::rule::{
     AddrType, CtStates, Match, Maybe, NatTo, Ports, Recent, RecentAction, RejectWith, Rule, Target,
 };
-use super::table::NOWHERE;
 use super::{Chain, Hook, Netfilter, Policy, RecentList, Table};
 use crate::net::IcmpKind;
 use crate::net::namespace::is_local;
@@ -138,7 +137,7 @@ const DEPTH: usize = 16;
 impl Netfilter {
     /// Runs the packet through one table at one hook.
     pub(crate) fn traverse(&mut self, table: Table, hook: Hook, env: &mut Env<'_>) -> Outcome {
-        let Netfilter { tables, recent, .. } = self;
+        let Netfilter { tables, recent, callers, .. } = self;
         let data = &mut tables[table as usize];
         let Some(first) = data.builtin[hook as usize] else { return Outcome::Accept };
         let length = env.packet.length() as u64;
@@ -149,21 +148,21 @@ impl Netfilter {
             proto: env.packet.proto(),
             ct: env.ct | ALWAYS,
         };
-        let mut stack = [(NOWHERE, 0_usize); DEPTH];
-        let mut depth = 0;
+        callers.clear();
         let (mut number, mut at) = (first, 0);
         loop {
             let Some(chain) = &mut data.chains[number as usize] else { return Outcome::Accept };
-            let Some(offset) = chain.quick[at..].iter().position(|quick| quick.matches(&seen)) else {
-                if depth > 0 {
-                    depth -= 1;
-                    (number, at) = stack[depth];
+            while chain.quick.get(at).is_some_and(|quick| !quick.matches(&seen)) {
+                at += 1;
+            }
+            let Some(quick) = chain.quick.get(at) else {
+                if let Some(caller) = callers.pop() {
+                    (number, at) = caller;
                     continue;
                 }
                 return policy(chain, data.builtin[hook as usize] == Some(number), length);
             };
-            at += offset;
-            let answered = chain.quick[at].matches;
+            let answered = quick.matches;
             let stored = &mut chain.rules[at];
             at += 1;
             if answered != ALL && !matches(&stored.rule, answered.into(), &mut stored.nth, env, recent) {
@@ -186,20 +185,15 @@ impl Netfilter {
                 Target::Masquerade(to) => return Outcome::Nat(NatAction::Masquerade(to.clone())),
                 Target::Redirect(to) => return Outcome::Nat(NatAction::Redirect(to.clone())),
                 Target::Return => {
-                    if depth > 0 {
-                        depth -= 1;
-                        (number, at) = stack[depth];
-                    } else {
-                        return policy(chain, true, length);
-                    }
+                    let Some(caller) = callers.pop() else { return policy(chain, true, length) };
+                    (number, at) = caller;
                 }
                 Target::Jump(_) => {
                     // A loop of jumps cannot be loaded into a real kernel; here it ends the walk.
-                    if depth == DEPTH {
+                    if callers.len() == DEPTH {
                         return Outcome::Drop;
                     }
-                    stack[depth] = (number, at);
-                    depth += 1;
+                    callers.push((number, at));
                     (number, at) = (stored.jump, 0);
                 }
                 Target::Goto(_) => (number, at) = (stored.jump, 0),

@@ -196,6 +196,8 @@ pub struct Netfilter {
     order: Vec<Table>,
     /// For each hook, the tables that have anything there, as bits.
     active: [u8; 5],
+    /// Where a packet goes on after the chains that it has jumped to: chain and rule.
+    callers: Vec<(u32, usize)>,
     /// Lists of the `recent` match: `/proc/net/xt_recent`.
     pub recent: BTreeMap<String, RecentList>,
 }
