@@ -2,6 +2,7 @@
 
 import { memory, module } from "./wasm.mjs";
 
+module.load_rest();
 for (const name of module.benchmarks().split("\n")) {
   let best = Infinity;
   let count = 0;

@@ -1,9 +1,41 @@
 // Loads the simulation. In a worker it serves the page at once; elsewhere the page calls `serve`.
+//
+// What runs up to the first prompt is one module. The rest of the code is a second one: it is fetched once the
+// prompt is there, and joins when it is first called.
 
 const here = new URL(import.meta.url);
-const { default: init, serve } = await import(`./podium-worker.js${here.search}`);
-await init({ module_or_path: new URL("./podium-worker_bg.wasm", here) });
+const rest = new URL("./podium-worker_rest.wasm", here);
+const isWorker = typeof DedicatedWorkerGlobalScope !== "undefined" && self instanceof DedicatedWorkerGlobalScope;
+let first;
+let second;
 
-if (typeof DedicatedWorkerGlobalScope !== "undefined" && self instanceof DedicatedWorkerGlobalScope) serve(self);
+globalThis.fetchDeferredCode = async () => {
+  if (first.deferred && !first.loaded.value) second = await WebAssembly.compileStreaming(fetch(rest)).catch(() => undefined);
+};
+
+globalThis.loadDeferredCode = () => {
+  second ??= new WebAssembly.Module(fetchNow(rest));
+  new WebAssembly.Instance(second, { first });
+};
+
+// The simulation cannot wait for a promise in the middle of a step.
+function fetchNow(url) {
+  const request = new XMLHttpRequest();
+  request.open("GET", url, false);
+  request.responseType = "arraybuffer";
+  request.send();
+  if (!request.response?.byteLength) throw new Error(`${url} could not be loaded (${request.status})`);
+  return request.response;
+}
+
+const { default: init, serve } = await import(`./podium-worker.js${here.search}`);
+first = await init({ module_or_path: new URL("./podium-worker_bg.wasm", here) });
+
+if (isWorker) {
+  serve(self);
+} else if (first.deferred) {
+  // A page may not wait for a request, so it has both before it begins.
+  await WebAssembly.instantiateStreaming(fetch(rest), { first });
+}
 
 export { serve };

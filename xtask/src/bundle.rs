@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::page::{Link, links};
-use crate::{Result, finish, tools};
+use crate::{Result, finish, shrink, tools};
 
 /// How the wasm is built.
 #[derive(Clone, Copy, PartialEq)]
@@ -40,13 +40,14 @@ pub fn build(mode: Mode) -> Result {
         cargo.extend(["--package", link.get("data-bin")]);
     }
     // Beside it, since linking leaves a core idle.
-    let bindgen = tools::cargo(&["build", "--quiet", "--release", "--package", "xtask-bindgen"]).spawn();
+    let helpers = ["build", "--quiet", "--release", "--package", "xtask-bindgen", "--package", "xtask-split"];
+    let helpers = tools::cargo(&helpers).spawn();
     let built = tools::run(tools::cargo(&cargo));
-    let bindgen =
-        bindgen.and_then(|mut bindgen| bindgen.wait()).map_err(|error| format!("xtask-bindgen: {error}"))?;
+    let helpers =
+        helpers.and_then(|mut helpers| helpers.wait()).map_err(|error| format!("xtask-bindgen: {error}"))?;
     built?;
-    if !bindgen.success() {
-        return Err(format!("xtask-bindgen: {bindgen}"));
+    if !helpers.success() {
+        return Err(format!("xtask-bindgen, xtask-split: {helpers}"));
     }
 
     step(3, "wasm-bindgen");
@@ -60,10 +61,10 @@ pub fn build(mode: Mode) -> Result {
     write(&staging.join("index.html"), &html)?;
 
     if mode == Mode::Release {
-        step(4, "wasm-opt");
-        optimise(&staging, &crates)?;
+        step(4, "smaller wasm, in two parts");
+        shrink::shrink(&staging)?;
     } else {
-        step(4, "wasm-opt: left out");
+        step(4, "smaller wasm: left out");
     }
     step(5, "versions, security policy, offline cache");
     finish::finish(&staging)?;
@@ -129,25 +130,6 @@ fn stage(link: &Link, staging: &Path, profile: &str) -> Result<String> {
         }
         other => Err(format!("index.html: a link with rel=\"{other}\" is not known to this build")),
     }
-}
-
-fn optimise(staging: &Path, crates: &[&Link]) -> Result {
-    let wasm_opt = tools::root().join("web/node_modules/binaryen/bin/wasm-opt");
-    let mut running = Vec::new();
-    for link in crates {
-        let wasm =
-            staging.join(link.get("data-target-path")).join(format!("{}_bg.wasm", link.get("data-bin")));
-        let file = wasm.to_string_lossy().into_owned();
-        let mut command = tools::command("node", &[&wasm_opt.to_string_lossy(), "-Oz", &file, "-o", &file]);
-        running.push((file, command.spawn().map_err(|error| format!("node: {error}"))?));
-    }
-    for (file, mut child) in running {
-        let status = child.wait().map_err(|error| format!("wasm-opt: {error}"))?;
-        if !status.success() {
-            return Err(format!("wasm-opt {file}: {status}"));
-        }
-    }
-    Ok(())
 }
 
 /// Reads a text file.

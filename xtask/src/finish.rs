@@ -1,4 +1,4 @@
-//! The last steps of a build, ours or Trunk's: file names that change with their contents, the hashes of inline
+//! The last steps of a build, ours or Trunk's: smaller wasm, file names that change with their contents, the hashes of inline
 //! scripts in the security policy, and the list of files that the offline cache keeps.
 
 use std::fs;
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::bundle::{read, write};
 use crate::page::inline_scripts;
-use crate::{Result, tools};
+use crate::{Result, shrink, tools};
 
 /// The folder of the worker. Trunk gives worker files no hash, so the folder gets one.
 const WORKER: &str = "worker";
@@ -20,7 +20,11 @@ const SCRIPT_SOURCES: &str = "script-src 'self' 'wasm-unsafe-eval'";
 pub fn run(args: &[String]) -> Result {
     let staging =
         args.first().map(PathBuf::from).or_else(|| std::env::var_os("TRUNK_STAGING_DIR").map(PathBuf::from));
-    finish(&staging.ok_or("which folder? Trunk names it in TRUNK_STAGING_DIR")?)
+    let staging = staging.ok_or("which folder? Trunk names it in TRUNK_STAGING_DIR")?;
+    if std::env::var_os("TRUNK_PROFILE").is_some_and(|profile| profile == "release") {
+        shrink::shrink(&staging)?;
+    }
+    finish(&staging)
 }
 
 /// Finishes the build in `staging`.

@@ -7,6 +7,7 @@ mod bundle;
 mod finish;
 mod page;
 mod serve;
+mod shrink;
 mod size;
 mod test;
 mod tools;

@@ -14,6 +14,26 @@ mod exports {
         podium_worker::serve::serve(port.unchecked_into());
     }
 
+    #[wasm_bindgen]
+    extern "C" {
+        /// Called by code that is not there yet, and brings it; `worker.js` has it. The build writes the calls
+        /// when it splits the module.
+        #[wasm_bindgen(js_name = loadDeferredCode)]
+        fn load_deferred_code();
+    }
+
+    /// Brings the second module now rather than when it is first called; measurements begin with it.
+    #[wasm_bindgen]
+    pub fn load_rest() {
+        load_deferred_code();
+    }
+
+    /// Plays a visit up to its first prompt; the build splits the module by what it calls.
+    #[wasm_bindgen]
+    pub fn rehearse() -> Option<String> {
+        podium_worker::rehearsal::rehearse()
+    }
+
     /// What `seed` and its random commands lead to; the native program prints the same.
     #[wasm_bindgen]
     pub fn fingerprint(seed: u32) -> String {

@@ -1,11 +1,11 @@
 //! Serves one page at the other end of a port: the scope of a worker, or a `MessagePort` on the main
 //! thread where no worker can be had. Slices are the same in both.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
-use podium_protocol::{Config, FromWorker, Stamp, ToWorker};
+use podium_protocol::{Config, FromWorker, ShellState, Stamp, ToWorker};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{MessageChannel, MessageEvent};
@@ -36,6 +36,10 @@ extern "C" {
 
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     fn wall_ms() -> f64;
+
+    /// Fetches the code that the first prompt did without; `worker.js` has it.
+    #[wasm_bindgen(js_name = fetchDeferredCode)]
+    fn fetch_deferred_code();
 }
 
 thread_local! {
@@ -52,7 +56,8 @@ pub fn serve(port: Port) {
             send(&port, FromWorker::Panic(info.to_string()), &[]);
         }
     }));
-    let server = Rc::new(Server { port, state: RefCell::default(), alarm: Alarm::new() });
+    let server =
+        Rc::new(Server { port, state: RefCell::default(), alarm: Alarm::new(), prompted: Cell::default() });
 
     let ring = server.clone();
     server.alarm.on_ring(move || ring.slice());
@@ -83,6 +88,8 @@ struct Server {
     port: Rc<Port>,
     state: RefCell<State>,
     alarm: Alarm,
+    /// There was a prompt.
+    prompted: Cell<bool>,
 }
 
 #[derive(Default)]
@@ -210,12 +217,16 @@ impl Server {
         let next = {
             let mut state = self.state.borrow_mut();
             let Some(driver) = &mut state.driver else { return };
-            let next = driver.slice(&wall_ms, &mut messages);
+            let next = driver.slice(&|| wall_ms(), &mut messages);
             state.beat(wall_ms());
             next
         };
         for (message, bytes) in messages {
+            let is_prompt = matches!(message, FromWorker::Shell(_, ShellState::Prompt { .. }));
             send(&self.port, message, &bytes);
+            if is_prompt && !self.prompted.replace(true) {
+                fetch_deferred_code();
+            }
         }
         match next {
             Next::Now => self.alarm.ring(),
@@ -243,7 +254,7 @@ impl State {
 struct Alarm {
     /// A message to oneself comes without the delay that nested timers have.
     channel: MessageChannel,
-    rung: Rc<std::cell::Cell<bool>>,
+    rung: Rc<Cell<bool>>,
     timer: RefCell<JsValue>,
     on_timer: Function,
 }
@@ -254,7 +265,7 @@ impl Alarm {
             Ok(channel) => channel,
             Err(error) => wasm_bindgen::throw_val(error),
         };
-        let rung = Rc::new(std::cell::Cell::new(false));
+        let rung = Rc::new(Cell::new(false));
         let (ring, port) = (rung.clone(), channel.port2());
         let on_timer = Closure::<dyn FnMut()>::new(move || {
             if !ring.replace(true) {

@@ -1,0 +1,44 @@
+// What a visitor waits for: the first prompt comes with the first part of the simulation's code.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { focusTerminal, launch, open, ready, serve, type, waitForScreen } from "./harness.mjs";
+
+let site, browser;
+before(async () => {
+  site = await serve();
+  browser = await launch();
+});
+after(async () => {
+  await browser.close();
+  await site.close();
+});
+
+/** A page whose requests for the second part wait until `release` is called. */
+async function openWithoutRest() {
+  const context = await browser.newContext({ serviceWorkers: "block" });
+  let release;
+  const released = new Promise((resolve) => (release = resolve));
+  const asked = [];
+  await context.route(/_rest\.wasm$/, async (route) => {
+    asked.push(route.request().url());
+    await released;
+    await route.continue();
+  });
+  const page = await open(browser, site, { context });
+  return { page, release, asked };
+}
+
+test("the first prompt does without the second part", async () => {
+  const { page, release, asked } = await openWithoutRest();
+  await ready(page);
+  // It is fetched once the prompt is there.
+  while (asked.length === 0) await page.waitForTimeout(10);
+  release();
+  await focusTerminal(page);
+  await type(page, "kubectl get nodes");
+  await waitForScreen(page, /node1 +Ready/);
+  assert.equal(asked.length, 1, "and only once");
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});

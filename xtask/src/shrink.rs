@@ -1,0 +1,90 @@
+//! Makes the wasm of a build smaller: wasm-opt, and the simulation in two parts, of which a visitor waits for one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::{Result, tools};
+
+/// The page's module and the simulation's.
+const MODULES: &[(&str, &[&str])] = &[
+    ("podium-web_bg.wasm", &[]),
+    // The splitter wants the names of functions; it leaves them out.
+    ("worker/podium-worker_bg.wasm", &["-g"]),
+];
+
+/// Optimises the modules of the build in `staging`, and splits the simulation.
+pub fn shrink(staging: &Path) -> Result {
+    let worker = Worker { folder: staging.join("worker") };
+    worker.keep_linked()?;
+    let wasm_opt =
+        tools::root().join("web/node_modules/binaryen/bin/wasm-opt").to_string_lossy().into_owned();
+    let mut running = Vec::new();
+    for (module, options) in MODULES {
+        let file = staging.join(module).to_string_lossy().into_owned();
+        let mut command = tools::command("node", &[&wasm_opt, "-Oz", &file, "-o", &file]);
+        command.args(*options);
+        running.push((file, command.spawn().map_err(|error| format!("node: {error}"))?));
+    }
+    for (file, mut child) in running {
+        let status = child.wait().map_err(|error| format!("wasm-opt: {error}"))?;
+        if !status.success() {
+            return Err(format!("wasm-opt {file}: {status}"));
+        }
+    }
+    worker.split()
+}
+
+/// The folder of the simulation.
+struct Worker {
+    folder: PathBuf,
+}
+
+impl Worker {
+    const MODULE: &str = "podium-worker_bg.wasm";
+    const REST: &str = "podium-worker_rest.wasm";
+    /// The module as it was linked.
+    const LINKED: &str = "linked.wasm";
+    const INSTRUMENTED: &str = "instrumented.wasm";
+    /// Which functions were called.
+    const CALLED: &str = "called";
+
+    /// Keeps what the linker says aside; wasm-opt does not understand it.
+    fn keep_linked(&self) -> Result {
+        let rename = fs::rename(self.folder.join(Self::MODULE), self.folder.join(Self::LINKED));
+        rename.map_err(|error| format!("{}: {error}", Self::MODULE))?;
+        self.splitter("unlink", &[Self::LINKED, Self::MODULE])
+    }
+
+    /// What a rehearsed visit calls up to its first prompt stays, the rest goes to a file of its own. A second
+    /// rehearsal shows that nothing is missed.
+    fn split(&self) -> Result {
+        self.splitter("instrument", &[Self::MODULE, Self::INSTRUMENTED])?;
+        let whole = self.rehearse(&[Self::INSTRUMENTED, Self::CALLED])?;
+        self.splitter("split", &[Self::MODULE, Self::LINKED, Self::CALLED, Self::MODULE, Self::REST])?;
+        let first = self.rehearse(&[Self::MODULE])?;
+        if whole != first {
+            return Err(format!(
+                "the rehearsal goes {} in the whole module and {} in the first",
+                whole, first
+            ));
+        }
+        for file in [Self::LINKED, Self::INSTRUMENTED, Self::CALLED] {
+            fs::remove_file(self.folder.join(file)).map_err(|error| format!("{file}: {error}"))?;
+        }
+        Ok(())
+    }
+
+    fn splitter(&self, what: &str, files: &[&str]) -> Result {
+        let head = ["run", "--quiet", "--release", "--package", "xtask-split", "--", what];
+        let mut command = tools::cargo(&head);
+        command.args(files.iter().map(|file| self.folder.join(file)));
+        tools::run(command)
+    }
+
+    fn rehearse(&self, files: &[&str]) -> Result<String> {
+        let mut command = tools::command("node", &["web/worker/rehearse.mjs"]);
+        command.arg(self.folder.join("podium-worker.js"));
+        command.args(files.iter().map(|file| self.folder.join(file)));
+        tools::output(command)
+    }
+}
