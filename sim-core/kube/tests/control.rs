@@ -147,6 +147,26 @@ fn a_deployment_becomes_available_and_its_pods_are_spread() {
     assert_eq!(messages.iter().filter(|m| m.starts_with("Successfully assigned default/")).count(), 6);
 }
 
+/// How much is written, and how much happens, until a deployment of so many is available and at rest.
+fn work(replicas: usize) -> (u64, u64) {
+    let world = World::new(3);
+    let count = || (world.client.server().resource_version(), world.sim.trace().steps);
+    let before = count();
+    world.deploy("blue", "jpetazzo/color", replicas);
+    assert_eq!(world.deployment().int_at("/status/availableReplicas"), i64::try_from(replicas).ok());
+    let after = count();
+    (after.0 - before.0, after.1 - before.1)
+}
+
+#[test]
+fn work_grows_with_the_pods_and_no_faster() {
+    let (few, many) = (work(40), work(160));
+    assert!(many.0 < 4 * few.0, "writes: {} for 40 pods, {} for 160", few.0, many.0);
+    assert!(many.1 < 4 * few.1, "steps: {} for 40 pods, {} for 160", few.1, many.1);
+    // Created, bound, running, an event each of the scheduler, a few for the whole set.
+    assert!(many.0 < 6 * 160, "writes: {} for 160 pods", many.0);
+}
+
 #[test]
 fn a_new_image_rolls_out_without_falling_below_what_must_be_available() {
     let world = World::new(3);
@@ -154,7 +174,7 @@ fn a_new_image_rolls_out_without_falling_below_what_must_be_available() {
     world.run(async |client| {
         let patch =
             json!({"spec": {"template": {"spec": {"containers": [{"name": "main", "image": "two"}]}}}});
-        client.patch(DEPLOYMENT, "default", "blue", &Patch::Strategic(patch)).await.expect("is accepted");
+        client.patch(DEPLOYMENT, "default", "blue", Patch::Strategic(patch)).await.expect("is accepted");
     });
     let pods = world.list(POD, "default");
     assert_eq!(pods.len(), 4);
@@ -176,7 +196,7 @@ fn scaling_down_deletes_the_surplus_and_deleting_takes_everything_along() {
     world.deploy("blue", "one", 5);
     world.run(async |client| {
         let patch = json!({"spec": {"replicas": 2}});
-        client.patch(DEPLOYMENT, "default", "blue", &Patch::Merge(patch)).await.expect("is accepted");
+        client.patch(DEPLOYMENT, "default", "blue", Patch::Merge(patch)).await.expect("is accepted");
     });
     assert_eq!(world.list(POD, "default").len(), 2);
     world.run(async |client| {

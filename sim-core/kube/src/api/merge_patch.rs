@@ -4,24 +4,24 @@ use serde_json::{Map, Value};
 
 /// Applies `patch` to `target`.
 pub fn apply(target: &mut Value, patch: &Value) {
-    *target = merged(target, patch);
+    *target = merged(target, patch.clone());
 }
 
-/// What `patch` makes of `target`. Nothing that the patch replaces is copied.
-pub fn merged(target: &Value, patch: &Value) -> Value {
-    let Value::Object(changes) = patch else { return patch.clone() };
+/// What `patch` makes of `target`. Nothing is copied but what the patch leaves as it is.
+pub fn merged(target: &Value, patch: Value) -> Value {
+    let Value::Object(changes) = patch else { return patch };
     let mut map = Map::new();
     let old = target.as_object();
     for (key, value) in old.into_iter().flatten() {
-        match changes.get(key) {
-            None => map.insert(key.clone(), value.clone()),
-            Some(Value::Null) => None,
-            Some(change) => map.insert(key.clone(), merged(value, change)),
-        };
+        if !changes.contains_key(key) {
+            map.insert(key.clone(), value.clone());
+        }
     }
     for (key, change) in changes {
-        if !change.is_null() && !old.is_some_and(|old| old.contains_key(key)) {
-            map.insert(key.clone(), merged(&Value::Null, change));
+        if !change.is_null() {
+            let value = old.and_then(|old| old.get(&key)).unwrap_or(&Value::Null);
+            let value = merged(value, change);
+            map.insert(key, value);
         }
     }
     Value::Object(map)

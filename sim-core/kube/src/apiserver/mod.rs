@@ -52,6 +52,8 @@ struct Server {
     sim: Sim,
     store: RefCell<Store>,
     rng: RefCell<Rng>,
+    /// The second that was asked for last, in words: many objects are made in one.
+    second: RefCell<(u64, String)>,
 }
 
 impl ApiServer {
@@ -61,6 +63,7 @@ impl ApiServer {
             sim: sim.clone(),
             store: RefCell::new(Store::new()),
             rng: RefCell::new(sim.rng("kube-apiserver")),
+            second: RefCell::default(),
         }));
         for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
             let namespace = new_object(NAMESPACE, "", name);
@@ -79,6 +82,16 @@ impl ApiServer {
     /// What its clock shows.
     pub fn now(&self) -> Timestamp {
         self.0.sim.now().timestamp()
+    }
+
+    /// What its clock shows, as objects say it.
+    pub fn now_text(&self) -> String {
+        let now = self.now();
+        let mut second = self.0.second.borrow_mut();
+        if second.0 != now.seconds || second.1.is_empty() {
+            *second = (now.seconds, now.rfc3339());
+        }
+        second.1.clone()
     }
 
     /// The Service `default/kubernetes` with its endpoints, as the server itself keeps them: it is

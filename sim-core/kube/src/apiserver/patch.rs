@@ -29,7 +29,7 @@ impl PatchKind {
     }
 
     /// The object after the patch.
-    pub(super) fn apply(self, schema: &'static Struct, old: &Value, patch: &Value) -> Result<Value, Status> {
+    pub(super) fn apply(self, schema: &'static Struct, old: &Value, patch: Value) -> Result<Value, Status> {
         match self {
             PatchKind::Json => {
                 let mut new = old.clone();
@@ -39,7 +39,7 @@ impl PatchKind {
                         if patch.is_object() { "object" } else { "string" }
                     )));
                 }
-                json_patch::apply(&mut new, patch).map_err(|_| Status {
+                json_patch::apply(&mut new, &patch).map_err(|_| Status {
                     details: json!({}),
                     ..Status::new(
                         422,
@@ -63,20 +63,17 @@ impl PatchKind {
             PatchKind::Merge => Ok(merge_patch::merged(old, patch)),
             PatchKind::Strategic => {
                 let mut new = old.clone();
-                strategic::apply(schema, &mut new, patch);
+                strategic::apply(schema, &mut new, &patch);
                 Ok(new)
             }
         }
     }
 
-    /// Whether an object may hold something new in the top-level field `name` after the patch.
-    fn touches(self, patch: &Value, name: &str) -> bool {
-        match patch {
-            Value::Object(fields) if self != PatchKind::Json => {
-                fields.contains_key(name) || fields.keys().any(|key| key.starts_with('$'))
-            }
-            _ => true,
-        }
+    /// The top-level fields in which an object may hold something new after the patch; nothing for any of them.
+    fn touched(self, patch: &Value) -> Option<Vec<String>> {
+        let fields = patch.as_object().filter(|_| self != PatchKind::Json)?;
+        let directs = fields.keys().any(|key| key.starts_with('$'));
+        (!directs).then(|| fields.keys().cloned().collect())
     }
 }
 
@@ -89,11 +86,15 @@ impl ApiServer {
         namespace: &str,
         name: &str,
         kind: PatchKind,
-        patch: &Value,
+        patch: Value,
         status: bool,
         options: &WriteOptions,
     ) -> Result<Written, Status> {
         let old: Object = self.get(resource, namespace, name)?;
+        let touched = kind.touched(&patch);
+        let sent_version = !patch.at("/metadata/resourceVersion").is_null();
+        // What is wrong with a strategic patch is told in its own words.
+        let strategic = (kind == PatchKind::Strategic).then(|| patch.clone());
         let new = kind.apply(resource.schema, &old, patch)?;
         if new.name() != name {
             let error = FieldError {
@@ -103,11 +104,11 @@ impl ApiServer {
             };
             return Err(Status::invalid(resource, name, &[error]));
         }
-        let sent_version = !patch.at("/metadata/resourceVersion").is_null();
-        let is_new = |name: &str| kind.touches(patch, name);
+        let is_new = |name: &str| touched.as_ref().is_none_or(|fields| fields.iter().any(|f| f == name));
         self.update_fields(resource, namespace, new, status, options, &is_new).map_err(|error| {
-            if kind == PatchKind::Strategic && error.message.contains(": json: cannot unmarshal") {
-                unrecognized(patch, &error)
+            let mistyped = error.message.contains(": json: cannot unmarshal");
+            if let Some(patch) = strategic.filter(|_| mistyped) {
+                unrecognized(&patch, &error)
             } else if error.is_conflict() && !sent_version {
                 Status::modified(resource, name)
             } else {

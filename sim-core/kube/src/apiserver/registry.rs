@@ -326,7 +326,7 @@ impl ApiServer {
     }
 
     fn prepare_for_create(&self, resource: Resource, object: &mut Value) {
-        let (uid, now) = (self.uid(), self.now().rfc3339());
+        let (uid, now) = (self.uid(), self.now_text());
         let generated = object.name().is_empty() && !object.str_at("/metadata/generateName").is_empty();
         let name = generated.then(|| self.generate_name(object));
         let meta = object_at(object, "/metadata");

@@ -203,7 +203,7 @@ impl ApiServer {
             "patch" if !name.is_empty() => {
                 let (kind, patch) = patch_body(request)?;
                 let options = write_options(request)?;
-                let written = self.patch(resource, namespace, name, kind, &patch, false, &options)?;
+                let written = self.patch(resource, namespace, name, kind, patch, false, &options)?;
                 Ok(self.written(request, resource, 200, written))
             }
             "delete" => self.answer_delete(request, &target),
@@ -254,7 +254,7 @@ impl ApiServer {
             ("status", "patch") => {
                 let (kind, patch) = patch_body(request)?;
                 let options = write_options(request)?;
-                let written = self.patch(resource, namespace, name, kind, &patch, true, &options)?;
+                let written = self.patch(resource, namespace, name, kind, patch, true, &options)?;
                 Ok(self.written(request, resource, 200, written))
             }
             ("scale", _) => self.scale(request, target, verb),
@@ -293,7 +293,7 @@ impl ApiServer {
                     json_body(request)?
                 } else {
                     let (kind, patch) = patch_body(request)?;
-                    kind.apply(&SCALE, &scale_of(resource, &old), &patch)?
+                    kind.apply(&SCALE, &scale_of(resource, &old), patch)?
                 };
                 let replicas = scale.int_at("/spec/replicas").unwrap_or(0);
                 if replicas < 0 {

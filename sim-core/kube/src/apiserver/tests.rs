@@ -1,6 +1,6 @@
 //! Requests in, answers out.
 
-use super::{ApiServer, Request, Response, WriteOptions};
+use super::{ApiServer, Filter, Request, Response, WatchHandle, WriteOptions};
 use crate::api::{Object, ObjectExt, POD, SERVICE_ACCOUNT};
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
@@ -363,6 +363,29 @@ fn a_watch_tells_what_comes_and_goes() {
     w.ok("DELETE", &format!("{PODS}/other"), Value::Null);
     w.sim.advance(Instant::ZERO, 100);
     assert_eq!(*seen.borrow(), ["ADDED solo", "MODIFIED solo", "DELETED solo"]);
+}
+
+#[test]
+fn a_watch_of_a_node_sees_the_pods_of_that_node() {
+    let w = world();
+    let filter = |fields: &str| Filter::parse(POD, "", fields).unwrap();
+    let watch = |fields: &str| w.api.watch(POD, "", filter(fields), None).unwrap();
+    let (one, two) = (watch("spec.nodeName=node1"), watch("spec.nodeName=node2"));
+    let (none, named) = (watch("spec.nodeName="), watch("metadata.name=solo,spec.nodeName=node1"));
+    w.ok("POST", PODS, pod("solo"));
+    w.ok("POST", PODS, pod("other"));
+    w.api.bind("default", "solo", "node1").unwrap();
+    w.api.bind("default", "other", "node1").unwrap();
+    w.ok("DELETE", &format!("{PODS}/solo?gracePeriodSeconds=0"), Value::Null);
+    let told = |watch: &WatchHandle| {
+        let events = std::iter::from_fn(|| watch.try_next());
+        let lines = events.map(|event| format!("{} {}", event.kind.as_str(), event.object.name()));
+        lines.collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(told(&one), "ADDED solo, ADDED other, DELETED solo");
+    assert_eq!(told(&two), "");
+    assert_eq!(told(&none), "ADDED solo, ADDED other, DELETED solo, DELETED other");
+    assert_eq!(told(&named), "ADDED solo, DELETED solo");
 }
 
 #[test]

@@ -131,7 +131,7 @@ impl Client {
         resource: Resource,
         namespace: &str,
         name: &str,
-        patch: &Patch,
+        patch: Patch,
     ) -> Result<Object, Status> {
         self.travel().await;
         self.send_patch(resource, namespace, name, patch, false)
@@ -143,7 +143,7 @@ impl Client {
         resource: Resource,
         namespace: &str,
         name: &str,
-        patch: &Patch,
+        patch: Patch,
     ) -> Result<Object, Status> {
         self.travel().await;
         self.send_patch(resource, namespace, name, patch, true)
@@ -154,7 +154,7 @@ impl Client {
         resource: Resource,
         namespace: &str,
         name: &str,
-        patch: &Patch,
+        patch: Patch,
         status: bool,
     ) -> Result<Object, Status> {
         let (kind, patch) = match patch {

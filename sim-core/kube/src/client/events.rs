@@ -97,7 +97,7 @@ impl EventRecorder {
             if !state.may_send(about, now) {
                 return;
             }
-            self.outgoing(known, object, field_path, kind, reason, &message, now)
+            self.outgoing(known, object, field_path, kind, reason, &message)
         };
         let start = {
             let mut state = self.state.borrow_mut();
@@ -129,7 +129,6 @@ impl EventRecorder {
         known.clone()
     }
 
-    #[expect(clippy::too_many_arguments, reason = "an event has this many parts")]
     fn outgoing(
         &self,
         known: Known,
@@ -138,9 +137,8 @@ impl EventRecorder {
         kind: &str,
         reason: &str,
         message: &str,
-        now: Timestamp,
     ) -> Outgoing {
-        let time = now.rfc3339();
+        let time = self.client.server().now_text();
         let first = if known.count == 1 { Cow::Borrowed(&time) } else { Cow::Owned(known.first.rfc3339()) };
         let own_namespace = object.namespace();
         let namespace = if own_namespace.is_empty() { "default" } else { own_namespace };
@@ -194,8 +192,7 @@ impl EventRecorder {
                 None => return,
                 Some(Outgoing::Create(event)) => self.create(event).await,
                 Some(Outgoing::Count { key, patch, whole }) => {
-                    let sent =
-                        self.client.patch(EVENT, &key.namespace, &key.name, &Patch::Merge(patch)).await;
+                    let sent = self.client.patch(EVENT, &key.namespace, &key.name, Patch::Merge(patch)).await;
                     if sent.is_err_and(|status| status.is_not_found()) {
                         self.create(whole).await;
                     }

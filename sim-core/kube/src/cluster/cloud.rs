@@ -59,7 +59,7 @@ pub(super) fn start(sim: &Sim, net: &Net, router: NetnsId, api: &ApiServer) {
                     let ingress = json!([{"ip": address.to_string(), "ipMode": "VIP"}]);
                     let status: Value = json!({"status": {"loadBalancer": {"ingress": ingress}}});
                     if client
-                        .patch_status(SERVICE, &key.namespace, &key.name, &Patch::Merge(status))
+                        .patch_status(SERVICE, &key.namespace, &key.name, Patch::Merge(status))
                         .await
                         .is_ok()
                     {

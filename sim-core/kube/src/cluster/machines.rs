@@ -116,16 +116,8 @@ pub(super) fn start_node(
     let idle =
         Program::new("containerd", "The container runtime", |sys, _| Box::pin(super::images::idle(sys)));
     install_service(&host, "/usr/bin/containerd", &idle, &[]);
-    let run = kubelet.clone();
-    let program = Program::with_state("kubelet", "The Kubernetes node agent", move |sys, _| {
-        let kubelet = run.clone();
-        Box::pin(async move {
-            kubelet.run(sys).await;
-            0
-        })
-    });
     let args = ["--kubeconfig=/etc/kubernetes/kubelet.conf", "--config=/var/lib/kubelet/config.yaml"];
-    install_service(&host, "/usr/bin/kubelet", &program, &args);
+    install_service(&host, "/usr/bin/kubelet", &kubelet.program(), &args);
     Node { name, address, host, kubelet }
 }
 

@@ -269,8 +269,7 @@ async fn run_daemon_set(client: Client, nodes: Vec<String>, mut rng: Rng) {
             "numberMisscheduled": 0, "numberReady": ready, "observedGeneration": 1, "updatedNumberScheduled": count,
             "numberUnavailable": if ready < nodes.len() { json!(nodes.len() - ready) } else { Value::Null },
         }});
-        if client.patch_status(DAEMON_SET, "kube-system", "kube-proxy", &Patch::Merge(status)).await.is_err()
-        {
+        if client.patch_status(DAEMON_SET, "kube-system", "kube-proxy", Patch::Merge(status)).await.is_err() {
             return;
         }
         bell.rung_since(seen).await;

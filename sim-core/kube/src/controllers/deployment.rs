@@ -130,7 +130,7 @@ impl Controller {
             let reference = crate::api::owner_reference(deployment, DEPLOYMENT);
             let patch = serde_json::json!({"metadata": {"ownerReferences": [reference], "uid": set.uid()}});
             let patch = crate::client::Patch::Strategic(patch);
-            match self.context.client.patch(REPLICA_SET, set.namespace(), set.name(), &patch).await {
+            match self.context.client.patch(REPLICA_SET, set.namespace(), set.name(), patch).await {
                 Ok(set) => sets.push(set),
                 Err(status) if status.is_not_found() => {}
                 Err(status) => return Err(status),

@@ -216,7 +216,7 @@ impl Collector {
         let patch =
             Patch::Strategic(json!({"metadata": {"ownerReferences": references, "uid": object.uid()}}));
         ignore_missing(
-            self.context.client.patch(kind.resource, object.namespace(), object.name(), &patch).await,
+            self.context.client.patch(kind.resource, object.namespace(), object.name(), patch).await,
         )
     }
 

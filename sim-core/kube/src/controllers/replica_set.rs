@@ -163,7 +163,7 @@ impl Controller {
                 let result = self
                     .context
                     .client
-                    .patch(POD, pod.namespace(), pod.name(), &Patch::Strategic(patch))
+                    .patch(POD, pod.namespace(), pod.name(), Patch::Strategic(patch))
                     .await;
                 ignore_missing(result)?;
             }
@@ -174,8 +174,7 @@ impl Controller {
         for pod in self.orphans(set, &selector) {
             let reference = api::owner_reference(set, REPLICA_SET);
             let patch = json!({"metadata": {"ownerReferences": [reference], "uid": pod.uid()}});
-            match self.context.client.patch(POD, pod.namespace(), pod.name(), &Patch::Strategic(patch)).await
-            {
+            match self.context.client.patch(POD, pod.namespace(), pod.name(), Patch::Strategic(patch)).await {
                 Ok(pod) => claimed.push(pod),
                 Err(status) if status.is_not_found() || status.is_invalid() => {}
                 Err(status) => return Err(status),

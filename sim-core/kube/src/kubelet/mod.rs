@@ -40,7 +40,7 @@ use crate::client::{Client, EventRecorder, Informer, InformerFactory, ListOption
 use container::Instance;
 use images::ImageStore;
 use ipnet::Ipv4Net;
-use linux::{Host, Sys};
+use linux::{Host, Program, Sys};
 use pod::PodWorker;
 use sandbox::AddressPool;
 use serde_json::Value;
@@ -121,6 +121,21 @@ impl Kubelet {
             client,
             config,
         }))
+    }
+
+    /// The program of the machine's service. It lies in a file system that the kubelet holds, and so does not hold
+    /// the kubelet.
+    pub fn program(&self) -> Program {
+        let weak = Rc::downgrade(&self.0);
+        Program::with_state("kubelet", "The Kubernetes node agent", move |sys, _| {
+            let kubelet = weak.upgrade().map(Kubelet);
+            Box::pin(async move {
+                if let Some(kubelet) = kubelet {
+                    kubelet.run(sys).await;
+                }
+                1
+            })
+        })
     }
 
     /// The process: registers the node, serves on port 10250, runs pods.

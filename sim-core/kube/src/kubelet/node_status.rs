@@ -81,7 +81,7 @@ pub(super) async fn register(kubelet: &Kubelet) {
     let client = kubelet.client();
     let _ = client.create(NODE, "", object).await;
     let _ = client
-        .patch_status(NODE, "", node, &Patch::Merge(json!({"status": status(kubelet, &Value::Null)})))
+        .patch_status(NODE, "", node, Patch::Merge(json!({"status": status(kubelet, &Value::Null)})))
         .await;
 }
 
@@ -160,7 +160,7 @@ pub(super) async fn heartbeat(kubelet: Kubelet) {
     loop {
         let now = kubelet.sim().now().timestamp().rfc3339_micro();
         let renewed = json!({"spec": {"renewTime": now}});
-        let patched = client.patch(LEASE, "kube-node-lease", &node, &Patch::Merge(renewed)).await;
+        let patched = client.patch(LEASE, "kube-node-lease", &node, Patch::Merge(renewed)).await;
         if patched.is_err_and(|status| status.is_not_found()) {
             let mut lease = api::new_object(LEASE, "kube-node-lease", &node);
             api::set(
@@ -198,7 +198,7 @@ pub(super) async fn report(kubelet: Kubelet) {
             Ok(old) => {
                 let new = status(&kubelet, &old);
                 // Other conditions, such as those of a network plugin, are left where they are.
-                let _ = client.patch_status(NODE, "", &node, &Patch::Strategic(json!({"status": new}))).await;
+                let _ = client.patch_status(NODE, "", &node, Patch::Strategic(json!({"status": new}))).await;
             }
             Err(status) if status.is_not_found() => register(&kubelet).await,
             Err(_) => {}

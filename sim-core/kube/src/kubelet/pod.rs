@@ -236,9 +236,8 @@ impl PodWorker {
         }
         let mut body = if self.is_static { json!({}) } else { json!({"metadata": {"uid": self.uid}}) };
         body["status"] = status;
-        let patch = Patch::Merge(body);
         let (namespace, name) = (pod.namespace(), pod.name());
-        match kubelet.client().patch_status(POD, namespace, name, &patch).await {
+        match kubelet.client().patch_status(POD, namespace, name, Patch::Merge(body)).await {
             Ok(object) => *self.sent.borrow_mut() = Some(object),
             Err(status) if status.is_not_found() && !self.is_static => self.remove(),
             Err(_) => {}

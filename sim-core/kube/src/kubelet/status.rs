@@ -442,6 +442,7 @@ mod tests {
         let pod =
             json!({"metadata": {"generation": 1}, "spec": {"containers": [{"name": "c", "image": "nginx"}]}});
         let status = record(vec![ContainerRecord::new("c", false, false)]).to_status(&pod, NOW);
+        assert!(status.map_at("").keys().all(|name| FIELDS.contains(&name.as_str())));
         assert_eq!(status.str_at("/containerStatuses/0/state/waiting/reason"), "ContainerCreating");
         assert_eq!(status.str_at("/conditions/2/message"), "containers with unready status: [c]");
         assert_eq!(status.str_at("/conditions/2/reason"), "ContainersNotReady");

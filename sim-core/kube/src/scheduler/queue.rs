@@ -4,7 +4,7 @@
 use crate::api::Key;
 use sim::{Instant, Sim};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
@@ -23,6 +23,8 @@ pub(super) struct SchedulingQueue {
 #[derive(Default)]
 struct Inner {
     active: VecDeque<Key>,
+    /// What is in `active`.
+    queued: BTreeSet<Key>,
     waiting: BTreeMap<Key, Waiting>,
     attempts: BTreeMap<Key, u32>,
     waker: Option<Waker>,
@@ -45,9 +47,7 @@ impl SchedulingQueue {
     pub(super) fn add(&self, key: Key) {
         let mut inner = self.inner.borrow_mut();
         inner.waiting.remove(&key);
-        if !inner.active.contains(&key) {
-            inner.active.push_back(key);
-        }
+        inner.push(key);
         inner.wake();
     }
 
@@ -82,7 +82,7 @@ impl SchedulingQueue {
         let mut inner = self.inner.borrow_mut();
         inner.waiting.remove(key);
         inner.attempts.remove(key);
-        if !inner.active.is_empty() {
+        if inner.queued.remove(key) {
             inner.active.retain(|other| other != key);
         }
     }
@@ -94,7 +94,10 @@ impl SchedulingQueue {
             let mut inner = self.inner.borrow_mut();
             inner.release(now);
             match inner.active.pop_front() {
-                Some(key) => Poll::Ready(key),
+                Some(key) => {
+                    inner.queued.remove(&key);
+                    Poll::Ready(key)
+                }
                 None => {
                     inner.waker = Some(context.waker().clone());
                     let next = inner.waiting.values().filter(|w| w.moved).map(|w| w.backoff_until).min();
@@ -122,13 +125,19 @@ impl Inner {
         }
     }
 
+    fn push(&mut self, key: Key) {
+        if self.queued.insert(key.clone()) {
+            self.active.push_back(key);
+        }
+    }
+
     fn release(&mut self, now: Instant) {
         let due = |w: &Waiting| (w.moved && now >= w.backoff_until) || now >= w.flush_at;
         let keys: Vec<Key> =
             self.waiting.iter().filter(|(_, w)| due(w)).map(|(key, _)| key.clone()).collect();
         for key in keys {
             self.waiting.remove(&key);
-            self.active.push_back(key);
+            self.push(key);
         }
     }
 }

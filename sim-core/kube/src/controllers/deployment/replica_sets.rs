@@ -96,7 +96,7 @@ impl Controller {
         let patch = crate::client::Patch::Merge(patch);
         self.context
             .client
-            .patch(DEPLOYMENT, deployment.namespace(), deployment.name(), &patch)
+            .patch(DEPLOYMENT, deployment.namespace(), deployment.name(), patch)
             .await
             .map(drop)
     }
