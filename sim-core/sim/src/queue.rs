@@ -22,9 +22,12 @@ pub(crate) enum Event {
 }
 
 /// Events ordered by instant, then by the order in which they were scheduled. A heap whose events know where in
-/// it they are, so that a cancelled timer leaves nothing behind: most timers of a network are cancelled.
+/// it they are, so that a cancelled timer leaves nothing behind: most timers of a network are cancelled. Beside it a
+/// short list for what comes before all of that: a packet arrives long before any timer ends.
 #[derive(Default)]
 pub(crate) struct Queue {
+    /// The last one is the next.
+    soon: Vec<Entry>,
     /// No event comes before the one at half its position.
     heap: Vec<Entry>,
     slots: Vec<Slot>,
@@ -41,10 +44,13 @@ struct Entry {
 
 struct Slot {
     sequence: u64,
-    /// Where its entry is in the heap.
+    /// Where its entry is in the heap, or [`SOON`].
     position: u32,
     event: Option<Event>,
 }
+
+const SOON: u32 = u32::MAX;
+const SOON_MAX: usize = 16;
 
 impl Entry {
     #[inline]
@@ -57,7 +63,7 @@ impl Queue {
     pub(crate) fn push(&mut self, at: Instant, event: Event) -> EventId {
         let sequence = self.next_sequence;
         self.next_sequence += 1;
-        let new = Slot { sequence, position: 0, event: Some(event) };
+        let new = Slot { sequence, position: SOON, event: Some(event) };
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.slots[slot as usize] = new;
@@ -69,8 +75,13 @@ impl Queue {
             }
         };
         let entry = Entry { at, sequence, slot };
-        self.heap.push(entry);
-        self.rise(self.heap.len() - 1, entry);
+        if self.soon.len() < SOON_MAX && self.heap.first().is_none_or(|first| at < first.at) {
+            let later = self.soon.iter().rposition(|one| !one.before(&entry));
+            self.soon.insert(later.map_or(0, |later| later + 1), entry);
+        } else {
+            self.heap.push(entry);
+            self.rise(self.heap.len() - 1, entry);
+        }
         EventId { slot, sequence }
     }
 
@@ -78,7 +89,12 @@ impl Queue {
     pub(crate) fn cancel(&mut self, id: EventId) -> Option<Event> {
         let slot = self.slots.get(id.slot as usize).filter(|slot| slot.sequence == id.sequence)?;
         slot.event.as_ref()?;
-        self.take(slot.position as usize)
+        if slot.position != SOON {
+            return self.take(slot.position as usize);
+        }
+        let at = self.soon.iter().position(|one| one.slot == id.slot)?;
+        let entry = self.soon.remove(at);
+        self.release(entry)
     }
 
     /// True when the event is still to come and wakes the same task as `waker`.
@@ -90,30 +106,48 @@ impl Queue {
     }
 
     pub(crate) fn next_at(&self) -> Option<Instant> {
-        self.heap.first().map(|first| first.at)
+        self.first().map(|first| first.at)
     }
 
     /// The next event that is due at `until`, with its instant and sequence number.
     pub(crate) fn pop_due(&mut self, until: Instant) -> Option<(Instant, u64, Event)> {
-        let first = *self.heap.first().filter(|first| first.at <= until)?;
-        Some((first.at, first.sequence, self.take(0)?))
+        let first = self.first().filter(|first| first.at <= until)?;
+        let event = match self.soon.last() {
+            Some(soon) if soon.sequence == first.sequence => {
+                self.soon.pop();
+                self.release(first)
+            }
+            _ => self.take(0),
+        };
+        Some((first.at, first.sequence, event?))
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.heap.len()
+        self.soon.len() + self.heap.len()
+    }
+
+    fn first(&self) -> Option<Entry> {
+        match (self.soon.last(), self.heap.first()) {
+            (Some(soon), Some(first)) => Some(if soon.before(first) { *soon } else { *first }),
+            (soon, first) => soon.or(first).copied(),
+        }
+    }
+
+    fn release(&mut self, entry: Entry) -> Option<Event> {
+        self.free.push(entry.slot);
+        self.slots[entry.slot as usize].event.take()
     }
 
     /// Takes the event at a position of the heap out of it.
     fn take(&mut self, position: usize) -> Option<Event> {
-        let slot = self.heap[position].slot;
+        let entry = self.heap[position];
         let last = self.heap.pop()?;
         if position < self.heap.len() {
             // The last one fills the gap; it may belong above as well as below.
             let position = self.sink(position, last);
             self.rise(position, last);
         }
-        self.free.push(slot);
-        self.slots[slot as usize].event.take()
+        self.release(entry)
     }
 
     #[inline]

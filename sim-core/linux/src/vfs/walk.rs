@@ -4,7 +4,7 @@ use super::tree::{Body, Ino};
 use super::{Caller, FileType, Vfs};
 use crate::Errno;
 use crate::procfs::ProcNode;
-use std::borrow::Cow;
+use std::rc::Rc;
 
 /// Symbolic links in one path before `ELOOP`, and the longest name, as in Linux.
 const LINKS_MAX: u32 = 40;
@@ -43,43 +43,52 @@ impl Caller<'_> {
             return Err(Errno::ENAMETOOLONG);
         }
         let wants_directory = path.ends_with('/');
-        // Names are cut out of the path, the next one last; only those of links are copied.
-        let mut todo: Vec<Cow<'_, str>> = names(path).map(Cow::Borrowed).collect();
+        // What is still to be walked; what comes first is at the end.
+        let mut todo = vec![Rest { text: Text::Given(path), at: 0 }];
         if !path.starts_with('/') {
-            todo.extend(names(self.cwd).map(Cow::Borrowed));
+            todo.push(Rest { text: Text::Given(self.cwd), at: 0 });
         }
-        let root = see_through(Node::Tree(self.root.clone(), self.root.root_ino()));
-        let mut trail: Vec<(Cow<'_, str>, Node)> = Vec::with_capacity(todo.len() + 1);
-        trail.push((Cow::Borrowed(""), root));
+        // Where it has come to, and the directories on the way with where their names end.
+        let mut walked = String::with_capacity(path.len() + 32);
+        let mut trail = Vec::with_capacity(12);
+        trail.push((0, see_through(Node::Tree(self.root.clone(), self.root.root_ino()))));
         let mut links = 0;
-        while let Some(name) = todo.pop() {
-            let here = trail.last().map(|(_, node)| node.clone()).expect("the root stays on the trail");
-            if self.file_type(&here) != FileType::Directory {
+        loop {
+            let begin = walked.len();
+            if !next_name(&mut todo, &mut walked) {
+                break;
+            }
+            let name = &walked[begin + 1..];
+            let (_, here) = trail.last().expect("the root stays on the trail");
+            if self.file_type(here) != FileType::Directory {
                 return Err(Errno::ENOTDIR);
             }
-            if !self.allows(&here, 1) {
+            if !self.allows(here, 1) {
                 return Err(Errno::EACCES);
             }
-            match &*name {
-                "." => continue,
+            match name {
+                "." => {
+                    walked.truncate(begin);
+                    continue;
+                }
                 ".." => {
                     if trail.len() > 1 {
                         trail.pop();
                     }
+                    walked.truncate(trail.last().map_or(0, |(end, _)| *end));
                     continue;
                 }
                 _ if name.len() > NAME_MAX => return Err(Errno::ENAMETOOLONG),
                 _ => {}
             }
             let last = todo.is_empty();
-            let Some(child) = self.child(&here, trail.len() == 1, &name) else {
+            let Some(child) = self.child(here, trail.len() == 1, name) else {
                 if !last {
                     return Err(Errno::ENOENT);
                 }
                 let Node::Tree(vfs, ino) = here else { return Err(Errno::ENOENT) };
-                let path = join(&trail, &name);
-                let name = name.into_owned();
-                return Ok(Found { path, parent: Some((vfs, ino)), name, node: None, wants_directory });
+                let (parent, name) = (Some((vfs.clone(), *ino)), name.to_string());
+                return Ok(Found { path: walked, parent, name, node: None, wants_directory });
             };
             if (!last || follow || wants_directory)
                 && let Some(target) = self.link_target(&child)
@@ -91,13 +100,15 @@ impl Caller<'_> {
                 if target.starts_with('/') {
                     trail.truncate(1);
                 }
-                todo.extend(names(&target).map(|name| Cow::Owned(name.to_string())));
+                walked.truncate(trail.last().map_or(0, |(end, _)| *end));
+                todo.push(Rest { text: Text::Link(target), at: 0 });
                 continue;
             }
-            trail.push((name, child));
+            trail.push((walked.len(), child));
         }
-        let (name, node) = trail.pop().expect("the root stays on the trail");
-        let path = if trail.is_empty() { "/".to_string() } else { join(&trail, &name) };
+        let (_, node) = trail.pop().expect("the root stays on the trail");
+        let name = walked[trail.last().map_or(0, |(end, _)| end + 1)..].to_string();
+        let path = if trail.is_empty() { "/".to_string() } else { walked };
         let parent = match trail.last() {
             Some((_, Node::Tree(vfs, ino))) => Some((vfs.clone(), *ino)),
             _ => None,
@@ -105,7 +116,7 @@ impl Caller<'_> {
         if wants_directory && self.file_type(&node) != FileType::Directory {
             return Err(Errno::ENOTDIR);
         }
-        Ok(Found { path, parent, name: name.into_owned(), node: Some(node), wants_directory })
+        Ok(Found { path, parent, name, node: Some(node), wants_directory })
     }
 
     /// What is called `name` in a directory, seen through mounts.
@@ -123,13 +134,13 @@ impl Caller<'_> {
     }
 
     /// Where it points, if it is a symbolic link that is followed by name.
-    fn link_target(&self, node: &Node) -> Option<String> {
+    fn link_target(&self, node: &Node) -> Option<Rc<str>> {
         match node {
             Node::Tree(vfs, ino) => match &vfs.inner.tree.borrow().get(*ino).body {
-                Body::Symlink(target) => Some(target.to_string()),
+                Body::Symlink(target) => Some(target.clone()),
                 _ => None,
             },
-            Node::Proc(node) => self.proc.as_ref()?.followed(node),
+            Node::Proc(node) => Some(self.proc.as_ref()?.followed(node)?.into()),
         }
     }
 
@@ -148,11 +159,6 @@ impl Caller<'_> {
     }
 }
 
-/// The names in a path, the last one first.
-fn names(path: &str) -> impl Iterator<Item = &str> {
-    path.rsplit('/').filter(|name| !name.is_empty())
-}
-
 fn see_through(mut node: Node) -> Node {
     while let Node::Tree(vfs, ino) = &node
         && let Some(mounted) = vfs.mounted(*ino)
@@ -163,14 +169,40 @@ fn see_through(mut node: Node) -> Node {
     node
 }
 
-fn join(trail: &[(Cow<'_, str>, Node)], name: &str) -> String {
-    let length: usize = trail[1..].iter().map(|(name, _)| name.len() + 1).sum();
-    let mut path = String::with_capacity(length + 1 + name.len());
-    for (name, _) in &trail[1..] {
-        path.push('/');
-        path.push_str(name);
+/// A path of which some has been walked.
+struct Rest<'a> {
+    text: Text<'a>,
+    at: usize,
+}
+
+enum Text<'a> {
+    Given(&'a str),
+    Link(Rc<str>),
+}
+
+/// Writes the next name and a slash before it; false when there is none. What has no more names is taken away, so that
+/// nothing is left behind the last name.
+fn next_name(todo: &mut Vec<Rest<'_>>, walked: &mut String) -> bool {
+    let mut found = false;
+    while let Some(rest) = todo.last_mut() {
+        let text = match &rest.text {
+            Text::Given(text) => text,
+            Text::Link(text) => &**text,
+        };
+        let slashes = text.as_bytes()[rest.at..].iter().take_while(|byte| **byte == b'/').count();
+        let begin = rest.at + slashes;
+        if begin == text.len() {
+            todo.pop();
+            continue;
+        }
+        if found {
+            return true;
+        }
+        let length = text.as_bytes()[begin..].iter().take_while(|byte| **byte != b'/').count();
+        walked.push('/');
+        walked.push_str(&text[begin..begin + length]);
+        rest.at = begin + length;
+        found = true;
     }
-    path.push('/');
-    path.push_str(name);
-    path
+    found
 }
