@@ -1,18 +1,34 @@
 //! Discovery: which groups, versions and kinds there are, and the server's version and health.
 
-use super::VERSION;
-use super::rest::{Request, Response};
+use super::rest::{Request, Response, json_line};
+use super::{ApiServer, VERSION};
 use crate::api::ResourceInfo;
 use crate::api::scheme::RESOURCES;
 use serde_json::{Map, Value, json};
 
-/// The answer for a path that is no resource, if there is one.
-pub(super) fn answer(request: &Request) -> Option<Response> {
-    if !matches!(request.method.as_str(), "GET" | "HEAD") {
-        return None;
+impl ApiServer {
+    /// The answer for a path that is no resource, if there is one. What was told once is kept: it does not change.
+    pub(super) fn discover(&self, request: &Request) -> Option<Response> {
+        if !matches!(request.method.as_str(), "GET" | "HEAD") {
+            return None;
+        }
+        let path = request.path.trim_matches('/');
+        if let Some(body) = self.0.documents.borrow().get(path) {
+            return Some(Response::json_bytes(200, body.clone()));
+        }
+        if matches!(path, "healthz" | "livez" | "readyz") {
+            return Some(Response::text(200, "ok"));
+        }
+        let body = json_line(&document(path)?);
+        self.0.documents.borrow_mut().insert(path.to_string(), body.clone());
+        Some(Response::json_bytes(200, body))
     }
-    let parts: Vec<&str> = request.path.trim_matches('/').split('/').collect();
-    let value = match parts[..] {
+}
+
+/// The document at a path.
+fn document(path: &str) -> Option<Value> {
+    let parts: Vec<&str> = path.split('/').collect();
+    Some(match parts[..] {
         [""] => root(),
         ["api"] => json!({
             "kind": "APIVersions", "versions": ["v1"],
@@ -49,10 +65,8 @@ pub(super) fn answer(request: &Request) -> Option<Response> {
         ["openapi", "v3", "api", version] => field_validation("", version),
         ["openapi", "v3", "apis", group, version] => field_validation(group, version),
         ["version"] => version(),
-        ["healthz" | "livez" | "readyz"] => return Some(Response::text(200, "ok")),
         _ => return None,
-    };
-    Some(Response::json(200, &value))
+    })
 }
 
 /// Named groups with their version, in upstream's order of preference.

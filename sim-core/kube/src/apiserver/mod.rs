@@ -38,6 +38,7 @@ use crate::api::{NAMESPACE, Object, Resource, new_object};
 use serde_json::json;
 use sim::{Rng, Sim, Timestamp};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use store::Store;
 
@@ -54,6 +55,8 @@ struct Server {
     rng: RefCell<Rng>,
     /// The second that was asked for last, in words: many objects are made in one.
     second: RefCell<(u64, String)>,
+    /// Discovery documents that were asked for, by path.
+    documents: RefCell<BTreeMap<String, Vec<u8>>>,
 }
 
 impl ApiServer {
@@ -64,6 +67,7 @@ impl ApiServer {
             store: RefCell::new(Store::new()),
             rng: RefCell::new(sim.rng("kube-apiserver")),
             second: RefCell::default(),
+            documents: RefCell::default(),
         }));
         for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
             let namespace = new_object(NAMESPACE, "", name);

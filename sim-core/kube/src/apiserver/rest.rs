@@ -7,7 +7,7 @@ use super::store::{EventKind, WatchEvent};
 use super::strategy::outward;
 use super::upstream::{self, Upstream};
 use super::watch::WatchStream;
-use super::{ApiServer, Filter, access, discovery, table};
+use super::{ApiServer, Filter, access, table};
 use crate::api::schema::Struct;
 use crate::api::scheme::by_plural;
 use crate::api::{DEPLOYMENT, ENDPOINTS, NODE, Object, ObjectExt, POD, Resource, Status, object_at, set};
@@ -67,8 +67,11 @@ impl Request {
 impl Response {
     /// A JSON answer.
     pub(super) fn json(status: u16, value: &Value) -> Response {
-        let mut body = serde_json::to_vec(value).expect("JSON values can always be written");
-        body.push(b'\n');
+        Response::json_bytes(status, json_line(value))
+    }
+
+    /// A JSON answer that is written already.
+    pub(super) fn json_bytes(status: u16, body: Vec<u8>) -> Response {
         Response::Whole { status, headers: vec![header("Content-Type", "application/json")], body }
     }
 
@@ -93,6 +96,13 @@ impl From<Status> for Response {
     fn from(status: Status) -> Response {
         Response::json(status.code, &status.to_value())
     }
+}
+
+/// A value as the body of an answer.
+pub(super) fn json_line(value: &Value) -> Vec<u8> {
+    let mut body = serde_json::to_vec(value).expect("JSON values can always be written");
+    body.push(b'\n');
+    body
 }
 
 fn header(name: &str, value: &str) -> (String, String) {
@@ -221,7 +231,7 @@ impl ApiServer {
 
     /// What is no resource.
     fn elsewhere(&self, request: &Request) -> Result<Response, Status> {
-        if let Some(found) = discovery::answer(request) {
+        if let Some(found) = self.discover(request) {
             return Ok(found);
         }
         // A pod's binding may also be posted to a collection of its own.

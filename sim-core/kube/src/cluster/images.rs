@@ -9,6 +9,7 @@ use data_encoding::HEXLOWER;
 use linux::vfs::Vfs;
 use linux::{ExitCode, Program, Signal, Sys};
 use sha2::{Digest, Sha256};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -62,7 +63,8 @@ fn until_terminated(name: &'static str, about: &'static str, program: Program) -
 
 /// The cluster's own images, then those of the world.
 pub struct SystemImages {
-    own: BTreeMap<String, Rc<Image>>,
+    /// The cluster's own, and others that were asked for: all nodes share what they pull.
+    known: RefCell<BTreeMap<String, Rc<Image>>>,
     others: Rc<dyn ImageRegistry>,
 }
 
@@ -118,15 +120,18 @@ impl SystemImages {
             };
             own.insert(name, Rc::new(image));
         }
-        SystemImages { own, others }
+        SystemImages { known: RefCell::new(own), others }
     }
 }
 
 impl ImageRegistry for SystemImages {
     fn resolve(&self, reference: &ImageRef) -> Result<Rc<Image>, PullError> {
-        match self.own.get(&reference.to_string()) {
-            Some(image) => Ok(image.clone()),
-            None => self.others.resolve(reference),
+        let name = reference.to_string();
+        if let Some(image) = self.known.borrow().get(&name) {
+            return Ok(image.clone());
         }
+        let image = self.others.resolve(reference)?;
+        self.known.borrow_mut().insert(name, image.clone());
+        Ok(image)
     }
 }

@@ -36,13 +36,23 @@ impl Controller {
     }
 
     async fn refresh_new(&self, deployment: &Object, set: Object, revision: i64) -> Result<Object, Status> {
-        let mut updated = (*set).clone();
-        annotate(&mut updated, deployment, revision, true);
-        updated["spec"]["minReadySeconds"] = deployment.at("/spec/minReadySeconds").clone();
-        if updated["spec"]["minReadySeconds"].is_null() {
-            api::remove(&mut updated, "/spec/minReadySeconds");
-        }
-        let set = if updated == *set { set } else { self.update_set(updated).await? };
+        let (annotations, seconds) = ("/metadata/annotations", "/spec/minReadySeconds");
+        let mut fresh = json!({});
+        api::set(&mut fresh, annotations, set.at(annotations).clone());
+        annotate(&mut fresh, deployment, revision, true);
+        let wanted = deployment.at(seconds);
+        let set = if fresh.at(annotations) == set.at(annotations) && wanted == set.at(seconds) {
+            set
+        } else {
+            let mut updated = (*set).clone();
+            api::set(&mut updated, annotations, fresh["metadata"]["annotations"].take());
+            if wanted.is_null() {
+                api::remove(&mut updated, seconds);
+            } else {
+                api::set(&mut updated, seconds, wanted.clone());
+            }
+            self.update_set(updated).await?
+        };
         self.set_revision(deployment, set.annotation(REVISION).unwrap_or("1")).await?;
         Ok(set)
     }

@@ -29,8 +29,9 @@ fn size_on(node: &NodeInfo, image: &str) -> Option<i64> {
 /// `nginx` is `docker.io/library/nginx:latest`.
 fn same(full: &str, short: &str) -> bool {
     let tagged = short.rsplit('/').next().is_some_and(|last| last.contains(':'));
-    let is_it = |name: &str| if tagged { name == short } else { name.strip_suffix(":latest") == Some(short) };
-    ["", "docker.io/", "docker.io/library/"].iter().any(|prefix| full.strip_prefix(prefix).is_some_and(is_it))
+    let name = if tagged { Some(full) } else { full.strip_suffix(":latest") };
+    let prefix = name.and_then(|name| name.strip_suffix(short));
+    prefix.is_some_and(|prefix| matches!(prefix, "" | "docker.io/" | "docker.io/library/"))
 }
 
 #[cfg(test)]
@@ -44,5 +45,7 @@ mod tests {
         assert!(same("registry.k8s.io/pause:3.10", "registry.k8s.io/pause:3.10"));
         assert!(!same("docker.io/library/nginx:1.27", "nginx"));
         assert!(!same("docker.io/library/nginx:latest", "nginx:1.27"));
+        assert!(!same("docker.io/library/nginx", "nginx"));
+        assert!(!same("quay.io/nginx:latest", "nginx"));
     }
 }
