@@ -53,7 +53,7 @@ const SOON: u32 = u32::MAX;
 const SOON_MAX: usize = 16;
 
 impl Entry {
-    #[inline]
+    #[inline(always)]
     fn before(&self, other: &Entry) -> bool {
         (self.at, self.sequence) < (other.at, other.sequence)
     }
@@ -150,7 +150,7 @@ impl Queue {
         self.release(entry)
     }
 
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, position: usize, entry: Entry) {
         self.heap[position] = entry;
         self.slots[entry.slot as usize].position = position as u32;

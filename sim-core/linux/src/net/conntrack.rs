@@ -297,6 +297,7 @@ impl Conntrack {
         Tracked::New(Box::new(entry))
     }
 
+    #[inline(always)]
     fn entry<'a>(&'a self, tracked: &'a Tracked) -> Option<(&'a Entry, Direction)> {
         match tracked {
             Tracked::New(entry) => Some((entry, Direction::Original)),

@@ -330,11 +330,10 @@ fn run_hook(
         return Outcome::Accept;
     };
     let first = matches!(hook, Hook::Prerouting | Hook::Output);
+    let active = netfilter.active(hook);
+    let has = |table: Table| active & table.bit() != 0;
     type Ct<'a> = Option<&'a mut Conntrack>;
     let mut traverse = |table, packet: &mut Packet, conntrack: &Ct<'_>, tracked: &Tracked, rng: &mut _| {
-        if !netfilter.is_active(table, hook) {
-            return Outcome::Accept;
-        }
         let ct = conntrack.as_deref().map_or(CtStates::UNTRACKED, |conntrack| conntrack.states(tracked));
         let name = |dev: u16, used: bool| match ifaces.get(usize::from(dev)) {
             Some(Some(iface)) if used => iface.name.as_str(),
@@ -345,10 +344,12 @@ fn run_hook(
         netfilter.traverse(table, hook, &mut Env { packet, in_dev, out_dev, locals, ct, rng, now })
     };
     if first {
-        match traverse(Table::Raw, packet, &None, tracked, rng) {
-            Outcome::Accept => {}
-            Outcome::Notrack => *tracked = Tracked::Untracked,
-            dropped => return dropped,
+        if has(Table::Raw) {
+            match traverse(Table::Raw, packet, &None, tracked, rng) {
+                Outcome::Accept => {}
+                Outcome::Notrack => *tracked = Tracked::Untracked,
+                dropped => return dropped,
+            }
         }
         if matches!(tracked, Tracked::Not)
             && let Some(conntrack) = conntrack.as_deref_mut()
@@ -359,9 +360,11 @@ fn run_hook(
             }
         }
     }
-    match traverse(Table::Mangle, packet, &conntrack, tracked, rng) {
-        Outcome::Accept => {}
-        dropped => return dropped,
+    if has(Table::Mangle) {
+        match traverse(Table::Mangle, packet, &conntrack, tracked, rng) {
+            Outcome::Accept => {}
+            dropped => return dropped,
+        }
     }
     if first && conntrack.is_some() {
         if tracked.undecided(Manip::Destination) {
@@ -390,7 +393,7 @@ fn run_hook(
             conntrack.translate(tracked, Manip::Destination, packet);
         }
     }
-    if !matches!(hook, Hook::Prerouting | Hook::Postrouting) {
+    if has(Table::Filter) {
         match traverse(Table::Filter, packet, &conntrack, tracked, rng) {
             Outcome::Accept => {}
             dropped => return dropped,

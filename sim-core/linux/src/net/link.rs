@@ -59,8 +59,10 @@ impl World {
 
     fn neighbourhood(&mut self, ns: NetnsId, dev: u16, next: Ipv4Addr) -> Neighbourhood {
         let now = self.now();
-        let known =
-            self.ns_mut(ns).and_then(|netns| netns.iface_mut(dev)).and_then(|i| i.neighbours.get_mut(&next));
+        let known = self
+            .ns_mut(ns)
+            .and_then(|netns| netns.iface_mut(dev))
+            .and_then(|i| i.neighbours.get_mut(&next.into()));
         match known {
             Some(Neighbour::Reachable { target, used }) => {
                 *used = now;
@@ -72,7 +74,7 @@ impl World {
         }
         let Some(target) = self.who_has(ns, dev, next) else { return Neighbourhood::Unknown };
         if let Some(iface) = self.ns_mut(ns).and_then(|netns| netns.iface_mut(dev)) {
-            iface.neighbours.insert(next, Neighbour::Reachable { target, used: now });
+            iface.neighbours.insert(next.into(), Neighbour::Reachable { target, used: now });
         }
         Neighbourhood::At(target)
     }
@@ -119,14 +121,14 @@ impl World {
         let delay = self.rng.duration(Duration::from_millis(3_045), Duration::from_millis(3_075));
         let Some(iface) = self.ns_mut(ns).and_then(|netns| netns.iface_mut(dev)) else { return };
         let serial = iface.serial;
-        match iface.neighbours.get_mut(&next) {
+        match iface.neighbours.get_mut(&next.into()) {
             Some(Neighbour::Incomplete { waiting }) => {
                 if waiting.len() < WAITING_MAX {
                     waiting.push(packet);
                 }
                 return;
             }
-            _ => iface.neighbours.insert(next, Neighbour::Incomplete { waiting: vec![packet] }),
+            _ => iface.neighbours.insert(next.into(), Neighbour::Incomplete { waiting: vec![packet] }),
         };
         for probe in 1..3 {
             self.later(Duration::from_secs(probe), move |world| world.ask_again(ns, dev, serial, next));
@@ -135,9 +137,11 @@ impl World {
             world.ask_again(ns, dev, serial, next);
             let Some(netns) = world.ns_mut(ns) else { return };
             let Some(iface) = netns.iface_mut(dev).filter(|iface| iface.serial == serial) else { return };
-            let Some(Neighbour::Incomplete { waiting }) = iface.neighbours.get_mut(&next) else { return };
+            let Some(Neighbour::Incomplete { waiting }) = iface.neighbours.get_mut(&next.into()) else {
+                return;
+            };
             let waiting = std::mem::take(waiting);
-            iface.neighbours.insert(next, Neighbour::Failed);
+            iface.neighbours.insert(next.into(), Neighbour::Failed);
             for packet in waiting {
                 world.icmp_error(ns, &packet, IcmpKind::Unreachable(1));
             }
@@ -150,7 +154,7 @@ impl World {
         let asking = |world: &mut World| {
             let iface = world.ns_mut(ns)?.iface_mut(dev)?;
             (iface.serial == serial).then_some(())?;
-            match iface.neighbours.get_mut(&next)? {
+            match iface.neighbours.get_mut(&next.into())? {
                 Neighbour::Incomplete { waiting } => Some(std::mem::take(waiting)),
                 _ => None,
             }
@@ -158,7 +162,7 @@ impl World {
         let Some(target) = self.who_has(ns, dev, next) else { return };
         let Some(waiting) = asking(self) else { return };
         if let Some(iface) = self.ns_mut(ns).and_then(|netns| netns.iface_mut(dev)) {
-            iface.neighbours.insert(next, Neighbour::Reachable { target, used: now });
+            iface.neighbours.insert(next.into(), Neighbour::Reachable { target, used: now });
         }
         for mut packet in waiting {
             self.transmit_to(ns, dev, target, &mut packet);
@@ -359,8 +363,9 @@ impl World {
         for mate in self.link_mates(ns, dev) {
             let Some(netns) = self.ns_mut(mate) else { continue };
             for iface in netns.ifaces.iter_mut().flatten() {
-                if !matches!(iface.neighbours.get(&address), Some(Neighbour::Incomplete { .. }) | None) {
-                    iface.neighbours.remove(&address);
+                if !matches!(iface.neighbours.get(&address.into()), Some(Neighbour::Incomplete { .. }) | None)
+                {
+                    iface.neighbours.remove(&address.into());
                 }
             }
         }

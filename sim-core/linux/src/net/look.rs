@@ -210,7 +210,7 @@ impl Net {
                     Neighbour::Failed => (None, NeighbourState::Failed),
                 };
                 found.push(NeighbourInfo {
-                    address: IpAddr::V4(*address),
+                    address: IpAddr::V4((*address).into()),
                     dev: iface.name.clone(),
                     mac,
                     state,

@@ -39,7 +39,8 @@ pub(crate) struct Iface {
     /// The bridge that it is a port of.
     pub(crate) master: Option<u16>,
     pub(crate) hairpin: bool,
-    pub(crate) neighbours: BTreeMap<Ipv4Addr, Neighbour>,
+    /// By address, as a number.
+    pub(crate) neighbours: BTreeMap<u32, Neighbour>,
     pub(crate) counters: Counters,
 }
 
@@ -258,9 +259,11 @@ impl Netns {
             .filter(|address| !address.is_loopback())
             .collect();
     }
+    #[inline(always)]
     pub(crate) fn iface(&self, dev: u16) -> Option<&Iface> {
         self.ifaces.get(usize::from(dev))?.as_ref()
     }
+    #[inline(always)]
     pub(crate) fn iface_mut(&mut self, dev: u16) -> Option<&mut Iface> {
         self.ifaces.get_mut(usize::from(dev))?.as_mut()
     }
@@ -271,6 +274,7 @@ impl Netns {
             .map(|dev| dev as u16)
     }
     /// True for the host's own addresses and all of 127.0.0.0/8.
+    #[inline(always)]
     pub(crate) fn is_local(&self, address: Ipv4Addr) -> bool {
         is_local(&self.locals, address)
     }

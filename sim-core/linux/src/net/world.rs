@@ -120,17 +120,17 @@ impl Net {
 }
 
 impl World {
-    #[inline]
+    #[inline(always)]
     pub(super) fn now(&self) -> Instant {
         self.sim.now()
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn ns(&self, ns: NetnsId) -> Option<&Netns> {
         self.namespaces.get(ns.0 as usize)?.as_deref()
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn ns_mut(&mut self, ns: NetnsId) -> Option<&mut Netns> {
         self.namespaces.get_mut(ns.0 as usize)?.as_deref_mut()
     }

@@ -121,7 +121,7 @@ impl Quick {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn matches(&self, seen: &Seen) -> bool {
         ((seen.dst & self.dst_mask == self.dst) != (self.negated & NOT_DST != 0))
             && ((seen.src & self.src_mask == self.src) != (self.negated & NOT_SRC != 0))
@@ -152,19 +152,22 @@ impl Netfilter {
         let (mut number, mut at) = (first, 0);
         loop {
             let Some(chain) = &mut data.chains[number as usize] else { return Outcome::Accept };
-            while chain.quick.get(at).is_some_and(|quick| !quick.matches(&seen)) {
+            let mut found = None;
+            for quick in &chain.quick[at..] {
                 at += 1;
+                if quick.matches(&seen) {
+                    found = Some(quick.matches);
+                    break;
+                }
             }
-            let Some(quick) = chain.quick.get(at) else {
+            let Some(answered) = found else {
                 if let Some(caller) = callers.pop() {
                     (number, at) = caller;
                     continue;
                 }
                 return policy(chain, data.builtin[hook as usize] == Some(number), length);
             };
-            let answered = quick.matches;
-            let stored = &mut chain.rules[at];
-            at += 1;
+            let stored = &mut chain.rules[at - 1];
             if answered != ALL && !matches(&stored.rule, answered.into(), &mut stored.nth, env, recent) {
                 continue;
             }

@@ -105,6 +105,10 @@ impl Table {
             Table::Filter => "filter",
         }
     }
+    /// Its bit in a set of tables.
+    pub(crate) const fn bit(self) -> u8 {
+        1 << self as u8
+    }
     /// The table of this name.
     pub fn from_name(name: &str) -> Option<Table> {
         Table::ALL.into_iter().find(|table| table.name() == name)
@@ -235,13 +239,13 @@ impl Netfilter {
     pub(crate) fn rules_changed(&mut self) {
         for hook in Hook::ALL {
             let busy = Table::ALL.into_iter().filter(|table| self.tables[*table as usize].is_active(hook));
-            self.active[hook as usize] = busy.fold(0, |bits, table| bits | 1 << table as u8);
+            self.active[hook as usize] = busy.fold(0, |bits, table| bits | table.bit());
         }
     }
 
-    /// True when the table has anything at this hook: rules, or a policy that drops.
-    pub(crate) fn is_active(&self, table: Table, hook: Hook) -> bool {
-        self.active[hook as usize] & (1 << table as u8) != 0
+    /// The tables that have anything at this hook: rules, or a policy that drops. Bits by [`Table::bit`].
+    pub(crate) fn active(&self, hook: Hook) -> u8 {
+        self.active[hook as usize]
     }
 
     /// True when some rule needs to know connections; without one the host does not track them.
