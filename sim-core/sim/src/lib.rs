@@ -6,7 +6,7 @@
 //! slices as small as it likes. Chance is drawn from streams forked from one seed by name
 //! ([`Sim::rng`]), so that a component that draws more does not change what its neighbours draw.
 //!
-//! Reading order: [`time`], [`rng`], [`queue`], [`executor`], [`trace`]; [`order`] is a helper of all layers.
+//! Reading order: [`time`], [`rng`], [`queue`], [`executor`], [`trace`]; [`order`] and [`sorted_map`] are helpers of all layers.
 //!
 //! **Invariant**: no wall clock, no threads, no unordered maps, no I/O.
 
@@ -14,6 +14,7 @@ pub mod executor;
 pub mod order;
 pub mod queue;
 pub mod rng;
+pub mod sorted_map;
 pub mod time;
 pub mod trace;
 
@@ -21,6 +22,7 @@ pub use executor::{Progress, Sim, Sleep, TaskId};
 pub use order::Ordered;
 pub use queue::EventId;
 pub use rng::Rng;
+pub use sorted_map::SortedMap;
 pub use std::time::Duration;
 pub use time::{Instant, Timestamp};
 pub use trace::Trace;

@@ -158,8 +158,8 @@ impl World {
 
     /// Sends the packets of the outbox, the oldest first.
     pub(super) fn send_waiting(&mut self) {
-        while let Some((ns, mut packet)) = self.outbox.pop_front() {
-            let _ = self.output(ns, &mut packet);
+        while let Some(mut waiting) = self.outbox.pop_front() {
+            let _ = self.output(waiting.0, &mut waiting.1);
         }
     }
 

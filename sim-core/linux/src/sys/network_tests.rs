@@ -6,6 +6,7 @@ use crate::signal::Disposition;
 use crate::testing::Machine;
 use crate::{Errno, Signal, Sys, WaitFor, WaitStatus};
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::Duration;
 
 const fn ms(ms: u64) -> Duration {
@@ -138,4 +139,42 @@ fn low_ports_are_roots() {
         0
     });
     assert_eq!(status, WaitStatus::Exited(0));
+}
+
+#[test]
+fn a_world_that_ends_gives_back_its_memory() {
+    let probe = Rc::new(());
+    for seed in 0..20 {
+        let machine = Machine::with_seed(seed);
+        let held = probe.clone();
+        let file = Rc::new(move || format!("{held:?}").into_bytes());
+        machine.host.namespaces().root.put_generated("/note", file).unwrap();
+        let held = probe.clone();
+        let (terminal, _) = machine.login(move |sys| {
+            let held = held.clone();
+            async move {
+                let listener = sys.listen(local(8080), 8).unwrap();
+                let held2 = held.clone();
+                sys.fork(move |sys| {
+                    Box::pin(async move {
+                        let fd = sys.connect(local(8080)).await.unwrap();
+                        let answer = sys.read_to_end(fd).await;
+                        drop((answer, held2));
+                        0
+                    })
+                })
+                .unwrap();
+                let (_, from) = sys.accept(listener).await.unwrap();
+                sys.out(&format!("{from}\n")).await;
+                sys.sleep(ms(1_000_000)).await.unwrap();
+                drop(held);
+                0
+            }
+        });
+        machine.pass(100);
+        assert!(Rc::strong_count(&probe) > 4, "both processes wait");
+        machine.sim.shut_down();
+        drop((machine, terminal));
+        assert_eq!(Rc::strong_count(&probe), 1);
+    }
 }

@@ -1,0 +1,212 @@
+//! A map for few entries.
+//!
+//! A list kept in the order of its keys, looked up by halving. Its walk is that of a `BTreeMap`; the code for each pair
+//! of types is a tenth as long, and adding or removing an entry moves those behind it. For what grows with the cluster
+//! a `BTreeMap` is right.
+
+use std::borrow::Borrow;
+use std::iter::Map;
+use std::{slice, vec};
+
+/// A map for few entries, ordered by key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SortedMap<K, V> {
+    entries: Vec<(K, V)>,
+}
+
+/// The place of a key in a map.
+#[derive(Debug)]
+pub struct Entry<'a, K, V> {
+    map: &'a mut SortedMap<K, V>,
+    key: K,
+}
+
+impl<K, V> Default for SortedMap<K, V> {
+    fn default() -> Self {
+        SortedMap::new()
+    }
+}
+
+impl<K, V> SortedMap<K, V> {
+    /// A map without entries.
+    pub const fn new() -> Self {
+        SortedMap { entries: Vec::new() }
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Removes all entries.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+    }
+
+    /// The entries, by key.
+    pub fn iter(&self) -> Iter<'_, K, V> {
+        self.into_iter()
+    }
+
+    /// The keys, in order.
+    pub fn keys(&self) -> impl DoubleEndedIterator<Item = &K> {
+        self.entries.iter().map(|(key, _)| key)
+    }
+
+    /// The values, by key.
+    pub fn values(&self) -> impl DoubleEndedIterator<Item = &V> {
+        self.entries.iter().map(|(_, value)| value)
+    }
+
+    /// Keeps the entries that `keep` is true for.
+    pub fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
+        self.entries.retain_mut(|(key, value)| keep(key, value));
+    }
+}
+
+impl<K: Ord, V> SortedMap<K, V> {
+    /// Where a key is, or where it would be.
+    fn place<Q: Ord + ?Sized>(&self, key: &Q) -> Result<usize, usize>
+    where
+        K: Borrow<Q>,
+    {
+        self.entries.binary_search_by(|(present, _)| present.borrow().cmp(key))
+    }
+
+    /// Whether a key has a value.
+    pub fn contains_key<Q: Ord + ?Sized>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+    {
+        self.place(key).is_ok()
+    }
+
+    /// The value of a key.
+    pub fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
+        self.place(key).ok().map(|place| &self.entries[place].1)
+    }
+
+    /// The value of a key, to be changed.
+    pub fn get_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+    where
+        K: Borrow<Q>,
+    {
+        self.place(key).ok().map(|place| &mut self.entries[place].1)
+    }
+
+    /// Gives a key a value; the answer is the value that it had.
+    pub fn insert(&mut self, key: K, value: V) -> Option<V> {
+        match self.place(&key) {
+            Ok(place) => Some(std::mem::replace(&mut self.entries[place].1, value)),
+            Err(place) => {
+                self.entries.insert(place, (key, value));
+                None
+            }
+        }
+    }
+
+    /// Removes a key; the answer is the value that it had.
+    pub fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+    {
+        self.place(key).ok().map(|place| self.entries.remove(place).1)
+    }
+
+    /// The place of a key, to put a value there if it has none.
+    pub fn entry(&mut self, key: K) -> Entry<'_, K, V> {
+        Entry { map: self, key }
+    }
+}
+
+impl<'a, K: Ord, V> Entry<'a, K, V> {
+    /// The value of the key; it is `value` now if there was none.
+    pub fn or_insert(self, value: V) -> &'a mut V {
+        let place = match self.map.place(&self.key) {
+            Ok(place) => place,
+            Err(place) => {
+                self.map.entries.insert(place, (self.key, value));
+                place
+            }
+        };
+        &mut self.map.entries[place].1
+    }
+
+    /// The value of the key; it is the default of its type now if there was none.
+    pub fn or_default(self) -> &'a mut V
+    where
+        V: Default,
+    {
+        self.or_insert(V::default())
+    }
+}
+
+/// The entries of a [`SortedMap`], by key.
+pub type Iter<'a, K, V> = Map<slice::Iter<'a, (K, V)>, fn(&(K, V)) -> (&K, &V)>;
+
+impl<'a, K, V> IntoIterator for &'a SortedMap<K, V> {
+    type Item = (&'a K, &'a V);
+    type IntoIter = Iter<'a, K, V>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.iter().map(|(key, value)| (key, value))
+    }
+}
+
+impl<K, V> IntoIterator for SortedMap<K, V> {
+    type Item = (K, V);
+    type IntoIter = vec::IntoIter<(K, V)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.into_iter()
+    }
+}
+
+impl<K: Ord, V> FromIterator<(K, V)> for SortedMap<K, V> {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
+        let mut map = SortedMap::new();
+        for (key, value) in entries {
+            map.insert(key, value);
+        }
+        map
+    }
+}
+
+impl<K: Ord, V, const N: usize> From<[(K, V); N]> for SortedMap<K, V> {
+    fn from(entries: [(K, V); N]) -> Self {
+        entries.into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn a_sorted_map_is_a_map() {
+        let mut rng = crate::Rng::forked(1, "sorted map");
+        let (mut ours, mut theirs) = (SortedMap::new(), BTreeMap::new());
+        for step in 0..500 {
+            let key = rng.next_u64() % 40;
+            match rng.next_u64() % 4 {
+                0 => assert_eq!(ours.remove(&key), theirs.remove(&key)),
+                1 => assert_eq!(ours.entry(key).or_insert(step), theirs.entry(key).or_insert(step)),
+                _ => assert_eq!(ours.insert(key, step), theirs.insert(key, step)),
+            }
+            assert_eq!(ours.get(&key), theirs.get(&key));
+            assert!(ours.iter().eq(&theirs), "after step {step}");
+        }
+        ours.retain(|key, _| key % 2 == 0);
+        theirs.retain(|key, _| key % 2 == 0);
+        assert!(ours.keys().eq(theirs.keys()));
+    }
+}
