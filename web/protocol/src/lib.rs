@@ -1,7 +1,10 @@
 //! What the page and the simulation worker say to each other.
 //!
-//! A message is a JavaScript array: JSON text first, then, where there are bytes for a screen, a
-//! `Uint8Array`. Bytes stay out of the JSON since they are most of the traffic.
+//! From the page, a message is a `Uint8Array`, as [`wire`] writes it. From the worker it is an array of one, and
+//! of a second with the bytes for a screen where there are any: those are most of the traffic, and handed over
+//! without a copy. Records of the journal are JSON, which reports show to people.
+
+pub mod wire;
 
 use serde::{Deserialize, Serialize};
 pub use sim_core::{
@@ -13,7 +16,7 @@ pub use sim_core::{
 pub const UNACKNOWLEDGED_MAX: usize = 256 * 1024;
 
 /// From the page to the worker.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum ToWorker {
     /// Opens the journal and brings back what it holds.
     Start {
@@ -54,7 +57,7 @@ pub enum ToWorker {
 }
 
 /// From the worker to the page.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum FromWorker {
     /// The worker listens; nothing may be sent to it before.
     Ready,

@@ -1,13 +1,13 @@
 //! What is seen.
 
 use super::*;
-use crate::components::{Dialog, Icon, MenuItem, Shape, Splitter};
+use crate::components::{Dialog, MenuItem, Shape, Splitter, icon};
 use crate::deck::command::Stage;
 use crate::deck::slide;
 use crate::panels::cluster::Cluster;
-use crate::panels::help::Help;
-use crate::panels::terminals::{Tab, Terminals};
-use crate::panels::top::Top;
+use crate::panels::help;
+use crate::panels::terminals::{self, Tab, Terminals};
+use crate::panels::top::{self, Top};
 use slides::Slide;
 use state::{NoticeKind, Owner};
 use web_sys::HtmlInputElement;
@@ -69,7 +69,7 @@ impl App {
             }
         };
         if name != self.deck_name {
-            self.bookmark = store::load(&format!("bookmark:{name}")).unwrap_or_default();
+            self.bookmark = Bookmark::load(&name);
             self.panes.clear();
         }
         let deck = slides::parse(&name, &text);
@@ -146,9 +146,7 @@ impl App {
         html! {
             <div class={classes!("page", self.follows.then_some("follows"))}>
                 <a class="skip-link" href="#stage" onclick={link.callback(|event: MouseEvent| { event.prevent_default(); world::focus_slide(); Msg::Focus })}>{ "To the slide" }</a>
-                <Top title={self.deck.title.clone()} place={self.place()} on_place={link.callback(Msg::Place)} clock={self.clock.clone()}
-                    on_pause={link.callback(|()| Msg::Pause)} on_speed={link.callback(Msg::Speed)} on_skip={link.callback(|()| Msg::Skip)}
-                    dark={self.is_dark()} on_theme={link.callback(|()| Msg::Theme)} menu={self.menu(ctx)} {live} />
+                { self.draw_top(ctx) }
                 <main class="halves">
                     { self.draw_slide(ctx) }
                     if live {
@@ -163,7 +161,7 @@ impl App {
                     }
                 </main>
                 { self.draw_status() }
-                if self.help { <Help on_close={link.callback(|()| Msg::Toggle(Toggle::Help))} /> }
+                if self.help { { help::draw(link.callback(|()| Msg::Toggle(Toggle::Help))) } }
                 if let Some(ask) = self.ask { { self.draw_ask(ctx, ask) } }
                 <input id="deck-file" hidden=true type="file" accept=".md,.markdown,text/markdown,text/plain" aria-label="Deck to open"
                     onchange={link.batch_callback(|event: Event| {
@@ -174,6 +172,23 @@ impl App {
                     })} />
             </div>
         }
+    }
+
+    fn draw_top(&self, ctx: &Context<Self>) -> Html {
+        let link = ctx.link();
+        top::draw(&Top {
+            title: self.deck.title.clone(),
+            place: self.place(),
+            on_place: link.callback(Msg::Place),
+            clock: self.clock.clone(),
+            on_pause: link.callback(|()| Msg::Pause),
+            on_speed: link.callback(Msg::Speed),
+            on_skip: link.callback(|()| Msg::Skip),
+            dark: self.is_dark(),
+            on_theme: link.callback(|()| Msg::Theme),
+            menu: self.menu(ctx),
+            live: !self.follows,
+        })
     }
 
     fn draw_slide(&self, ctx: &Context<Self>) -> Html {
@@ -200,14 +215,14 @@ impl App {
                 }
                 <nav class="pager" aria-label="Slides">
                     <button type="button" class="quiet" aria-label="Back" title="Back" disabled={number == 1 && self.bookmark.step == 0}
-                        onclick={link.callback(|_| Msg::Step(-1))}><Icon shape={Shape::Back} /></button>
+                        onclick={link.callback(|_| Msg::Step(-1))}>{ icon(Shape::Back) }</button>
                     <span class="position" aria-live="polite">
                         { format!("{number} / {total}") }
                         if steps > 1 { <small>{ format!("step {} of {steps}", self.bookmark.step + 1) }</small> }
                     </span>
                     <progress value={number.to_string()} max={total.max(1).to_string()} aria-label="How far into the deck"></progress>
                     <button type="button" class="quiet" aria-label="Next" title="Next" disabled={number >= total && self.bookmark.step + 1 >= steps}
-                        onclick={link.callback(|_| Msg::Step(1))}><Icon shape={Shape::Forward} /></button>
+                        onclick={link.callback(|_| Msg::Step(1))}>{ icon(Shape::Forward) }</button>
                 </nav>
             </section>
         }
@@ -239,17 +254,25 @@ impl App {
             place: pane.place,
             busy: pane.shell == Shell::Running,
         };
-        html! {
-            <Terminals tabs={self.panes.iter().map(tab).collect::<Vec<_>>()} active={self.bookmark.active} split={self.bookmark.split}
-                on_frame={link.callback(|(id, frame)| Msg::Frame(id, frame))} on_select={link.callback(Msg::Select)}
-                on_close={link.callback(Msg::CloseTerminal)} on_new={link.callback(|()| Msg::NewTerminal)}
-                on_split={link.callback(|()| Msg::Split)} on_undo={link.callback(|()| Msg::Undo)}>
-                if self.restoring {
-                    <p class="restoring" role="status">{ "Bringing the cluster up…" }</p>
-                }
-                { self.draw_notice(ctx) }
-            </Terminals>
-        }
+        terminals::draw(&Terminals {
+            tabs: self.panes.iter().map(tab).collect(),
+            active: self.bookmark.active,
+            split: self.bookmark.split,
+            on_frame: link.callback(|(id, frame)| Msg::Frame(id, frame)),
+            on_select: link.callback(Msg::Select),
+            on_close: link.callback(Msg::CloseTerminal),
+            on_new: link.callback(|()| Msg::NewTerminal),
+            on_split: link.callback(|()| Msg::Split),
+            on_undo: link.callback(|()| Msg::Undo),
+            below: html! {
+                <>
+                    if self.restoring {
+                        <p class="restoring" role="status">{ "Bringing the cluster up…" }</p>
+                    }
+                    { self.draw_notice(ctx) }
+                </>
+            },
+        })
     }
 
     fn draw_notice(&self, ctx: &Context<Self>) -> Html {
@@ -265,7 +288,7 @@ impl App {
                         <button type="button" onclick={link.callback(|_| Msg::Ask(Ask::ResetAll))}>{ "Reset everything" }</button>
                     }
                 }
-                <button type="button" class="quiet" aria-label="Dismiss" onclick={link.callback(|_| Msg::Dismiss)}><Icon shape={Shape::Close} /></button>
+                <button type="button" class="quiet" aria-label="Dismiss" onclick={link.callback(|_| Msg::Dismiss)}>{ icon(Shape::Close) }</button>
             </div>
         }
     }

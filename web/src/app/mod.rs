@@ -9,10 +9,10 @@ mod run;
 mod state;
 mod world;
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use js_sys::Uint8Array;
+use litemap::LiteMap;
 use podium_protocol::{Config, FromWorker, Place, TerminalId, ToWorker, View};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
@@ -24,7 +24,7 @@ use crate::panels::top::Clock;
 use crate::runtime::browser;
 use crate::runtime::link::Link;
 use crate::runtime::mirror::Mirror;
-use crate::runtime::store::{self, Layout, Theme};
+use crate::runtime::store::{Bookmark, Layout, Theme};
 use crate::runtime::timer::Timer;
 use crate::terminal::{Gesture, Screen};
 use state::{Ask, Pane, Shell};
@@ -91,7 +91,7 @@ impl Component for App {
     type Properties = ();
 
     fn create(ctx: &Context<Self>) -> Self {
-        let layout: Layout = store::load("layout").unwrap_or_default();
+        let layout = Layout::load();
         let listeners = keys::listen(ctx.link());
         browser::keep_offline();
         let follows = browser::query("follow").is_some();
@@ -102,20 +102,20 @@ impl Component for App {
             deck_error: None,
             cues: Rc::default(),
             placeholders: Rc::default(),
-            bookmark: store::load(&format!("bookmark:{deck_name}")).unwrap_or_default(),
+            bookmark: Bookmark::load(&deck_name),
             layout,
             follows,
             link: None,
             restoring: !follows,
             died: 0,
             silent: 0,
-            panes: BTreeMap::new(),
+            panes: LiteMap::new(),
             view: Rc::new(View::default()),
             clock: Clock { speed: 1, ..Clock::default() },
             kept: true,
-            chosen: BTreeMap::new(),
+            chosen: LiteMap::new(),
             run: None,
-            running: BTreeMap::new(),
+            running: LiteMap::new(),
             notice: None,
             ask: None,
             help: false,

@@ -1,9 +1,9 @@
 //! What there is.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use gloo_events::EventListener;
+use litemap::LiteMap;
 use podium_protocol::{Place, TerminalId, View};
 use slides::{Blank, Deck};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -26,7 +26,7 @@ pub struct App {
     /// Its address, or `file:` and its name. The cluster's journal is kept under it.
     pub(super) deck_name: String,
     pub(super) deck_error: Option<String>,
-    pub(super) cues: Rc<BTreeMap<String, Cue>>,
+    pub(super) cues: Rc<LiteMap<String, Cue>>,
     pub(super) placeholders: Rc<Vec<Blank>>,
     pub(super) bookmark: Bookmark,
     pub(super) layout: Layout,
@@ -38,17 +38,17 @@ pub struct App {
     pub(super) died: u32,
     /// Questions of the watchdog without an answer.
     pub(super) silent: u32,
-    pub(super) panes: BTreeMap<TerminalId, Pane>,
+    pub(super) panes: LiteMap<TerminalId, Pane>,
     pub(super) view: Rc<View>,
     pub(super) clock: Clock,
     /// The journal is kept.
     pub(super) kept: bool,
     /// Values chosen for blanks, by command and index.
-    pub(super) chosen: BTreeMap<(String, usize), String>,
+    pub(super) chosen: LiteMap<(String, usize), String>,
     /// What Run is about.
     pub(super) run: Option<Run>,
     /// The command of the deck that runs in a terminal.
-    pub(super) running: BTreeMap<TerminalId, String>,
+    pub(super) running: LiteMap<TerminalId, String>,
     pub(super) notice: Option<Notice>,
     pub(super) ask: Option<Ask>,
     pub(super) help: bool,
@@ -139,9 +139,9 @@ impl App {
     }
 
     pub(super) fn save(&self) {
-        store::save("layout", &self.layout);
+        self.layout.save();
         if !self.follows && !self.deck.slides.is_empty() {
-            store::save(&format!("bookmark:{}", self.deck_name), &self.bookmark);
+            self.bookmark.save(&self.deck_name);
         }
     }
 
@@ -156,7 +156,7 @@ pub(super) fn deck_name() -> String {
         return asked;
     }
     let own = browser::meta("podium-deck");
-    store::load::<String>("deck").filter(|name| name.starts_with("file:")).unwrap_or(own)
+    store::load("deck").filter(|name| name.starts_with("file:")).unwrap_or(own)
 }
 
 pub(super) fn fetch_deck(scope: &Scope<App>, name: String) {

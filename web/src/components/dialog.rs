@@ -3,6 +3,8 @@
 use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
+use super::{Shape, icon};
+
 #[derive(PartialEq, Properties)]
 pub struct Props {
     pub title: AttrValue,
@@ -38,7 +40,7 @@ pub fn Dialog(props: &Props) -> Html {
             <header>
                 <h2 id="dialog-title">{ &props.title }</h2>
                 <button type="button" class="quiet" aria-label="Close" onclick={close}>
-                    <super::Icon shape={super::Shape::Close} />
+                    { icon(Shape::Close) }
                 </button>
             </header>
             { props.children.clone() }

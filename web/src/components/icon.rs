@@ -46,17 +46,11 @@ impl Shape {
     }
 }
 
-#[derive(PartialEq, Properties)]
-pub struct Props {
-    pub shape: Shape,
-}
-
 /// An icon; what it means is said beside it.
-#[component]
-pub fn Icon(props: &Props) -> Html {
+pub fn icon(shape: Shape) -> Html {
     html! {
         <svg class="icon" viewBox="0 0 20 20" aria-hidden="true" focusable="false">
-            <path d={props.shape.path()} />
+            <path d={shape.path()} />
         </svg>
     }
 }

@@ -6,6 +6,6 @@ mod menu;
 mod splitter;
 
 pub use dialog::Dialog;
-pub use icon::{Icon, Shape};
+pub use icon::{Shape, icon};
 pub use menu::{Menu, MenuItem};
 pub use splitter::Splitter;

@@ -7,7 +7,7 @@ use slides::{Blank, Command, Part};
 use yew::prelude::*;
 
 use super::blanks;
-use crate::components::{Icon, Menu, MenuItem, Shape};
+use crate::components::{Menu, MenuItem, Shape, icon};
 
 /// What the learner wants with a command.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -63,7 +63,7 @@ pub fn draw(command: &Command, stage: &Stage) -> Html {
         let class = if wish == Wish::Run { "run" } else { "" };
         html! {
             <button type="button" {class} aria-label={format!("{label}: {text}")} {onclick}>
-                <Icon {shape} /><span>{ label }</span>
+                { icon(shape) }<span>{ label }</span>
             </button>
         }
     };
@@ -84,7 +84,7 @@ pub fn draw(command: &Command, stage: &Stage) -> Html {
                 }
                 { button(Wish::Copy, "Copy", Shape::Copy) }
                 <span class="command-state" role="status">
-                    if state == "is-done" { <Icon shape={Shape::Tick} /> }
+                    if state == "is-done" { { icon(Shape::Tick) } }
                     { said }
                 </span>
             </div>

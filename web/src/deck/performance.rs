@@ -1,7 +1,6 @@
 //! What Run has to know about the commands of a deck: where they go, and how they end.
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use slides::{Action, Command, Deck, Nature, Pane};
 
 /// How to perform one command.
@@ -16,8 +15,8 @@ pub struct Cue {
 }
 
 /// The cues of every command of a deck, by the command's id.
-pub fn cues(deck: &Deck) -> BTreeMap<String, Cue> {
-    let mut cues = BTreeMap::new();
+pub fn cues(deck: &Deck) -> LiteMap<String, Cue> {
+    let mut cues = LiteMap::new();
     for slide in &deck.slides {
         for command in slide.commands() {
             let nature = guess(&command.text(|_| None));

@@ -23,7 +23,7 @@ pub fn notes(slide: &Slide, stage: &Stage) -> Html {
     let outline = |language: &str| -> Html {
         let entries = slide.notes.outline.iter().filter(|entry| entry.language == language);
         entries
-            .map(|entry| html! { <li lang={language.to_lowercase()}>{ inline::draw(&entry.content) }</li> })
+            .map(|entry| html! { <li lang={language.to_ascii_lowercase()}>{ inline::draw(&entry.content) }</li> })
             .collect()
     };
     let mut languages: Vec<&str> = slide.notes.outline.iter().map(|entry| entry.language.as_str()).collect();

@@ -20,15 +20,10 @@ const KEYS: &[(&str, &str)] = &[
     ("Esc Esc  or  Ctrl+Shift+↑", "from the terminal back to the slides"),
 ];
 
-#[derive(PartialEq, Properties)]
-pub struct Props {
-    pub on_close: Callback<()>,
-}
-
-#[component]
-pub fn Help(props: &Props) -> Html {
+/// The sheet.
+pub fn draw(on_close: Callback<()>) -> Html {
     html! {
-        <Dialog title="Keys" on_close={props.on_close.clone()} class="help">
+        <Dialog title="Keys" {on_close} class="help">
             <p>{ "Whoever has the focus has the keyboard: in a terminal every key goes to its shell, anywhere else these keys turn the slides. The line at the bottom says who has it." }</p>
             <dl>
                 { for KEYS.iter().map(|(key, what)| html! { <div><dt><kbd>{ *key }</kbd></dt><dd>{ *what }</dd></div> }) }

@@ -4,7 +4,7 @@ use podium_protocol::{Place, TerminalId};
 use web_sys::Element;
 use yew::prelude::*;
 
-use crate::components::{Icon, Shape};
+use crate::components::{Shape, icon};
 
 /// What the strip shows of a terminal.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,8 +14,8 @@ pub struct Tab {
     pub busy: bool,
 }
 
-#[derive(PartialEq, Properties)]
-pub struct Props {
+/// What is shown, and what can be done with it.
+pub struct Terminals {
     pub tabs: Vec<Tab>,
     pub active: TerminalId,
     pub split: bool,
@@ -26,11 +26,12 @@ pub struct Props {
     pub on_new: Callback<()>,
     pub on_split: Callback<()>,
     pub on_undo: Callback<()>,
-    pub children: Html,
+    /// What stands below the panes.
+    pub below: Html,
 }
 
-#[component]
-pub fn Terminals(props: &Props) -> Html {
+/// The strip, the panes, and what stands below them.
+pub fn draw(props: &Terminals) -> Html {
     let emit = |callback: &Callback<()>| {
         let callback = callback.clone();
         Callback::from(move |_: MouseEvent| callback.emit(()))
@@ -40,15 +41,15 @@ pub fn Terminals(props: &Props) -> Html {
             <header>
                 <div class="tabs" role="group" aria-label="Terminals">{ for props.tabs.iter().map(|tab| draw_tab(tab, props)) }</div>
                 <button type="button" class="quiet" aria-label="New terminal" title="New terminal" onclick={emit(&props.on_new)}>
-                    <Icon shape={Shape::Plus} />
+                    { icon(Shape::Plus) }
                 </button>
                 <span class="gap"></span>
                 if props.tabs.len() > 1 {
                     <button type="button" class="quiet" aria-pressed={props.split.to_string()} aria-label="Show all terminals"
-                        title="Show all terminals" onclick={emit(&props.on_split)}><Icon shape={Shape::Split} /></button>
+                        title="Show all terminals" onclick={emit(&props.on_split)}>{ icon(Shape::Split) }</button>
                 }
                 <button type="button" class="quiet" title="Take back the last command" onclick={emit(&props.on_undo)}>
-                    <Icon shape={Shape::Undo} /><span>{ "Undo" }</span>
+                    { icon(Shape::Undo) }<span>{ "Undo" }</span>
                 </button>
             </header>
             <div class={classes!("panes", props.split.then_some("is-split"))}>
@@ -56,7 +57,7 @@ pub fn Terminals(props: &Props) -> Html {
                     <Pane key={tab.id} id={tab.id} label={label(tab)} active={tab.id == props.active} on_frame={props.on_frame.clone()} />
                 }) }
             </div>
-            { props.children.clone() }
+            { props.below.clone() }
         </section>
     }
 }
@@ -66,7 +67,7 @@ fn label(tab: &Tab) -> String {
     format!("{place} {}", tab.id)
 }
 
-fn draw_tab(tab: &Tab, props: &Props) -> Html {
+fn draw_tab(tab: &Tab, props: &Terminals) -> Html {
     let (id, select, close) = (tab.id, props.on_select.clone(), props.on_close.clone());
     let onclick = Callback::from(move |_: MouseEvent| select.emit(id));
     let onclose = Callback::from(move |_: MouseEvent| close.emit(id));
@@ -78,7 +79,7 @@ fn draw_tab(tab: &Tab, props: &Props) -> Html {
             </button>
             if props.tabs.len() > 1 {
                 <button type="button" class="tab-close" aria-label={format!("Close terminal {label}")} onclick={onclose}>
-                    <Icon shape={Shape::Close} />
+                    { icon(Shape::Close) }
                 </button>
             }
         </span>

@@ -3,7 +3,7 @@
 use podium_protocol::Place;
 use yew::prelude::*;
 
-use crate::components::{Icon, Menu, MenuItem, Shape};
+use crate::components::{Menu, MenuItem, Shape, icon};
 
 /// The clock of the world, as the page shows it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,9 +17,9 @@ pub struct Clock {
 
 const SPEEDS: &[u32] = &[1, 2, 5, 10, 25, 100];
 
-#[derive(PartialEq, Properties)]
-pub struct Props {
-    pub title: AttrValue,
+/// What the bar shows, and what it is good for.
+pub struct Top {
+    pub title: String,
     pub place: Place,
     pub on_place: Callback<Place>,
     pub clock: Clock,
@@ -33,8 +33,8 @@ pub struct Props {
     pub live: bool,
 }
 
-#[component]
-pub fn Top(props: &Props) -> Html {
+/// The bar.
+pub fn draw(props: &Top) -> Html {
     let on_theme = props.on_theme.clone();
     let theme = if props.dark { "Light colours" } else { "Dark colours" };
     html! {
@@ -46,14 +46,14 @@ pub fn Top(props: &Props) -> Html {
             }
             <button type="button" class="quiet" aria-label={theme} title={theme}
                 onclick={Callback::from(move |_: MouseEvent| on_theme.emit(()))}>
-                <Icon shape={if props.dark { Shape::Sun } else { Shape::Moon }} />
+                { icon(if props.dark { Shape::Sun } else { Shape::Moon }) }
             </button>
-            <Menu label="More" items={props.menu.clone()} class="more"><Icon shape={Shape::Menu} /></Menu>
+            <Menu label="More" items={props.menu.clone()} class="more">{ icon(Shape::Menu) }</Menu>
         </header>
     }
 }
 
-fn place(props: &Props) -> Html {
+fn place(props: &Top) -> Html {
     let option = |place: Place, label: &'static str, title: &'static str| {
         let on_place = props.on_place.clone();
         let onclick = Callback::from(move |_: MouseEvent| on_place.emit(place));
@@ -67,7 +67,7 @@ fn place(props: &Props) -> Html {
     }
 }
 
-fn clock(props: &Props) -> Html {
+fn clock(props: &Top) -> Html {
     let Clock { time, paused, speed, skipping, behind } = &props.clock;
     let (on_pause, on_skip) = (props.on_pause.clone(), props.on_skip.clone());
     let pause = if *paused { "Let time go on" } else { "Pause time" };
@@ -78,14 +78,14 @@ fn clock(props: &Props) -> Html {
     html! {
         <div class={classes!("clock", paused.then_some("is-paused"))} role="group" aria-label="Time in the cluster">
             <button type="button" class="quiet" aria-label={pause} title={pause} onclick={Callback::from(move |_: MouseEvent| on_pause.emit(()))}>
-                <Icon shape={if *paused { Shape::Play } else { Shape::Pause }} />
+                { icon(if *paused { Shape::Play } else { Shape::Pause }) }
             </button>
             <time title={if *behind { "busy: time goes slower" } else { "time of day in the cluster" }}
                 class={behind.then_some("is-behind")}>{ if time.is_empty() { "--:--:--" } else { time.as_str() } }</time>
             <Menu label={format!("Speed of time: {speed}×")} items={speeds.collect::<Vec<_>>()} class="speed">{ format!("{speed}×") }</Menu>
             <button type="button" class="quiet" aria-label="Skip to the next thing that happens" title="Skip to the next thing that happens"
                 disabled={*skipping} onclick={Callback::from(move |_: MouseEvent| on_skip.emit(()))}>
-                <Icon shape={Shape::Skip} />
+                { icon(Shape::Skip) }
             </button>
         </div>
     }

@@ -1,7 +1,7 @@
 //! The line to the simulation.
 
 use js_sys::{Array, Reflect, Uint8Array};
-use podium_protocol::{FromWorker, ToWorker};
+use podium_protocol::{FromWorker, ToWorker, wire};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/js/connect.js")]
@@ -11,7 +11,7 @@ extern "C" {
     fn connect(url: &str, receive: &JsValue, died: &JsValue) -> Connection;
 
     #[wasm_bindgen(method)]
-    fn post(this: &Connection, message: &str);
+    fn post(this: &Connection, message: &Uint8Array);
 
     #[wasm_bindgen(method)]
     fn stop(this: &Connection);
@@ -32,10 +32,8 @@ impl Link {
         died: impl Fn(String) + 'static,
     ) -> Self {
         let receive = Closure::<dyn FnMut(Array)>::new(move |parts: Array| {
-            let Some(message) = parts.get(0).as_string().and_then(|text| serde_json::from_str(&text).ok())
-            else {
-                return;
-            };
+            let message: Uint8Array = parts.get(0).unchecked_into();
+            let Some(message) = wire::decode(&message.to_vec()) else { return };
             receive(message, parts.get(1).dyn_into().unwrap_or_else(|_| Uint8Array::new_with_length(0)));
         });
         let died = Closure::<dyn FnMut(String)>::new(died);
@@ -45,9 +43,7 @@ impl Link {
 
     /// Says something to it.
     pub fn send(&self, message: &ToWorker) {
-        if let Ok(text) = serde_json::to_string(message) {
-            self.connection.post(&text);
-        }
+        self.connection.post(&Uint8Array::from(wire::encode(message).as_slice()));
     }
 }
 

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
-use podium_protocol::{Config, FromWorker, ShellState, Stamp, ToWorker};
+use podium_protocol::{Config, FromWorker, ShellState, Stamp, ToWorker, wire};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{MessageChannel, MessageEvent};
@@ -63,8 +63,8 @@ pub fn serve(port: Port) {
     server.alarm.on_ring(move || ring.slice());
     let listener = server.clone();
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-        let message = event.data().as_string().and_then(|text| serde_json::from_str(&text).ok());
-        if let Some(message) = message {
+        let message = event.data().dyn_into::<Uint8Array>().ok();
+        if let Some(message) = message.and_then(|bytes| wire::decode(&bytes.to_vec())) {
             listener.receive(message);
         }
     });
@@ -73,8 +73,7 @@ pub fn serve(port: Port) {
 }
 
 fn send(port: &Port, message: FromWorker, bytes: &[u8]) {
-    let Ok(text) = serde_json::to_string(&message) else { return };
-    let parts = Array::of1(&text.into());
+    let parts = Array::of1(&Uint8Array::from(wire::encode(&message).as_slice()));
     let transfer = Array::new();
     if !bytes.is_empty() {
         let copy = Uint8Array::from(bytes);
