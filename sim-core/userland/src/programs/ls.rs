@@ -1,5 +1,6 @@
 //! `ls`: what is in a directory.
 
+use sim::Ordered;
 use super::support::{
     calendar,
     prelude::*,
@@ -194,11 +195,11 @@ impl List<'_> {
             Some("none") => return,
             _ => self.options.last_of(&["t", "S", "v"]).unwrap_or(""),
         };
-        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        entries.order_by(|a, b| a.name.cmp(&b.name));
         match by {
-            "t" => entries.sort_by_key(|entry| Reverse(entry.stat.as_ref().map(|stat| stat.mtime))),
-            "S" => entries.sort_by_key(|entry| Reverse(entry.stat.as_ref().map(|stat| stat.size))),
-            "v" => entries.sort_by(|a, b| super::sort::version(&a.name, &b.name)),
+            "t" => entries.order_by_key(|entry| Reverse(entry.stat.as_ref().map(|stat| stat.mtime))),
+            "S" => entries.order_by_key(|entry| Reverse(entry.stat.as_ref().map(|stat| stat.size))),
+            "v" => entries.order_by(|a, b| super::sort::version(&a.name, &b.name)),
             _ => {}
         }
         if self.has("r") {
@@ -206,7 +207,7 @@ impl List<'_> {
         }
         if self.has("group-directories-first") {
             entries
-                .sort_by_key(|e| !e.stat.as_ref().is_some_and(|stat| stat.file_type == FileType::Directory));
+                .order_by_key(|e| !e.stat.as_ref().is_some_and(|stat| stat.file_type == FileType::Directory));
         }
     }
 

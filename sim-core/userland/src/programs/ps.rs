@@ -1,5 +1,6 @@
 //! `ps`: processes. The forms that people use: plain, `-e`, `-A`, `-f`, `-o`, `-p`, `-u`, and `aux`.
 
+use sim::Ordered;
 use super::support::{calendar, prelude::*, program, users::Users};
 use linux::host::MEMORY_KIB;
 use linux::process::ProcessInfo;
@@ -70,10 +71,10 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
         for key in keys.split(',').rev() {
             let (reverse, key) = key.strip_prefix('-').map_or((false, key), |key| (true, key));
             match key.trim_start_matches('+') {
-                "pid" => shown.sort_by_key(|info| info.pid),
-                "time" | "cputime" | "pcpu" | "%cpu" => shown.sort_by_key(|info| info.cpu),
-                "comm" | "cmd" => shown.sort_by(|a, b| a.comm.cmp(&b.comm)),
-                "start_time" | "start" | "lstart" => shown.sort_by_key(|info| info.started),
+                "pid" => shown.order_by_key(|info| info.pid),
+                "time" | "cputime" | "pcpu" | "%cpu" => shown.order_by_key(|info| info.cpu),
+                "comm" | "cmd" => shown.order_by(|a, b| a.comm.cmp(&b.comm)),
+                "start_time" | "start" | "lstart" => shown.order_by_key(|info| info.started),
                 _ => {}
             }
             if reverse {

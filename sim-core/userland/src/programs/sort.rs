@@ -1,5 +1,6 @@
 //! `sort`: lines in order, bytes compared as in the C locale.
 
+use sim::Ordered;
 use super::support::{prelude::*, program};
 use std::cmp::Ordering;
 
@@ -87,7 +88,7 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
     if options.has("c") || options.has("C") {
         return check(&sys, name, &options, &order, &lines).await;
     }
-    lines.sort_by(|a, b| order.compare(a, b));
+    lines.order_by(|a, b| order.compare(a, b));
     if options.has("u") {
         lines.dedup_by(|b, a| order.compare_keys(a, b) == Ordering::Equal);
     }

@@ -1,5 +1,6 @@
 //! `ss` of iproute2: sockets, and with `-p` whose they are.
 
+use sim::Ordered;
 use super::support::{prelude::*, program};
 use linux::net::{SocketInfo, SocketKind, TcpState};
 use std::collections::BTreeMap;
@@ -54,7 +55,7 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
         wants(one.kind) && filter.state_fits(one, options.has("a"), options.has("l")) && filter.takes(one)
     });
     // Raw and UDP sockets are asked for first, and of TCP those that listen.
-    sockets.sort_by_key(|one| (order(one.kind), one.state != TcpState::Listen));
+    sockets.order_by_key(|one| (order(one.kind), one.state != TcpState::Listen));
     let owners = if options.has("p") { owners(&sys).await } else { Owners::new() };
     let numeric = options.has("n");
     let mut table = Table { netid: !(named && sockets_of_one_kind(&options)), rows: Vec::new() };
@@ -206,7 +207,7 @@ async fn owners(sys: &Sys) -> Owners {
         let folder = format!("/proc/{}/fd", process.pid);
         let mut descriptors: Vec<i32> =
             sys.read_dir(&folder).unwrap_or_default().iter().filter_map(|name| name.parse().ok()).collect();
-        descriptors.sort_unstable();
+        descriptors.order();
         for fd in descriptors {
             let link = sys.readlink(&format!("{folder}/{fd}")).unwrap_or_default();
             let inode = link.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']'));

@@ -1,5 +1,6 @@
 //! `uptime`, `free`, `df`, `sync`, `which`, `pwd`: the machine at large.
 
+use sim::Ordered;
 use super::support::{calendar, prelude::*, program, text::human};
 use linux::host::MEMORY_KIB;
 
@@ -38,7 +39,7 @@ async fn uptime(sys: Sys, args: Args) -> ExitCode {
     }
     text.push_str(&if hours > 0 { format!("{hours:2}:{minutes:02}") } else { format!("{minutes} min") });
     let mut terminals: Vec<String> = sys.processes().into_iter().filter_map(|info| info.tty).collect();
-    terminals.sort();
+    terminals.order();
     terminals.dedup();
     let users = plural(terminals.len() as u64, "user");
     let clock = calendar::format("%H:%M:%S", sys.clock());

@@ -1,5 +1,6 @@
 //! `tree`: directories as a tree.
 
+use sim::Ordered;
 use super::support::{prelude::*, program, text::human};
 use linux::vfs::FileType;
 
@@ -151,7 +152,7 @@ impl Walk {
             .filter(|name| !globs("I", name))
             .collect();
         if self.options.has("dirsfirst") {
-            shown.sort_by_key(|name| !is_directory(name));
+            shown.order_by_key(|name| !is_directory(name));
         }
         let count = shown.len();
         for (at, name) in shown.into_iter().enumerate().rev() {

@@ -3,6 +3,7 @@
 //! Commands that know better than the shell are asked themselves, through [`COMPLETERS`], the way kubectl's own
 //! completion script does: a hidden subcommand prints candidates and a directive.
 
+use sim::Ordered;
 use super::builtins::names::KEYWORDS;
 use super::builtins::{BUILTINS, find};
 use super::readline::completion::{Candidate, Completion};
@@ -184,7 +185,7 @@ pub fn candidates(shell: &Shell, action: &str, word: &str) -> Vec<String> {
         _ => Vec::new(),
     };
     all.retain(|name| name.starts_with(word));
-    all.sort();
+    all.order();
     all.dedup();
     all
 }

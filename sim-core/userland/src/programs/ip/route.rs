@@ -1,5 +1,6 @@
 //! `ip route` and `ip rule`.
 
+use sim::Ordered;
 use super::link::prefix;
 use super::{Failure, Ip, Outcome, Words, command};
 use ipnet::IpNet;
@@ -124,7 +125,7 @@ impl Ip {
                 }
             }
         }
-        lines.sort();
+        lines.order();
         for (_, _, line) in lines {
             let _ = writeln!(text, "{line}");
         }

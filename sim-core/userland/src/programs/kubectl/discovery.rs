@@ -3,6 +3,7 @@
 //! Models `k8s.io/client-go/discovery` (aggregated where the server can, one document per version where it
 //! cannot) and the lookups of `k8s.io/client-go/restmapper`. Nothing is cached between invocations.
 
+use sim::Ordered;
 use super::error::{Error, Result};
 use super::rest::{Client, Request};
 use serde_json::Value;
@@ -104,7 +105,7 @@ impl Mapper {
                         let preferred = text(&group["preferredVersion"]["version"]);
                         let mut versions: Vec<String> =
                             list(&group["versions"]).iter().map(|v| text(&v["version"])).collect();
-                        versions.sort_by_key(|version| *version != preferred);
+                        versions.order_by_key(|version| *version != preferred);
                         for version in versions {
                             mapper.add_version(client, &name, &version).await?;
                         }

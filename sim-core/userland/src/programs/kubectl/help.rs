@@ -2,6 +2,7 @@
 //!
 //! Models `k8s.io/kubectl/pkg/util/templates`.
 
+use sim::Ordered;
 use super::command::{Bare, Command, Run};
 use super::flags::Flag;
 use super::globals;
@@ -34,7 +35,7 @@ pub fn help(command: &Command, path: &str) -> String {
         push_commands(&mut text, command.commands, width(command.commands));
     }
     let mut flags: Vec<&Flag> = command.own_flags().collect();
-    flags.sort_by_key(|flag| flag.name);
+    flags.order_by_key(|flag| flag.name);
     if !flags.is_empty() {
         text.push_str("\nOptions:\n");
         text.push_str(&flag_usages(flags));

@@ -3,6 +3,7 @@
 //! Models `k8s.io/client-go/tools/clientcmd`: the files of `$KUBECONFIG` are merged, the first that says
 //! something wins; `--kubeconfig` names the only one; else `~/.kube/config`.
 
+use sim::Ordered;
 use super::error::{Error, Result};
 use super::flags::Flags;
 use super::yaml;
@@ -223,7 +224,7 @@ fn merge(into: &mut Value, from: Value) {
             }
         }
         if let Some(have) = into[list].as_array_mut() {
-            have.sort_by(|a, b| a["name"].as_str().cmp(&b["name"].as_str()));
+            have.order_by(|a, b| a["name"].as_str().cmp(&b["name"].as_str()));
         }
     }
     if into["current-context"] == "" {

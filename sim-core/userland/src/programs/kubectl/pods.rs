@@ -1,6 +1,7 @@
 //! The pod that a command is about: by name, or one behind a deployment, replica set or service.
 //! Models pkg/polymorphichelpers.
 
+use sim::Ordered;
 use super::error::{Error, Result};
 use super::invocation::Kubectl;
 use super::selection::{self, Info, Rules, Target};
@@ -64,7 +65,7 @@ pub async fn attachable(k: &Kubectl, info: &Info, limit: Duration) -> Result<Val
     let end = k.sys.now() + limit;
     loop {
         let mut pods = list(k, &info.namespace, &selector.to_string()).await?;
-        pods.sort_by_key(activity);
+        pods.order_by_key(activity);
         if let Some(pod) = pods.pop() {
             return Ok(pod);
         }

@@ -3,6 +3,7 @@
 //! One connection is kept for plain requests; a watch, a log or an upgraded stream has its own. What a
 //! client certificate says in reality, the name of the user, goes in a header, since TLS is only pretended.
 
+use sim::Ordered;
 use super::error::{Error, Result};
 use super::kubeconfig::Target;
 use linux::http::{Body, Connection, Headers, HttpError, ResponseHead, header};
@@ -444,7 +445,7 @@ fn failure(head: &ResponseHead, body: &[u8]) -> Error {
 fn query_text(query: Query<'_>) -> String {
     let mut pairs: Vec<String> =
         query.iter().map(|(key, value)| format!("{}={}", escape(key), escape(value))).collect();
-    pairs.sort_by(|a, b| a.split('=').next().cmp(&b.split('=').next()));
+    pairs.order_by(|a, b| a.split('=').next().cmp(&b.split('=').next()));
     if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
 }
 

@@ -1,5 +1,6 @@
 //! Processes: forking, pipelines, waiting, command and process substitution.
 
+use sim::Ordered;
 use super::{Boxed, Flow};
 use crate::shell::ast::{AndOr, Kind, List, Pipeline};
 use crate::shell::jobs::{Job, Member, State, signal_text};
@@ -292,7 +293,7 @@ impl Shell {
                     0 => self.jobs.add(job),
                     number => {
                         self.jobs.list.push(job);
-                        self.jobs.list.sort_by_key(|job| job.number);
+                        self.jobs.list.order_by_key(|job| job.number);
                         self.jobs.touch(number);
                         number
                     }

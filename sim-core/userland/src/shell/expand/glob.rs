@@ -3,6 +3,7 @@
 use crate::shell::pattern::Pattern;
 use linux::Sys;
 use linux::vfs::FileType;
+use sim::Ordered;
 
 /// What `shopt` says about file name patterns.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,7 +52,7 @@ pub fn glob(sys: &Sys, pattern: &str, options: Options) -> Vec<String> {
         paths = found;
     }
     paths.retain(|path| !path.is_empty());
-    paths.sort();
+    paths.order();
     paths
 }
 

@@ -1,5 +1,6 @@
 //! Completion in the line: what is inserted, and the list of what could be.
 
+use sim::Ordered;
 use super::screen::text_width;
 
 /// One thing the word could become.
@@ -71,7 +72,7 @@ impl Completion {
 /// The list in columns, read downwards, as readline shows it.
 pub fn columns(candidates: &[Candidate], width: usize) -> String {
     let mut names: Vec<&str> = candidates.iter().map(|candidate| candidate.shown.as_str()).collect();
-    names.sort_unstable();
+    names.order();
     names.dedup();
     let longest = names.iter().map(|name| text_width(name)).max().unwrap_or(0) + 2;
     let per_row = (width / longest).max(1);

@@ -1,5 +1,6 @@
 //! `Containers:` of pods and of pod templates.
 
+use sim::Ordered;
 use super::writer::{Writer, entries, items, or_none, plain, rfc1123, title_bool};
 use serde_json::Value;
 
@@ -224,7 +225,7 @@ fn field_of(pod: &Value, path: &str) -> String {
 
 fn mounts(w: &mut Writer, list: &Value) {
     let mut mounts: Vec<&Value> = items(list).iter().collect();
-    mounts.sort_by_key(|mount| plain(&mount["mountPath"]));
+    mounts.order_by_key(|mount| plain(&mount["mountPath"]));
     w.write(2, &format!("Mounts:{}\n", if mounts.is_empty() { "\t<none>" } else { "" }));
     for mount in mounts {
         let mut flags = vec![if mount["readOnly"] == true { "ro".to_string() } else { "rw".to_string() }];

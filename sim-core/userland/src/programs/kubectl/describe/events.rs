@@ -2,7 +2,7 @@
 
 use super::writer::{Writer, human_age, plain};
 use serde_json::Value;
-use sim::Timestamp;
+use sim::{Ordered, Timestamp};
 
 /// Writes them, oldest first.
 pub fn describe(w: &mut Writer, mut list: Vec<Value>) {
@@ -10,7 +10,7 @@ pub fn describe(w: &mut Writer, mut list: Vec<Value>) {
         return w.write(0, "Events:\t<none>\n");
     }
     w.flush();
-    list.sort_by_key(time);
+    list.order_by_key(time);
     w.write(0, "Events:\n  Type\tReason\tAge\tFrom\tMessage\n");
     w.write(1, "----\t------\t----\t----\t-------\n");
     for event in &list {

@@ -2,7 +2,7 @@
 
 use crate::programs::kubectl::tabwriter::TabWriter;
 use serde_json::{Map, Value};
-use sim::Timestamp;
+use sim::{Ordered, Timestamp};
 use std::fmt::Write as _;
 
 /// Collects a description. A level is two spaces; a tab ends a column.
@@ -104,7 +104,7 @@ impl Writer {
     pub fn tolerations(&mut self, title: &str, tolerations: &Value) {
         self.write(0, &format!("{title}:\t"));
         let mut sorted: Vec<&Value> = items(tolerations).iter().collect();
-        sorted.sort_by_key(|t| t["key"].as_str().unwrap_or("").to_string());
+        sorted.order_by_key(|t| t["key"].as_str().unwrap_or("").to_string());
         let lines: Vec<String> = sorted.into_iter().map(toleration).collect();
         self.lines(&lines);
     }
@@ -251,7 +251,7 @@ pub fn selector_text(selector: &Value) -> String {
             _ => key,
         });
     }
-    parts.sort();
+    parts.order();
     parts.join(",")
 }
 

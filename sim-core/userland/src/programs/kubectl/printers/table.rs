@@ -4,6 +4,7 @@
 
 use crate::programs::kubectl::jsonpath::{JsonPath, relaxed};
 use serde_json::Value;
+use sim::Ordered;
 use std::cmp::Ordering;
 
 /// What is added to the server's columns.
@@ -122,7 +123,7 @@ pub fn sort_rows(
             relaxed(field)?
         ));
     }
-    keyed.sort_by(|(a, _), (b, _)| compare(a.as_ref(), b.as_ref()));
+    keyed.order_by(|(a, _), (b, _)| compare(a.as_ref(), b.as_ref()));
     let sorted: Vec<Value> = keyed.iter().map(|(_, i)| rows[*i].clone()).collect();
     rows.clone_from_slice(&sorted);
     Ok(())

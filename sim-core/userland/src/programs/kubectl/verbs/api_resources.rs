@@ -6,6 +6,7 @@ use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::tabwriter::TabWriter;
+use sim::Ordered;
 use std::rc::Rc;
 
 const FLAGS: &[Flag] = &[
@@ -71,9 +72,9 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         }
     }
     match by {
-        "name" => resources.sort_by(|a, b| a.plural.cmp(&b.plural)),
-        "kind" => resources.sort_by(|a, b| a.kind.cmp(&b.kind)),
-        _ => resources.sort_by(|a, b| (&a.group, &a.plural).cmp(&(&b.group, &b.plural))),
+        "name" => resources.order_by(|a, b| a.plural.cmp(&b.plural)),
+        "kind" => resources.order_by(|a, b| a.kind.cmp(&b.kind)),
+        _ => resources.order_by(|a, b| (&a.group, &a.plural).cmp(&(&b.group, &b.plural))),
     }
     if output == "name" {
         for resource in &resources {

@@ -3,6 +3,7 @@
 use crate::programs::kubectl::command::{Command, Run};
 use crate::programs::kubectl::error::Result;
 use crate::programs::kubectl::invocation::Kubectl;
+use sim::Ordered;
 use std::rc::Rc;
 
 /// The row of the tree.
@@ -19,7 +20,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         return Err(k.usage_error(format!("unexpected arguments: [{}]", k.args().join(" "))));
     }
     let mut versions = k.mapper().await?.versions.clone();
-    versions.sort();
+    versions.order();
     for version in versions {
         k.out(&format!("{version}\n")).await;
     }

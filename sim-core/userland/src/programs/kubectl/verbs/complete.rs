@@ -11,6 +11,7 @@ use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::tree::{self, ROOT};
 use linux::Sys;
 use serde_json::Value;
+use sim::Ordered;
 
 /// The row of the tree.
 pub const COMMAND: Command =
@@ -93,7 +94,7 @@ async fn candidates(sys: &Sys, before: &[String], last: &str) -> (Candidates, Di
     if k.as_ref().is_none_or(|k| k.args().is_empty()) {
         let mut children: Vec<&Command> = command.commands.iter().copied().filter(|c| !c.hidden).collect();
         if found.path == ROOT.name {
-            children.sort_by_key(|child| child.name);
+            children.order_by_key(|child| child.name);
         }
         list.extend(
             children.iter().filter(|c| c.name.starts_with(last)).map(|c| (c.name.to_string(), c.short)),
@@ -129,7 +130,7 @@ fn waiting_flag(known: &[&'static Flag], word: &str) -> Option<&'static Flag> {
 
 fn flags(known: &[&'static Flag], line: &[String], last: &str) -> Candidates {
     let mut sorted: Vec<&Flag> = known.to_vec();
-    sorted.sort_by_key(|flag| flag.name);
+    sorted.order_by_key(|flag| flag.name);
     let given = |flag: &Flag| {
         line.iter()
             .any(|word| word.strip_prefix("--").is_some_and(|long| long.split('=').next() == Some(flag.name)))
@@ -231,7 +232,7 @@ async fn types(k: &Kubectl) -> Result<Vec<String>> {
         .filter(|r| r.verbs.is_empty() || r.verbs.iter().any(|verb| verb == "get"))
         .map(|r| r.group_resource())
         .collect();
-    words.sort();
+    words.order();
     words.dedup();
     Ok(words)
 }

@@ -12,6 +12,7 @@ use crate::programs::kubectl::printers::{Format, list_of, shown};
 use crate::programs::kubectl::rest::JSON;
 use crate::programs::kubectl::tabwriter::TabWriter;
 use serde_json::Value;
+use sim::Ordered;
 use std::rc::Rc;
 
 const FLAGS: &[Flag] = &[
@@ -80,7 +81,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         k.err(&text).await;
         return Ok(());
     }
-    items.sort_by_key(event_time);
+    items.order_by_key(event_time);
     let mut writer = TabWriter::table();
     match &format {
         Some(format) if !watching => {

@@ -8,6 +8,7 @@ use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::pods;
 use futures_util::future::join_all;
 use serde_json::Value;
+use sim::Ordered;
 use std::rc::Rc;
 
 /// The row of the tree.
@@ -105,7 +106,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     for pod in &pods {
         let names = if k.flags.bool("all-containers") {
             let mut all = pods::containers(pod);
-            all.sort_by_key(|(_, init)| !init);
+            all.order_by_key(|(_, init)| !init);
             all.into_iter().map(|(name, _)| name).collect()
         } else {
             vec![pods::container(&k, pod, &named, false).await?]

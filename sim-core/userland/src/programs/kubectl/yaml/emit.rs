@@ -2,6 +2,7 @@
 //!
 //! Models `go.yaml.in/yaml/v2/{encode,emitterc,sorter}.go`.
 
+use sim::Ordered;
 use super::resolve::needs_quotes;
 use serde_json::{Map, Value};
 use std::cmp::Ordering;
@@ -22,7 +23,7 @@ pub fn emit(value: &Value) -> String {
 /// Keys in go-yaml's order: letters after everything else, runs of digits by their number.
 pub fn sort_keys(map: &Map<String, Value>) -> Vec<&String> {
     let mut keys: Vec<&String> = map.keys().collect();
-    keys.sort_by(|a, b| compare_keys(a, b));
+    keys.order_by(|a, b| compare_keys(a, b));
     keys
 }
 

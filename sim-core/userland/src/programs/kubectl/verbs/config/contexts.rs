@@ -7,6 +7,7 @@ use crate::programs::kubectl::help;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::kubeconfig::Kubeconfig;
 use serde_json::{Map, Value, json};
+use sim::Ordered;
 use std::rc::Rc;
 
 /// `kubectl config delete-context`
@@ -148,7 +149,7 @@ fn put(config: &mut Kubeconfig, name: &str, context: Value) {
     remove(config, name);
     if let Some(contexts) = config.value["contexts"].as_array_mut() {
         contexts.push(json!({"context": context, "name": name}));
-        contexts.sort_by(|a, b| a["name"].as_str().cmp(&b["name"].as_str()));
+        contexts.order_by(|a, b| a["name"].as_str().cmp(&b["name"].as_str()));
     }
 }
 

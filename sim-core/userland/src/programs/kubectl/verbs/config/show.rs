@@ -10,6 +10,7 @@ use crate::programs::kubectl::printers::Format;
 use crate::programs::kubectl::tabwriter::TabWriter;
 use crate::programs::kubectl::yaml;
 use serde_json::Value;
+use sim::Ordered;
 use std::rc::Rc;
 
 /// `kubectl config current-context`
@@ -123,7 +124,7 @@ async fn get_contexts(k: Rc<Kubectl>) -> Result<()> {
         wanted =
             config.entries("contexts").iter().map(|e| e["name"].as_str().unwrap_or("").to_string()).collect();
     }
-    wanted.sort();
+    wanted.order();
     let mut writer = TabWriter::table();
     if !short && !k.flags.bool("no-headers") {
         writer.push("CURRENT\tNAME\tCLUSTER\tAUTHINFO\tNAMESPACE\n");
