@@ -11,7 +11,12 @@ const HIGH: i64 = 1000 * MEGABYTE;
 pub(super) fn score(_: &Object, request: &PodRequest, nodes: &[&NodeInfo]) -> Vec<i64> {
     let mut sums = vec![0; nodes.len()];
     for image in &request.images {
-        let sizes: Vec<Option<i64>> = nodes.iter().map(|node| size_on(node, image)).collect();
+        let is_it = matcher(image);
+        let size_on = |node: &&NodeInfo| {
+            let found = node.images.iter().find(|(name, _)| is_it(name));
+            found.map(|(_, size)| *size)
+        };
+        let sizes: Vec<Option<i64>> = nodes.iter().map(size_on).collect();
         let spread = sizes.iter().flatten().count() as i64;
         for (sum, size) in sums.iter_mut().zip(sizes) {
             *sum += size.unwrap_or(0) * spread / nodes.len() as i64;
@@ -21,25 +26,23 @@ pub(super) fn score(_: &Object, request: &PodRequest, nodes: &[&NodeInfo]) -> Ve
     sums.iter().map(|sum| MAX * (sum.clamp(&LOW, &most) - LOW) / (most - LOW)).collect()
 }
 
-/// How large an image is on a node that has it.
-fn size_on(node: &NodeInfo, image: &str) -> Option<i64> {
-    node.images.iter().find(|(name, _)| same(name, image)).map(|(_, size)| *size)
-}
-
-/// `nginx` is `docker.io/library/nginx:latest`.
-fn same(full: &str, short: &str) -> bool {
+/// Whether a full name is this one: `nginx` is `docker.io/library/nginx:latest`.
+fn matcher(short: &str) -> impl Fn(&str) -> bool {
     let tagged = short.rsplit('/').next().is_some_and(|last| last.contains(':'));
-    let name = if tagged { Some(full) } else { full.strip_suffix(":latest") };
-    let prefix = name.and_then(|name| name.strip_suffix(short));
-    prefix.is_some_and(|prefix| matches!(prefix, "" | "docker.io/" | "docker.io/library/"))
+    move |full| {
+        let name = if tagged { Some(full) } else { full.strip_suffix(":latest") };
+        let prefix = name.and_then(|name| name.strip_suffix(short));
+        prefix.is_some_and(|prefix| matches!(prefix, "" | "docker.io/" | "docker.io/library/"))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::same;
+    use super::matcher;
 
     #[test]
     fn short_names_mean_the_hub_and_the_latest() {
+        let same = |full: &str, short: &str| matcher(short)(full);
         assert!(same("docker.io/library/nginx:latest", "nginx"));
         assert!(same("docker.io/jpetazzo/color:latest", "jpetazzo/color"));
         assert!(same("registry.k8s.io/pause:3.10", "registry.k8s.io/pause:3.10"));
