@@ -1,13 +1,15 @@
 //! Joins the pieces of a deck: reads each slide, applies layouts and templates, numbers and names what is left.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+
+use litemap::LiteMap;
 
 use crate::block::{Block, BlockKind, Inline, text_of, walk, walk_mut};
 use crate::context::Context;
 use crate::deck::{Deck, Notes, OutlineEntry, Slide};
 use crate::directive::directives;
 use crate::lab::Directive;
+use crate::letter::lower;
 use crate::markdown::Reader;
 use crate::mask::{Fragment, fragment};
 use crate::source::Source;
@@ -38,15 +40,16 @@ pub(crate) fn deck(mut source: Source) -> Deck {
     if slides.is_empty() {
         source.warn(0, 1, "this deck has no slides", None);
     }
-    let properties: BTreeMap<String, String> =
-        split.front.iter().map(|p| (p.key.clone(), p.value.clone())).collect();
+    let mut properties = LiteMap::new();
+    for Property { key, value, .. } in split.front {
+        properties.insert(key, value);
+    }
     let title = properties
         .get("title")
-        .or_else(|| slides.first().and_then(|slide| slide.properties.get("title")))
+        .or_else(|| slides.first().and_then(|slide: &Slide| slide.properties.get("title")))
         .cloned()
         .or_else(|| slides.iter().map(Slide::title_text).find(|title| !title.is_empty()))
         .unwrap_or_default();
-    source.diagnostics.sort_by_key(|(at, _)| *at);
     let diagnostics = source.diagnostics.into_iter().map(|(_, diagnostic)| diagnostic).collect();
     Deck { title, properties, slides, diagnostics }
 }
@@ -68,7 +71,7 @@ fn read_slide(source: &mut Source, split: &Split, raw: &RawSlide) -> Slide {
     }
     warn_of_lost(source, &found, &blocks);
 
-    let mut properties = BTreeMap::new();
+    let mut properties = LiteMap::new();
     let mut classes = Vec::new();
     for Property { key, value, .. } in &raw.properties {
         if key == "class" {
@@ -139,7 +142,7 @@ fn inlines(reader: &mut Reader<'_>, words: &str, at: usize) -> Vec<Inline> {
 }
 
 fn warn_of_lost(source: &mut Source, found: &[(usize, Directive)], blocks: &[Block]) {
-    let mut kept = BTreeSet::new();
+    let mut kept = Vec::new();
     walk(blocks, &mut |block| {
         if let BlockKind::Lab(lab) = &block.kind {
             kept.extend(lab.directives.iter().map(|d| d.at));
@@ -156,7 +159,7 @@ fn warn_of_lost(source: &mut Source, found: &[(usize, Directive)], blocks: &[Blo
 #[derive(Default)]
 struct Inherited {
     layout: Option<Slide>,
-    named: BTreeMap<String, Slide>,
+    named: LiteMap<String, Slide>,
 }
 
 impl Inherited {
@@ -253,11 +256,11 @@ fn is_content_mark(content: &[Inline]) -> bool {
 }
 
 fn name_slides(source: &mut Source, slides: &mut [Slide]) {
-    let mut used: BTreeSet<String> = BTreeSet::new();
+    let mut used: LiteMap<String, ()> = LiteMap::new();
     for (index, slide) in slides.iter_mut().enumerate() {
         slide.number = index + 1;
         if let Some(name) = &slide.name {
-            if used.insert(name.clone()) {
+            if used.insert(name.clone(), ()).is_none() {
                 slide.id = name.clone();
             } else {
                 let message = format!("two slides are named `{name}`");
@@ -270,7 +273,7 @@ fn name_slides(source: &mut Source, slides: &mut [Slide]) {
         let base = slug(&slide.title_text());
         let mut id = base.clone();
         let mut number = 2;
-        while !used.insert(id.clone()) {
+        while used.insert(id.clone(), ()).is_some() {
             id = format!("{base}-{number}");
             number += 1;
         }
@@ -281,7 +284,7 @@ fn name_slides(source: &mut Source, slides: &mut [Slide]) {
 /// A title as part of an address. Never a number: `#12` is the twelfth slide.
 fn slug(title: &str) -> String {
     let mut slug = String::new();
-    for c in title.chars().flat_map(char::to_lowercase) {
+    for c in title.chars().map(lower) {
         if c.is_alphanumeric() {
             slug.push(c);
         } else if !matches!(c, '\'' | '’') && !slug.is_empty() && !slug.ends_with('-') {

@@ -36,7 +36,7 @@ impl Context {
         let service_address = || BlankKind::ServiceAddress { service: self.service.clone() };
         let words: Vec<String> = text
             .split(|c: char| !c.is_alphanumeric())
-            .map(str::to_uppercase)
+            .map(str::to_ascii_uppercase)
             .filter(|w| !w.is_empty())
             .collect();
         let has = |names: &[&str]| words.iter().any(|word| names.contains(&word.as_str()));
@@ -64,7 +64,7 @@ impl Context {
     }
 
     fn says(&self, word: &str) -> bool {
-        let said = self.said.to_lowercase();
+        let said = self.said.to_ascii_lowercase();
         said.split(|c: char| !c.is_alphanumeric()).any(|w| w == word || w.strip_suffix('s') == Some(word))
     }
 

@@ -1,7 +1,6 @@
 //! The deck: its slides, and what looked wrong in it.
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
 use crate::block::{Block, BlockKind, Inline, text_of, walk};
@@ -15,7 +14,7 @@ pub struct Deck {
     /// The `title:` of the front matter, or the first heading.
     pub title: String,
     /// Front matter, and what else the first slide's properties say of the deck.
-    pub properties: BTreeMap<String, String>,
+    pub properties: LiteMap<String, String>,
     /// The slides that are shown, in order.
     pub slides: Vec<Slide>,
     /// What looked wrong, in the order of the file.
@@ -54,7 +53,7 @@ pub struct Slide {
     /// The `class:` property, split at commas.
     pub classes: Vec<String>,
     /// All properties as written.
-    pub properties: BTreeMap<String, String>,
+    pub properties: LiteMap<String, String>,
     /// The first heading; it is in `blocks` too.
     pub title: Option<Vec<Inline>>,
     /// How many steps: 1, and one more for each `--`. A step shows all blocks and items with `step` below it.

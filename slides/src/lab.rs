@@ -43,15 +43,20 @@ impl Lab {
     /// Instructions, commands and directives in the order of the file.
     pub fn steps(&self) -> Vec<LabStep> {
         let mut steps: Vec<(Position, LabStep)> = Vec::new();
+        let mut add = |at: Position, step: LabStep| {
+            let place = steps.partition_point(|(other, _)| *other <= at);
+            steps.insert(place, (at, step));
+        };
         walk(&self.blocks, &mut |block| match &block.kind {
             BlockKind::Paragraph { content } | BlockKind::Heading { content, .. } => {
-                steps.push((block.at, LabStep::Instruction(text_of(content))));
+                add(block.at, LabStep::Instruction(text_of(content)));
             }
-            BlockKind::Command(command) => steps.push((block.at, LabStep::Command(command.clone()))),
+            BlockKind::Command(command) => add(block.at, LabStep::Command(command.clone())),
             _ => {}
         });
-        steps.extend(self.directives.iter().map(|d| (d.at, LabStep::Directive(d.directive.clone()))));
-        steps.sort_by_key(|(at, _)| *at);
+        for DirectiveAt { at, directive } in &self.directives {
+            add(*at, LabStep::Directive(directive.clone()));
+        }
         steps.into_iter().map(|(_, step)| step).collect()
     }
 

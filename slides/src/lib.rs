@@ -27,6 +27,7 @@ mod diagnostic;
 mod directive;
 mod event;
 mod lab;
+mod letter;
 mod markdown;
 mod mask;
 mod plan;

@@ -2,9 +2,10 @@
 //!
 //! What Markdown would pass on as HTML becomes text here, with a remark; `<br/>` alone is understood.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
+use litemap::LiteMap;
 use pulldown_cmark::{BrokenLink, CodeBlockKind, CowStr, Event, LinkType, Options, Parser, Tag, TagEnd};
 
 use crate::block::{Alignment, Block, BlockKind, Code, Inline, Item, Table, text_of};
@@ -21,7 +22,7 @@ const MAX_DEPTH: usize = 48;
 /// What the blocks of one slide have in common.
 pub(crate) struct Reader<'a> {
     pub source: &'a mut Source,
-    pub definitions: &'a BTreeMap<String, Definition>,
+    pub definitions: &'a LiteMap<String, Definition>,
     /// Where each `--` of the slide stands.
     pub steps: &'a [usize],
     /// The directives of the slide's comments and where they stand.

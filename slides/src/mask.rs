@@ -59,8 +59,7 @@ impl Fragment {
 
 /// The fragment of `range` of the masked text.
 pub(crate) fn fragment(source: &mut Source, text: &str, zones: &[Zone], range: Range<usize>) -> Fragment {
-    let mut classes = find_classes(source, text, zones, range.clone());
-    classes.sort_by_key(|class| class.start);
+    let classes = find_classes(source, text, zones, range.clone());
     let mut rest = classes.as_slice();
     build(text, range, 0, &mut rest, 0)
 }
@@ -181,12 +180,18 @@ fn find_classes(source: &mut Source, text: &str, zones: &[Zone], range: Range<us
             let help = "it is taken to reach to the end of the slide; close it with a line of `]`";
             source.error(left.start, name.len(), message, Some(help));
             let (open, close) = (left.bracket + 1, range.end);
-            classes.push(Class { start: left.start, open, close, after: close, is_block: true });
+            add(&mut classes, Class { start: left.start, open, close, after: close, is_block: true });
         } else {
             source.error(left.start, name.len(), message, Some("it is shown as text; close it with `]`"));
         }
     }
     classes
+}
+
+/// Puts a class among the others, in the order of their dots.
+fn add(classes: &mut Vec<Class>, class: Class) {
+    let place = classes.partition_point(|other| other.start <= class.start);
+    classes.insert(place, class);
 }
 
 fn close(source: &mut Source, text: &str, open: &mut Vec<Open>, classes: &mut Vec<Class>, at: usize) {
@@ -211,7 +216,7 @@ fn close(source: &mut Source, text: &str, open: &mut Vec<Open>, classes: &mut Ve
     match open.pop() {
         Some(Open { start, bracket, is_class: true, ends_line }) => {
             let close = if alone && ends_line { line_start.max(bracket + 1) } else { at };
-            classes.push(Class { start, open: bracket + 1, close, after: at + 1, is_block: ends_line });
+            add(classes, Class { start, open: bracket + 1, close, after: at + 1, is_block: ends_line });
         }
         Some(_) => {}
         None if alone => {

@@ -19,6 +19,7 @@ pub(crate) struct Source {
     pub text: String,
     /// Where each line begins.
     lines: Vec<usize>,
+    /// In the order of the file.
     pub diagnostics: Vec<(usize, Diagnostic)>,
 }
 
@@ -89,7 +90,8 @@ impl Source {
         let help = help.map(str::to_owned);
         let file = self.file.clone();
         let diagnostic = Diagnostic { severity, file, line, column, length, message, help, source_line };
-        self.diagnostics.push((at, diagnostic));
+        let place = self.diagnostics.partition_point(|(other, _)| *other <= at);
+        self.diagnostics.insert(place, (at, diagnostic));
     }
 
     /// Where the character first stands in the line `below` lines under the one of `at`; else the line's start.

@@ -3,9 +3,11 @@
 //! A first pass over the lines finds the zones where nothing of the format counts: fences and comments. Both are
 //! looked for first, so that `---` in a fence or in a comment is no separator.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
+use litemap::LiteMap;
+
+use crate::letter::lower;
 use crate::source::Source;
 
 /// A stretch of the text that the format leaves alone.
@@ -46,7 +48,7 @@ pub(crate) struct Split {
     pub slides: Vec<RawSlide>,
     pub zones: Vec<Zone>,
     /// By normalised label; they hold for the whole deck.
-    pub definitions: BTreeMap<String, Definition>,
+    pub definitions: LiteMap<String, Definition>,
     /// The source with separators, properties, definitions and comments blanked out, byte for byte as long.
     pub text: String,
 }
@@ -63,7 +65,7 @@ pub(crate) fn split(source: &mut Source) -> Split {
     }
     let (front, body_start) = front_matter(&text, &mut mask);
     let mut split =
-        Split { front, slides: Vec::new(), zones, definitions: BTreeMap::new(), text: String::new() };
+        Split { front, slides: Vec::new(), zones, definitions: LiteMap::new(), text: String::new() };
 
     let mut slide = RawSlide { range: body_start..body_start, ..RawSlide::default() };
     let mut at_head = true;
@@ -132,7 +134,7 @@ pub(crate) fn split(source: &mut Source) -> Split {
 
 /// A label as links are compared: without case, blanks collapsed.
 pub(crate) fn normalise_label(label: &str) -> String {
-    label.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+    label.split_whitespace().collect::<Vec<_>>().join(" ").chars().map(lower).collect()
 }
 
 /// Whether `at` is within one of the zones, which are in order.
@@ -402,7 +404,7 @@ fn parse_definition(line: &str) -> Option<(String, Definition)> {
 
 fn define(
     source: &mut Source,
-    definitions: &mut BTreeMap<String, Definition>,
+    definitions: &mut LiteMap<String, Definition>,
     label: String,
     definition: Definition,
     at: usize,
