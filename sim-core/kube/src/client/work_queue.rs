@@ -27,7 +27,7 @@ struct Inner {
     failures: BTreeMap<Key, u32>,
     /// Keys that are added later, and when.
     waiting: BTreeMap<Key, Instant>,
-    wakers: Vec<Waker>,
+    wakers: VecDeque<Waker>,
     shut_down: bool,
 }
 
@@ -108,7 +108,7 @@ impl WorkQueue {
                 None if inner.shut_down => Poll::Ready(None),
                 None => {
                     if !inner.wakers.iter().any(|waker| waker.will_wake(cx.waker())) {
-                        inner.wakers.push(cx.waker().clone());
+                        inner.wakers.push_back(cx.waker().clone());
                     }
                     Poll::Pending
                 }
@@ -141,13 +141,16 @@ impl WorkQueue {
     pub fn shut_down(&self) {
         let mut inner = self.inner.borrow_mut();
         inner.shut_down = true;
-        inner.wake();
+        for waker in inner.wakers.drain(..) {
+            waker.wake();
+        }
     }
 }
 
 impl Inner {
+    /// One key wakes one worker: the one that has waited longest.
     fn wake(&mut self) {
-        for waker in self.wakers.drain(..) {
+        if let Some(waker) = self.wakers.pop_front() {
             waker.wake();
         }
     }

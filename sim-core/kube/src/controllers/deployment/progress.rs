@@ -11,19 +11,13 @@ use std::time::Duration;
 pub(super) fn availability(holder: &mut Value, deployment: &Object, now: Timestamp) {
     let needed = replicas(deployment) - super::rolling::max_unavailable(deployment);
     let available = holder.int_at("/status/availableReplicas").unwrap_or(0) >= needed;
-    let condition = if available {
-        condition(
-            "Available",
-            "True",
-            "MinimumReplicasAvailable",
-            "Deployment has minimum availability.",
-            now,
-        )
+    if available {
+        let message = "Deployment has minimum availability.";
+        set(holder, "Available", "True", "MinimumReplicasAvailable", message, now);
     } else {
         let message = "Deployment does not have minimum availability.";
-        condition("Available", "False", "MinimumReplicasUnavailable", message, now)
-    };
-    set(holder, condition, now);
+        set(holder, "Available", "False", "MinimumReplicasUnavailable", message, now);
+    }
 }
 
 impl Controller {
@@ -49,12 +43,12 @@ impl Controller {
         }
         if self.is_complete(deployment, all) {
             let message = format!("{what} \"{name}\" has successfully progressed.");
-            set(holder, condition("Progressing", "True", "NewReplicaSetAvailable", &message, now), now);
+            set(holder, "Progressing", "True", "NewReplicaSetAvailable", &message, now);
             return None;
         }
         if present.is_none() {
             let message = format!("Created new replica set \"{name}\"");
-            set(holder, condition("Progressing", "True", "NewReplicaSetCreated", &message, now), now);
+            set(holder, "Progressing", "True", "NewReplicaSetCreated", &message, now);
         } else if progressed(deployment, holder) {
             let message = format!("{what} \"{name}\" is progressing.");
             let mut updated = condition("Progressing", "True", "ReplicaSetUpdated", &message, now);
@@ -90,7 +84,7 @@ impl Controller {
             return Some(limit - passed + Duration::from_secs(1));
         }
         let message = format!("{what} \"{name}\" has timed out progressing.");
-        set(holder, condition("Progressing", "False", "ProgressDeadlineExceeded", &message, now), now);
+        set(holder, "Progressing", "False", "ProgressDeadlineExceeded", &message, now);
         None
     }
 
@@ -114,15 +108,16 @@ impl Controller {
         if !updated["status"].is_object() {
             updated["status"] = json!({});
         }
-        set(&mut updated, condition("Progressing", "Unknown", reason, message, now), now);
+        set(&mut updated, "Progressing", "Unknown", reason, message, now);
         self.context.client.update_status(DEPLOYMENT, updated).await
     }
 }
 
 /// More updated, fewer old, more ready or more available replicas than before.
 fn progressed(deployment: &Object, holder: &Value) -> bool {
-    let before = |field: &str| deployment.int_at(&format!("/status/{field}")).unwrap_or(0);
-    let after = |field: &str| holder.int_at(&format!("/status/{field}")).unwrap_or(0);
+    let (old, new) = (deployment.map_at("/status"), holder.map_at("/status"));
+    let before = |name: &str| api::field(old, name).and_then(Value::as_i64).unwrap_or(0);
+    let after = |name: &str| api::field(new, name).and_then(Value::as_i64).unwrap_or(0);
     let old = |of: &dyn Fn(&str) -> i64| of("replicas") - of("updatedReplicas");
     after("updatedReplicas") > before("updatedReplicas")
         || old(&after) < old(&before)
@@ -136,15 +131,13 @@ fn condition(kind: &str, status: &str, reason: &str, message: &str, now: Timesta
 }
 
 /// Sets a condition unless one of the same status and reason is there.
-fn set(holder: &mut Value, condition: Value, _now: Timestamp) {
-    let present = api::condition(holder, condition.str_at("/type"));
-    if present.is_some_and(|p| {
-        p.at("/status") == condition.at("/status") && p.at("/reason") == condition.at("/reason")
-    }) {
+fn set(holder: &mut Value, kind: &str, status: &str, reason: &str, message: &str, now: Timestamp) {
+    let present = api::condition(holder, kind);
+    if present.is_some_and(|p| p.str_at("/status") == status && p.str_at("/reason") == reason) {
         return;
     }
-    let mut condition = condition;
-    if let Some(same) = present.filter(|present| present.at("/status") == condition.at("/status")) {
+    let mut condition = condition(kind, status, reason, message, now);
+    if let Some(same) = present.filter(|present| present.str_at("/status") == status) {
         condition["lastTransitionTime"] = same.at("/lastTransitionTime").clone();
     }
     replace(holder, condition);

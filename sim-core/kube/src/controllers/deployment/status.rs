@@ -21,7 +21,8 @@ impl Controller {
         let now = self.context.sim.now().timestamp();
         let mut all = old.to_vec();
         all.extend(new.cloned());
-        let mut holder = json!({"status": calculate(deployment, new, &all)});
+        let mut holder = json!({});
+        holder["status"] = calculate(deployment, new, &all);
         let mut conditions = deployment.at("/status/conditions").clone();
         if !conditions.is_array() {
             conditions = json!([]);
