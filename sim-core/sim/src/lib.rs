@@ -6,7 +6,8 @@
 //! slices as small as it likes. Chance is drawn from streams forked from one seed by name
 //! ([`Sim::rng`]), so that a component that draws more does not change what its neighbours draw.
 //!
-//! Reading order: [`time`], [`rng`], [`queue`], [`executor`], [`trace`]; [`order`] and [`sorted_map`] are helpers of all layers.
+//! Reading order: [`time`], [`rng`], [`queue`], [`executor`], [`trace`]; [`order`] and [`sorted_map`] are helpers of
+//! all layers.
 //!
 //! **Invariant**: no wall clock, no threads, no unordered maps, no I/O.
 

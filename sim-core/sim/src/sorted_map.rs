@@ -63,6 +63,11 @@ impl<K, V> SortedMap<K, V> {
         self.entries.iter().map(|(_, value)| value)
     }
 
+    /// Takes out the entry of the first key.
+    pub fn pop_first(&mut self) -> Option<(K, V)> {
+        (!self.entries.is_empty()).then(|| self.entries.remove(0))
+    }
+
     /// Keeps the entries that `keep` is true for.
     pub fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
         self.entries.retain_mut(|(key, value)| keep(key, value));
@@ -130,10 +135,15 @@ impl<K: Ord, V> SortedMap<K, V> {
 impl<'a, K: Ord, V> Entry<'a, K, V> {
     /// The value of the key; it is `value` now if there was none.
     pub fn or_insert(self, value: V) -> &'a mut V {
+        self.or_insert_with(|| value)
+    }
+
+    /// The value of the key; it is what `make` gives now if there was none.
+    pub fn or_insert_with(self, make: impl FnOnce() -> V) -> &'a mut V {
         let place = match self.map.place(&self.key) {
             Ok(place) => place,
             Err(place) => {
-                self.map.entries.insert(place, (self.key, value));
+                self.map.entries.insert(place, (self.key, make()));
                 place
             }
         };

@@ -4,14 +4,14 @@ use super::{IMAGES, ImageInfo};
 use data_encoding::HEXLOWER;
 use kube::kubelet::{Image, ImageRef, ImageRegistry, PullError};
 use sha2::{Digest, Sha256};
+use sim::SortedMap;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// All registries of this world.
 #[derive(Default)]
 pub struct Registry {
-    built: RefCell<BTreeMap<&'static str, Rc<Image>>>,
+    built: RefCell<SortedMap<&'static str, Rc<Image>>>,
 }
 
 /// Registries that can be reached, besides Docker's.

@@ -1,6 +1,5 @@
 //! `ls`: what is in a directory.
 
-use sim::Ordered;
 use super::support::{
     calendar,
     prelude::*,
@@ -9,6 +8,7 @@ use super::support::{
     users::Users,
 };
 use linux::vfs::{FileType, Stat};
+use sim::Ordered;
 use std::cmp::Reverse;
 
 program!(PROGRAM, "ls", "List directory contents", main);

@@ -5,7 +5,7 @@ use linux::net::{IcmpKind, IcmpMessage};
 use linux::resolver;
 use linux::signal::Disposition;
 use sim::Instant;
-use std::collections::BTreeMap;
+use sim::SortedMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ struct Ping {
     outstanding: bool,
     began: Option<Instant>,
     /// Requests that nothing came back for.
-    sent: BTreeMap<u16, Instant>,
+    sent: SortedMap<u16, Instant>,
     /// How far behind answers were, at most: sent since the one that was answered, itself included.
     pipe: u64,
     transmitted: u64,
@@ -139,7 +139,7 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
         name: None,
         outstanding: options.has("O"),
         began: None,
-        sent: BTreeMap::new(),
+        sent: SortedMap::new(),
         pipe: 0,
         transmitted: 0,
         received: 0,

@@ -1,9 +1,9 @@
 //! `ps`: processes. The forms that people use: plain, `-e`, `-A`, `-f`, `-o`, `-p`, `-u`, and `aux`.
 
-use sim::Ordered;
 use super::support::{calendar, prelude::*, program, users::Users};
 use linux::host::MEMORY_KIB;
 use linux::process::ProcessInfo;
+use sim::Ordered;
 use std::time::Duration;
 
 program!(PROGRAM, "ps", "Report a snapshot of the current processes", main);

@@ -1,7 +1,7 @@
 //! `sort`: lines in order, bytes compared as in the C locale.
 
-use sim::Ordered;
 use super::support::{prelude::*, program};
+use sim::Ordered;
 use std::cmp::Ordering;
 
 program!(PROGRAM, "sort", "Sort lines of text", main);

@@ -1,9 +1,8 @@
 //! `ss` of iproute2: sockets, and with `-p` whose they are.
 
-use sim::Ordered;
 use super::support::{prelude::*, program};
 use linux::net::{SocketInfo, SocketKind, TcpState};
-use std::collections::BTreeMap;
+use sim::{Ordered, SortedMap};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ const TABLE: &str = "t|tcp u|udp w|raw l|listening a|all n|numeric p|processes H
     !d|dccp !O|oneline h|help V|version";
 
 /// Sockets of each inode number: names of descriptors by it are `socket:[N]`.
-type Owners = BTreeMap<u32, Vec<String>>;
+type Owners = SortedMap<u32, Vec<String>>;
 
 async fn main(sys: Sys, args: Args) -> ExitCode {
     sys.cpu(Duration::from_millis(2)).await;

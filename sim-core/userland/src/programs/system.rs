@@ -1,8 +1,8 @@
 //! `uptime`, `free`, `df`, `sync`, `which`, `pwd`: the machine at large.
 
-use sim::Ordered;
 use super::support::{calendar, prelude::*, program, text::human};
 use linux::host::MEMORY_KIB;
+use sim::Ordered;
 
 program!(UPTIME, "uptime", "Tell how long the system has been running", uptime);
 program!(FREE, "free", "Display amount of free and used memory", free);

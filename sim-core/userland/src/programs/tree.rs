@@ -1,8 +1,8 @@
 //! `tree`: directories as a tree.
 
-use sim::Ordered;
 use super::support::{prelude::*, program, text::human};
 use linux::vfs::FileType;
+use sim::Ordered;
 
 program!(PROGRAM, "tree", "List contents of directories in a tree-like format", main);
 

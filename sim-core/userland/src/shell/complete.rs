@@ -3,13 +3,13 @@
 //! Commands that know better than the shell are asked themselves, through [`COMPLETERS`], the way kubectl's own
 //! completion script does: a hidden subcommand prints candidates and a directive.
 
-use sim::Ordered;
 use super::builtins::names::KEYWORDS;
 use super::builtins::{BUILTINS, find};
 use super::readline::completion::{Candidate, Completion};
 use super::state::Shell;
 use linux::vfs::FileType;
 use linux::{Errno, WaitFor};
+use sim::Ordered;
 
 /// Asks a program for completions.
 pub struct Completer {

@@ -4,8 +4,8 @@ use super::arith;
 use super::exec::Flow;
 use super::state::{Elements, Shell};
 use super::vars::{AssocKey, Value, Var, adapt, assign_scalar};
+use sim::SortedMap;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 impl Shell {
     /// The value of a parameter without operators; nothing when unset.
@@ -211,8 +211,8 @@ impl Shell {
         };
         let mut map = match std::mem::replace(&mut var.value, Value::Unset) {
             Value::Indexed(map) => map,
-            Value::Scalar(text) => BTreeMap::from([(0, text)]),
-            _ => BTreeMap::new(),
+            Value::Scalar(text) => SortedMap::from([(0, text)]),
+            _ => SortedMap::new(),
         };
         let real = if index < 0 { index + map.keys().next_back().map_or(0, |last| last + 1) } else { index };
         if real < 0 {
@@ -252,10 +252,10 @@ impl Shell {
         match (&var.value, append) {
             (Value::Indexed(map), true) => next = map.keys().next_back().map_or(0, |last| last + 1),
             (Value::Scalar(text), true) => {
-                var.value = Value::Indexed(BTreeMap::from([(0, text.clone())]));
+                var.value = Value::Indexed(SortedMap::from([(0, text.clone())]));
                 next = 1;
             }
-            _ => var.value = Value::Indexed(BTreeMap::new()),
+            _ => var.value = Value::Indexed(SortedMap::new()),
         }
         for (key, append, value) in elements {
             if let Some(key) = key {

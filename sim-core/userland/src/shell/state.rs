@@ -11,7 +11,7 @@ use super::traps::Traps;
 use super::vars::{Value, Var, Variables};
 use super::{BASH_VERSION, escape};
 use linux::{Pid, Sys};
-use std::collections::BTreeMap;
+use sim::SortedMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -50,9 +50,9 @@ pub struct Shell {
     /// Variables.
     pub vars: Variables,
     /// Functions.
-    pub functions: BTreeMap<String, Function>,
+    pub functions: SortedMap<String, Function>,
     /// Aliases.
-    pub aliases: Rc<BTreeMap<String, String>>,
+    pub aliases: Rc<SortedMap<String, String>>,
     /// `set -o`.
     pub options: Options,
     /// `shopt`.
@@ -92,15 +92,15 @@ pub struct Shell {
     /// Loops and conditions that surround what runs.
     pub loops: LoopState,
     /// Where programs were found.
-    pub hash: BTreeMap<String, (String, u32)>,
+    pub hash: SortedMap<String, (String, u32)>,
     /// `pushd`'s directories below the current one.
     pub directories: Vec<String>,
     /// What was typed.
     pub history: History,
     /// Arrays given to the builtin that is about to run, by argument.
-    pub array_args: BTreeMap<usize, Elements>,
+    pub array_args: SortedMap<usize, Elements>,
     /// Completions given to `complete`.
-    pub completions: BTreeMap<String, super::complete::Spec>,
+    pub completions: SortedMap<String, super::complete::Spec>,
     /// How far `getopts` got inside of an argument.
     pub getopts_at: (usize, usize),
     /// The status of the last command substitution of this command.
@@ -139,7 +139,7 @@ impl Shell {
     pub fn hollow(sys: Sys, name: &str) -> Shell {
         Shell {
             vars: Variables::default(),
-            functions: BTreeMap::new(),
+            functions: SortedMap::new(),
             aliases: Rc::default(),
             options: Options::new(),
             shopts: Shopts::new(),
@@ -160,11 +160,11 @@ impl Shell {
             frames: Vec::new(),
             line: 1,
             loops: LoopState::default(),
-            hash: BTreeMap::new(),
+            hash: SortedMap::new(),
             directories: Vec::new(),
             history: History::default(),
-            array_args: BTreeMap::new(),
-            completions: BTreeMap::new(),
+            array_args: SortedMap::new(),
+            completions: SortedMap::new(),
             getopts_at: (1, 0),
             substitution_status: None,
             exec_next: false,

@@ -4,7 +4,7 @@ use super::exec::Flow;
 use super::state::Shell;
 use linux::Signal;
 use linux::signal::Disposition;
-use std::collections::BTreeMap;
+use sim::SortedMap;
 use std::rc::Rc;
 
 /// What a trap waits for, in the order in which `trap` lists them.
@@ -49,7 +49,7 @@ impl Event {
 /// What is to be done; an empty command ignores.
 #[derive(Clone, Debug, Default)]
 pub struct Traps {
-    actions: BTreeMap<Event, Rc<str>>,
+    actions: SortedMap<Event, Rc<str>>,
     running: bool,
     /// The last signal whose trap ran: `wait` says which ended it.
     pub last: Option<Signal>,

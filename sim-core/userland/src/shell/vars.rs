@@ -1,7 +1,7 @@
 //! Variables: their values, attributes and scopes. Models variables.c.
 
 use super::escape;
-use std::collections::BTreeMap;
+use sim::SortedMap;
 
 /// What a variable holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,9 +11,9 @@ pub enum Value {
     /// A string.
     Scalar(String),
     /// An indexed array.
-    Indexed(BTreeMap<i64, String>),
+    Indexed(SortedMap<i64, String>),
     /// An associative array.
-    Assoc(BTreeMap<AssocKey, String>),
+    Assoc(SortedMap<AssocKey, String>),
 }
 
 /// A key of an associative array, ordered as bash's hash table is walked.
@@ -164,19 +164,19 @@ pub struct ReadOnly(pub String);
 /// All variables: the global ones, and those of the functions that run.
 #[derive(Clone, Debug)]
 pub struct Variables {
-    scopes: Vec<BTreeMap<String, Var>>,
+    scopes: Vec<SortedMap<String, Var>>,
 }
 
 impl Default for Variables {
     fn default() -> Self {
-        Variables { scopes: vec![BTreeMap::new()] }
+        Variables { scopes: vec![SortedMap::new()] }
     }
 }
 
 impl Variables {
     /// A function begins.
     pub fn push_scope(&mut self) {
-        self.scopes.push(BTreeMap::new());
+        self.scopes.push(SortedMap::new());
     }
 
     /// A function ends.
@@ -296,7 +296,7 @@ impl Variables {
     }
 
     /// Every variable that can be seen, by name.
-    pub fn visible(&self) -> BTreeMap<&str, &Var> {
+    pub fn visible(&self) -> SortedMap<&str, &Var> {
         self.scopes.iter().flatten().map(|(name, var)| (name.as_str(), var)).collect()
     }
 

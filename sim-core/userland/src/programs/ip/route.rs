@@ -1,11 +1,11 @@
 //! `ip route` and `ip rule`.
 
-use sim::Ordered;
 use super::link::prefix;
 use super::{Failure, Ip, Outcome, Words, command};
 use ipnet::IpNet;
 use linux::Errno;
 use linux::net::{InterfaceKind, Route, RouteKind};
+use sim::Ordered;
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr};
 

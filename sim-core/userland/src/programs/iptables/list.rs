@@ -9,7 +9,7 @@ use linux::net::netfilter::{
     CtStates, Match, Maybe, NatTo, PROTOCOLS, Policy, Ports, RecentAction, RejectWith, Rule, StoredRule,
     Target,
 };
-use std::collections::BTreeMap;
+use sim::SortedMap;
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -57,7 +57,7 @@ pub(super) async fn list(
     only: Option<usize>,
     request: &Request,
 ) -> Result<String, Failure> {
-    let names = if request.numeric { BTreeMap::new() } else { names(sys, chains).await };
+    let names = if request.numeric { SortedMap::new() } else { names(sys, chains).await };
     let format = Format { numeric: request.numeric, counters: request.verbose, exact: request.exact, names };
     let mut text = String::new();
     for (index, Shown { chain, references }) in chains.iter().enumerate() {
@@ -102,15 +102,16 @@ pub(super) async fn list(
 }
 
 /// The names of all addresses in the rules.
-async fn names(sys: &Sys, chains: &[Shown]) -> BTreeMap<Ipv4Addr, String> {
-    let mut names = BTreeMap::new();
-    let mut asked = std::collections::BTreeSet::new();
+async fn names(sys: &Sys, chains: &[Shown]) -> SortedMap<Ipv4Addr, String> {
+    let mut names = SortedMap::new();
+    let mut asked = Vec::new();
     for stored in chains.iter().flat_map(|shown| shown.chain.rules()) {
         for net in [&stored.rule.source, &stored.rule.destination].into_iter().flatten() {
             let address = net.value.network();
-            if net.value.prefix_len() == 0 || !asked.insert(address) {
+            if net.value.prefix_len() == 0 || asked.contains(&address) {
                 continue;
             }
+            asked.push(address);
             let began = sys.now();
             if let Some(name) = lookup::reverse(sys, IpAddr::V4(address)).await {
                 names.insert(address, name);
@@ -127,7 +128,7 @@ struct Format {
     numeric: bool,
     counters: bool,
     exact: bool,
-    names: BTreeMap<Ipv4Addr, String>,
+    names: SortedMap<Ipv4Addr, String>,
 }
 
 // Writing into a string cannot fail, so results are let go.

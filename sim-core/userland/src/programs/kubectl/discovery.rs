@@ -3,10 +3,10 @@
 //! Models `k8s.io/client-go/discovery` (aggregated where the server can, one document per version where it
 //! cannot) and the lookups of `k8s.io/client-go/restmapper`. Nothing is cached between invocations.
 
-use sim::Ordered;
 use super::error::{Error, Result};
 use super::rest::{Client, Request};
 use serde_json::Value;
+use sim::Ordered;
 use std::rc::Rc;
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";

@@ -1,6 +1,6 @@
 //! Flags and their parser: GNU style, mixed with arguments, as spf13/pflag reads them.
 
-use std::collections::BTreeMap;
+use sim::SortedMap;
 use std::time::Duration;
 
 /// A flag of a command.
@@ -127,7 +127,7 @@ impl Flag {
 #[derive(Clone, Debug, Default)]
 pub struct Flags {
     known: Vec<&'static Flag>,
-    given: BTreeMap<&'static str, Vec<String>>,
+    given: SortedMap<&'static str, Vec<String>>,
     /// What is not a flag, in order.
     pub args: Vec<String>,
     /// How many arguments came before `--`.

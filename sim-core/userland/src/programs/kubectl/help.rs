@@ -2,11 +2,11 @@
 //!
 //! Models `k8s.io/kubectl/pkg/util/templates`.
 
-use sim::Ordered;
 use super::command::{Bare, Command, Run};
 use super::flags::Flag;
 use super::globals;
 use super::tree::{self, ROOT};
+use sim::Ordered;
 
 /// The help of a command; `path` is what it is called by, for example `kubectl create service`.
 pub fn help(command: &Command, path: &str) -> String {

@@ -3,12 +3,12 @@
 //! Models `k8s.io/client-go/tools/clientcmd`: the files of `$KUBECONFIG` are merged, the first that says
 //! something wins; `--kubeconfig` names the only one; else `~/.kube/config`.
 
-use sim::Ordered;
 use super::error::{Error, Result};
 use super::flags::Flags;
 use super::yaml;
 use linux::{Errno, Sys};
 use serde_json::{Map, Value, json};
+use sim::Ordered;
 
 /// Where kubectl looks when nothing says where the server is.
 pub const NOBODY: &str = "http://localhost:8080";

@@ -1,12 +1,12 @@
 //! The pod that a command is about: by name, or one behind a deployment, replica set or service.
 //! Models pkg/polymorphichelpers.
 
-use sim::Ordered;
 use super::error::{Error, Result};
 use super::invocation::Kubectl;
 use super::selection::{self, Info, Rules, Target};
 use kube::api::selector::LabelSelector;
 use serde_json::Value;
+use sim::Ordered;
 use std::time::Duration;
 
 /// Fetches what `argument` names (`NAME` of a pod, or `TYPE/NAME`).

@@ -3,12 +3,12 @@
 //! One connection is kept for plain requests; a watch, a log or an upgraded stream has its own. What a
 //! client certificate says in reality, the name of the user, goes in a header, since TLS is only pretended.
 
-use sim::Ordered;
 use super::error::{Error, Result};
 use super::kubeconfig::Target;
 use linux::http::{Body, Connection, Headers, HttpError, ResponseHead, header};
 use linux::{Errno, Fd, Sys, resolver};
 use serde_json::{Value, json};
+use sim::Ordered;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};

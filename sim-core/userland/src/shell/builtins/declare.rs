@@ -5,7 +5,7 @@ use crate::shell::parser::is_name;
 use crate::shell::print;
 use crate::shell::state::Shell;
 use crate::shell::vars::{ReadOnly, Value, Var};
-use std::collections::BTreeMap;
+use sim::SortedMap;
 
 /// Attributes to give or to take.
 #[derive(Clone, Copy, Default)]
@@ -23,7 +23,7 @@ struct Attributes {
 impl Attributes {
     fn apply(&self, var: &mut Var) {
         if self.assoc && !matches!(var.value, Value::Assoc(_)) {
-            var.value = Value::Assoc(BTreeMap::new());
+            var.value = Value::Assoc(SortedMap::new());
         }
         if self.array && !matches!(var.value, Value::Indexed(_)) {
             let text = var.scalar().map(str::to_string);
@@ -105,7 +105,7 @@ async fn set_one(
         attributes.apply(var);
         // A declared array without a value stays unset until something is put into it.
         if unset && value.is_none() && attributes.array {
-            var.value = Value::Indexed(BTreeMap::new());
+            var.value = Value::Indexed(SortedMap::new());
         }
     }
     let result = match (elements, value) {

@@ -1,6 +1,7 @@
 //! `printf`
 
 use super::Outcome;
+use crate::programs::support::calendar;
 use crate::shell::escape::{self, Style, decode};
 use crate::shell::state::Shell;
 
@@ -382,79 +383,7 @@ fn exponent(text: &str) -> String {
     format!("{mantissa}e{}{:02}", if power < 0 { '-' } else { '+' }, power.abs())
 }
 
-/// The conversions of strftime that prompts and `%(...)T` use.
+/// A moment as `strftime` writes it, for prompts and `%(...)T`; without a format the time of day.
 pub(crate) fn strftime(format: &str, at: sim::Timestamp) -> String {
-    const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-    const MONTHS: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
-    let c = at.civil();
-    let day = DAYS[usize::from(c.weekday) % 7];
-    let month = MONTHS[usize::from(c.month.max(1) - 1) % 12];
-    let hour12 = if c.hour.is_multiple_of(12) { 12 } else { c.hour % 12 };
-    let mut out = String::new();
-    let mut chars = if format.is_empty() { "%H:%M:%S".chars() } else { format.chars() };
-    while let Some(ch) = chars.next() {
-        if ch != '%' {
-            out.push(ch);
-            continue;
-        }
-        match chars.next() {
-            Some('Y') => out.push_str(&c.year.to_string()),
-            Some('y') => out.push_str(&format!("{:02}", c.year % 100)),
-            Some('m') => out.push_str(&format!("{:02}", c.month)),
-            Some('d') => out.push_str(&format!("{:02}", c.day)),
-            Some('e') => out.push_str(&format!("{:2}", c.day)),
-            Some('j') => out.push_str(&format!("{:03}", c.year_day)),
-            Some('H') => out.push_str(&format!("{:02}", c.hour)),
-            Some('I') => out.push_str(&format!("{hour12:02}")),
-            Some('M') => out.push_str(&format!("{:02}", c.minute)),
-            Some('S') => out.push_str(&format!("{:02}", c.second)),
-            Some('p') => out.push_str(if c.hour < 12 { "AM" } else { "PM" }),
-            Some('a') => out.push_str(&day[..3]),
-            Some('A') => out.push_str(day),
-            Some('b' | 'h') => out.push_str(&month[..3]),
-            Some('B') => out.push_str(month),
-            Some('F') => out.push_str(&format!("{}-{:02}-{:02}", c.year, c.month, c.day)),
-            Some('T' | 'X') => out.push_str(&format!("{:02}:{:02}:{:02}", c.hour, c.minute, c.second)),
-            Some('R') => out.push_str(&format!("{:02}:{:02}", c.hour, c.minute)),
-            Some('D' | 'x') => out.push_str(&format!("{:02}/{:02}/{:02}", c.month, c.day, c.year % 100)),
-            Some('c') => out.push_str(&format!(
-                "{} {} {:2} {:02}:{:02}:{:02} {}",
-                &day[..3],
-                &month[..3],
-                c.day,
-                c.hour,
-                c.minute,
-                c.second,
-                c.year
-            )),
-            Some('s') => out.push_str(&at.seconds.to_string()),
-            Some('N') => out.push_str(&format!("{:09}", at.nanos)),
-            Some('u') => out.push_str(&(if c.weekday == 0 { 7 } else { c.weekday }).to_string()),
-            Some('w') => out.push_str(&c.weekday.to_string()),
-            Some('z') => out.push_str("+0000"),
-            Some('Z') => out.push_str("UTC"),
-            Some('n') => out.push('\n'),
-            Some('t') => out.push('\t'),
-            Some('%') => out.push('%'),
-            Some(other) => {
-                out.push('%');
-                out.push(other);
-            }
-            None => out.push('%'),
-        }
-    }
-    out
+    calendar::format(if format.is_empty() { "%H:%M:%S" } else { format }, at)
 }

@@ -1,6 +1,5 @@
 //! Processes: forking, pipelines, waiting, command and process substitution.
 
-use sim::Ordered;
 use super::{Boxed, Flow};
 use crate::shell::ast::{AndOr, Kind, List, Pipeline};
 use crate::shell::jobs::{Job, Member, State, signal_text};
@@ -9,6 +8,7 @@ use crate::shell::state::Shell;
 use linux::fd::OpenFlags;
 use linux::signal::Disposition;
 use linux::{Errno, Fd, Pid, ProgramFuture, Signal, Sys, WaitFor, WaitStatus};
+use sim::Ordered;
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;

@@ -11,8 +11,8 @@ mod param;
 mod word;
 
 use super::ast::{AndOr, HereDoc, Item, List, Pipeline, TimeFormat};
+use sim::SortedMap;
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Why a text is not a command.
@@ -40,7 +40,7 @@ pub enum ParseError {
 #[derive(Clone, Debug, Default)]
 pub struct Dialect {
     /// Aliases, when they are expanded.
-    pub aliases: Rc<BTreeMap<String, String>>,
+    pub aliases: Rc<SortedMap<String, String>>,
     /// `shopt -s extglob`.
     pub extglob: bool,
     /// No more text will come.

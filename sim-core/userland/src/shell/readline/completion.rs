@@ -1,7 +1,7 @@
 //! Completion in the line: what is inserted, and the list of what could be.
 
-use sim::Ordered;
 use super::screen::text_width;
+use sim::Ordered;
 
 /// One thing the word could become.
 #[derive(Clone, Debug, PartialEq, Eq)]

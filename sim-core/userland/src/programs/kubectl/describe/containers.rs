@@ -1,8 +1,8 @@
 //! `Containers:` of pods and of pod templates.
 
-use sim::Ordered;
 use super::writer::{Writer, entries, items, or_none, plain, rfc1123, title_bool};
 use serde_json::Value;
+use sim::Ordered;
 
 /// Writes containers. `pod` resolves environment variables that name its fields; templates have none, and
 /// `space` before everything.

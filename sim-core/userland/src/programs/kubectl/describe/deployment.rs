@@ -1,9 +1,9 @@
 //! `kubectl describe deployment`.
 
-use sim::Ordered;
 use super::pod_template;
 use super::writer::{Writer, or_none, plain, selector_text};
 use serde_json::Value;
+use sim::Ordered;
 
 /// The annotation that numbers the template of a deployment and of its replica sets.
 const REVISION: &str = "deployment.kubernetes.io/revision";
@@ -45,7 +45,8 @@ pub fn describe(w: &mut Writer, deployment: &Value, sets: &[Value]) {
     pod_template::conditions(w, &status["conditions"]);
     let revision = &metadata["annotations"][REVISION];
     let mut sorted: Vec<&Value> = sets.iter().collect();
-    sorted.order_by_key(|set| (plain(&set["metadata"]["creationTimestamp"]), plain(&set["metadata"]["name"])));
+    sorted
+        .order_by_key(|set| (plain(&set["metadata"]["creationTimestamp"]), plain(&set["metadata"]["name"])));
     let (new, old): (Vec<&Value>, Vec<&Value>) =
         sorted.into_iter().partition(|set| &set["metadata"]["annotations"][REVISION] == revision);
     w.field(0, "OldReplicaSets", &sets_text(&old));

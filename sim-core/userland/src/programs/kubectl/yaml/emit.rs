@@ -2,9 +2,9 @@
 //!
 //! Models `go.yaml.in/yaml/v2/{encode,emitterc,sorter}.go`.
 
-use sim::Ordered;
 use super::resolve::needs_quotes;
 use serde_json::{Map, Value};
+use sim::Ordered;
 use std::cmp::Ordering;
 
 /// Lines are folded at spaces past this column.
