@@ -201,15 +201,34 @@ impl ObjectExt for Value {
     }
 }
 
-/// The value of a field. Most objects have few: to look at the lengths of their names costs less than to search in
-/// their order, which compares whole names.
+/// The value of a field. Most objects have few: to look at the lengths of their names from the nearer end costs less
+/// than to search in their order, which compares whole names.
 pub fn field<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     const FEW: usize = 24;
     if map.len() > FEW {
         return map.get(name);
     }
-    let is_it = |key: &str| key.len() == name.len() && key == name;
-    map.iter().find(|(key, _)| is_it(key)).map(|(_, value)| value)
+    let first = name.bytes().next();
+    if first < Some(b'm') {
+        for (key, value) in map {
+            if key.len() == name.len() && key == name {
+                return Some(value);
+            }
+            if key.bytes().next() > first {
+                break;
+            }
+        }
+    } else {
+        for (key, value) in map.iter().rev() {
+            if key.len() == name.len() && key == name {
+                return Some(value);
+            }
+            if key.bytes().next() < first {
+                break;
+            }
+        }
+    }
+    None
 }
 
 /// An object of those of these texts that are not empty: Go leaves out what is.
@@ -320,6 +339,15 @@ mod tests {
         assert_eq!(pod.str_at("/spec/containers/0/image"), "i");
         assert_eq!(pod.str_at("/spec/nodeName"), "");
         assert_eq!(remove(&mut pod, "/status/phase"), Some(json!("Running")));
+    }
+
+    #[test]
+    fn fields_are_found_from_both_ends() {
+        let object =
+            json!({"": 0, "a": 1, "apiVersion": 2, "m": 3, "metadata": 4, "name": 5, "uid": 6, "z": 7});
+        let Value::Object(map) = &object else { panic!("an object") };
+        assert!(map.iter().all(|(name, value)| field(map, name) == Some(value)));
+        assert!(["b", "api", "l", "n", "names", "zz", "~"].iter().all(|name| field(map, name).is_none()));
     }
 
     #[test]
