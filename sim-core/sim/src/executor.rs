@@ -34,7 +34,31 @@ pub struct Progress {
 pub struct Sim(Rc<World>);
 
 type Job = Pin<Box<dyn Future<Output = ()>>>;
-type Ready = Arc<Mutex<VecDeque<TaskId>>>;
+type Ready = Arc<Woken>;
+
+/// Tasks that were woken, in order. Wakers may be sent to other threads, hence the lock; there are none.
+#[derive(Default)]
+struct Woken {
+    tasks: Mutex<VecDeque<TaskId>>,
+    any: AtomicBool,
+}
+
+impl Woken {
+    fn push(&self, id: TaskId) {
+        lock(&self.tasks).push_back(id);
+        self.any.store(true, Ordering::Relaxed);
+    }
+
+    fn any(&self) -> bool {
+        self.any.load(Ordering::Relaxed)
+    }
+
+    /// Exchanges all of them for an empty queue.
+    fn swap(&self, empty: &mut VecDeque<TaskId>) {
+        std::mem::swap(&mut *lock(&self.tasks), empty);
+        self.any.store(false, Ordering::Relaxed);
+    }
+}
 
 struct World {
     seed: u64,
@@ -43,6 +67,8 @@ struct World {
     tasks: RefCell<Vec<Slot>>,
     free: RefCell<Vec<u32>>,
     ready: Ready,
+    /// Those of the ready tasks whose turn comes before the others.
+    turn: RefCell<VecDeque<TaskId>>,
     trace: Cell<Trace>,
 }
 
@@ -72,14 +98,14 @@ impl Wake for TaskWaker {
     }
     fn wake_by_ref(self: &Arc<Self>) {
         if !self.queued.swap(true, Ordering::Relaxed) {
-            lock(&self.ready).push_back(self.id);
+            self.ready.push(self.id);
         }
     }
 }
 
-fn lock(ready: &Ready) -> std::sync::MutexGuard<'_, VecDeque<TaskId>> {
+fn lock(tasks: &Mutex<VecDeque<TaskId>>) -> std::sync::MutexGuard<'_, VecDeque<TaskId>> {
     // There is one thread; a poisoned lock means that a panic is on its way already.
-    ready.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    tasks.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 impl Sim {
@@ -92,6 +118,7 @@ impl Sim {
             tasks: RefCell::default(),
             free: RefCell::default(),
             ready: Ready::default(),
+            turn: RefCell::default(),
             trace: Cell::default(),
         }))
     }
@@ -132,7 +159,7 @@ impl Sim {
         let id = TaskId { index, generation: slot.generation };
         let waker = Arc::new(TaskWaker { id, queued: AtomicBool::new(true), ready: self.0.ready.clone() });
         slot.state = State::Idle(Box::pin(future), waker);
-        lock(&self.0.ready).push_back(id);
+        self.0.ready.push(id);
         id
     }
 
@@ -168,7 +195,8 @@ impl Sim {
             let tasks = std::mem::take(&mut *self.0.tasks.borrow_mut());
             let queue = std::mem::take(&mut *self.0.queue.borrow_mut());
             self.0.free.borrow_mut().clear();
-            lock(&self.0.ready).clear();
+            self.0.turn.borrow_mut().clear();
+            self.0.ready.swap(&mut VecDeque::new());
             if tasks.is_empty() && queue.len() == 0 {
                 return;
             }
@@ -209,7 +237,10 @@ impl Sim {
 
     /// When the next thing happens: now if a task is ready, nothing if the world has come to rest.
     pub fn next_timeout(&self) -> Option<Instant> {
-        if lock(&self.0.ready).is_empty() { self.0.queue.borrow_mut().next_at() } else { Some(self.now()) }
+        if self.0.ready.any() || !self.0.turn.borrow().is_empty() {
+            return Some(self.now());
+        }
+        self.0.queue.borrow().next_at()
     }
 
     /// How many events wait in the queue.
@@ -219,10 +250,19 @@ impl Sim {
 
     /// Lets everything happen that is due up to and including `until`, at most `budget` steps of it.
     pub fn advance(&self, until: Instant, budget: u64) -> Progress {
+        let mut turn = self.0.turn.take();
+        let progress = self.advance_from(&mut turn, until, budget);
+        self.0.turn.replace(turn);
+        progress
+    }
+
+    fn advance_from(&self, turn: &mut VecDeque<TaskId>, until: Instant, budget: u64) -> Progress {
         let mut steps = 0;
         while steps < budget {
-            let ready = lock(&self.0.ready).pop_front();
-            if let Some(id) = ready {
+            if turn.is_empty() && self.0.ready.any() {
+                self.0.ready.swap(turn);
+            }
+            if let Some(id) = turn.pop_front() {
                 // A task that has ended meanwhile costs nothing and counts as nothing, so that the count of steps
                 // names one point of the history.
                 steps += u64::from(self.poll(id));

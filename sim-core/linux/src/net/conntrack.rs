@@ -179,13 +179,14 @@ fn index(direction: Direction) -> usize {
 impl Conntrack {
     fn find(&mut self, tuple: &Tuple, now: Instant) -> Option<(u32, Direction)> {
         // Filed under each of its tuples: twice its number, and one more for the reply.
+        let entries = self.entries.as_slice();
         let is = |found: u32| {
-            let entry = self.entries[(found >> 1) as usize].as_ref();
+            let entry = entries[(found >> 1) as usize].as_ref();
             entry.is_some_and(|entry| entry.tuples[(found & 1) as usize] == *tuple)
         };
         let found = self.table.find(hash(0, tuple), is)?;
         let id = found >> 1;
-        if self.entries[id as usize].as_ref().is_some_and(|entry| entry.expires <= now) {
+        if entries[id as usize].as_ref().is_some_and(|entry| entry.expires <= now) {
             self.remove(id);
             return None;
         }

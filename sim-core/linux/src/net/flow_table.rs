@@ -35,10 +35,11 @@ pub(crate) fn hash(scope: u32, tuple: &Tuple) -> u32 {
 impl FlowTable {
     /// The number under this hash that `is` says is the one.
     pub(crate) fn find(&self, hash: u32, is: impl Fn(u32) -> bool) -> Option<u32> {
-        let mask = self.slots.len().checked_sub(1)?;
+        let slots = self.slots.as_slice();
+        let mask = slots.len().checked_sub(1)?;
         let mut at = hash as usize & mask;
         loop {
-            let slot = self.slots[at];
+            let slot = slots[at];
             if slot.value == EMPTY {
                 return None;
             }
@@ -65,20 +66,22 @@ impl FlowTable {
     }
 
     fn place(&mut self, slot: Slot) {
-        let mask = self.slots.len() - 1;
+        let slots = self.slots.as_mut_slice();
+        let mask = slots.len() - 1;
         let mut at = slot.hash as usize & mask;
-        while self.slots[at].value != EMPTY {
+        while slots[at].value != EMPTY {
             at = (at + 1) & mask;
         }
-        self.slots[at] = slot;
+        slots[at] = slot;
     }
 
     /// Takes out a number that was filed under this hash, if it is there.
     pub(crate) fn remove(&mut self, hash: u32, value: u32) {
-        let Some(mask) = self.slots.len().checked_sub(1) else { return };
+        let slots = self.slots.as_mut_slice();
+        let Some(mask) = slots.len().checked_sub(1) else { return };
         let mut hole = hash as usize & mask;
-        while self.slots[hole].value != value {
-            if self.slots[hole].value == EMPTY {
+        while slots[hole].value != value {
+            if slots[hole].value == EMPTY {
                 return;
             }
             hole = (hole + 1) & mask;
@@ -87,18 +90,18 @@ impl FlowTable {
         let mut at = hole;
         loop {
             at = (at + 1) & mask;
-            let slot = self.slots[at];
+            let slot = slots[at];
             if slot.value == EMPTY {
                 break;
             }
             // It may fill the hole unless its own place lies between the hole and where it is.
             let home = slot.hash as usize & mask;
             if (at.wrapping_sub(home) & mask) >= (at.wrapping_sub(hole) & mask) {
-                self.slots[hole] = slot;
+                slots[hole] = slot;
                 hole = at;
             }
         }
-        self.slots[hole] = VACANT;
+        slots[hole] = VACANT;
     }
 }
 

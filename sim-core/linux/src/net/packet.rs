@@ -139,6 +139,7 @@ impl Packet {
     }
 
     /// Length of the IP packet: headers with the options that Linux sends, and the data.
+    #[inline(always)]
     pub(crate) fn length(&self) -> usize {
         20 + match &self.body {
             // A SYN carries MSS, SACK, timestamps and window scale; the others timestamps only; RST nothing.

@@ -185,7 +185,7 @@ impl World {
     }
 
     pub(super) fn socket_id(&self, index: u32) -> SocketId {
-        SocketId { index, generation: self.sockets[index as usize].generation }
+        SocketId { index, generation: self.sockets.as_slice()[index as usize].generation }
     }
 
     fn socket_mut(&mut self, id: SocketId) -> Option<&mut Socket> {

@@ -60,12 +60,7 @@ impl Caller<'_> {
             }
             let name = &walked[begin + 1..];
             let (_, here) = trail.last().expect("the root stays on the trail");
-            if self.file_type(here) != FileType::Directory {
-                return Err(Errno::ENOTDIR);
-            }
-            if !self.allows(here, 1) {
-                return Err(Errno::EACCES);
-            }
+            self.may_search(here)?;
             match name {
                 "." => {
                     walked.truncate(begin);
@@ -144,6 +139,23 @@ impl Caller<'_> {
         }
     }
 
+    /// Fails for what is no directory, and for one that is closed.
+    fn may_search(&self, node: &Node) -> Result<(), Errno> {
+        let (file_type, allowed) = match node {
+            Node::Tree(vfs, ino) => {
+                let tree = vfs.inner.tree.borrow();
+                let inode = tree.get(*ino);
+                (inode.file_type(), inode.allows(self.uid, self.gid, 1))
+            }
+            Node::Proc(_) => (self.file_type(node), self.allows(node, 1)),
+        };
+        match (file_type, allowed) {
+            (FileType::Directory, true) => Ok(()),
+            (FileType::Directory, false) => Err(Errno::EACCES),
+            _ => Err(Errno::ENOTDIR),
+        }
+    }
+
     pub(crate) fn file_type(&self, node: &Node) -> FileType {
         match node {
             Node::Tree(vfs, ino) => vfs.inner.tree.borrow().get(*ino).file_type(),
@@ -199,8 +211,13 @@ fn next_name(todo: &mut Vec<Rest<'_>>, walked: &mut String) -> bool {
             return true;
         }
         let length = text.as_bytes()[begin..].iter().take_while(|byte| **byte != b'/').count();
-        walked.push('/');
-        walked.push_str(&text[begin..begin + length]);
+        // Mostly there is one before it.
+        if begin > 0 {
+            walked.push_str(&text[begin - 1..begin + length]);
+        } else {
+            walked.push('/');
+            walked.push_str(&text[..length]);
+        }
         rest.at = begin + length;
         found = true;
     }

@@ -57,8 +57,11 @@ pub(crate) struct Quick {
     /// One of these bits of [`CtStates`].
     ct: u8,
     negated: u8,
-    /// How many of the matches this answers; [`ALL`] when nothing else is to be looked at.
+    /// How many of the matches this answers; [`ALL`] when nothing else is to be looked at, [`CHANCE`] when that is a
+    /// number to be drawn.
     matches: u8,
+    /// It must be below this one.
+    chance: u32,
 }
 
 const NOT_SRC: u8 = 1;
@@ -67,6 +70,8 @@ const NOT_PROTO: u8 = 4;
 const NOT_MARK: u8 = 8;
 /// All matches are answered.
 const ALL: u8 = u8::MAX;
+/// All but the last, which is one of chance.
+const CHANCE: u8 = ALL - 1;
 /// Any state of the connection: every packet has the highest bit.
 const ANY: u8 = u8::MAX;
 const ALWAYS: u8 = 0x80;
@@ -93,12 +98,29 @@ impl Quick {
         let negated =
             u8::from(not_src) * NOT_SRC + u8::from(not_dst) * NOT_DST + u8::from(not_proto) * NOT_PROTO;
         let (mark, mark_mask, ct) = (0, 0, ANY);
-        let mut quick =
-            Quick { src, src_mask, dst, dst_mask, mark, mark_mask, proto, ct, negated, matches: 0 };
+        let mut quick = Quick {
+            src,
+            src_mask,
+            dst,
+            dst_mask,
+            mark,
+            mark_mask,
+            proto,
+            ct,
+            negated,
+            matches: 0,
+            chance: 0,
+        };
         let answered = rule.matches.iter().take_while(|one| quick.answers(one)).count();
         let interfaces = rule.in_interface.is_some() || rule.out_interface.is_some();
-        let all = answered == rule.matches.len() && !interfaces;
-        quick.matches = if all { ALL } else { u8::try_from(answered).unwrap_or(0).min(ALL - 1) };
+        quick.matches = match &rule.matches[answered..] {
+            [] if !interfaces => ALL,
+            [Match::Random(Maybe { negated: false, value })] if !interfaces => {
+                quick.chance = *value;
+                CHANCE
+            }
+            _ => u8::try_from(answered).unwrap_or(0).min(CHANCE - 1),
+        };
         quick
     }
 
@@ -132,7 +154,7 @@ impl Quick {
 }
 
 /// How deep chains may call chains.
-const DEPTH: usize = 16;
+pub(super) const DEPTH: usize = 16;
 
 impl Netfilter {
     /// Runs the packet through one table at one hook.
@@ -148,27 +170,34 @@ impl Netfilter {
             proto: env.packet.proto(),
             ct: env.ct | ALWAYS,
         };
-        callers.clear();
+        let chains = data.chains.as_mut_slice();
+        let mut depth = 0;
         let (mut number, mut at) = (first, 0);
         loop {
-            let Some(chain) = &mut data.chains[number as usize] else { return Outcome::Accept };
+            let Some(chain) = &mut chains[number as usize] else { return Outcome::Accept };
             let mut found = None;
             for quick in &chain.quick[at..] {
                 at += 1;
                 if quick.matches(&seen) {
-                    found = Some(quick.matches);
+                    found = Some((quick.matches, quick.chance));
                     break;
                 }
             }
-            let Some(answered) = found else {
-                if let Some(caller) = callers.pop() {
-                    (number, at) = caller;
+            let Some((answered, chance)) = found else {
+                if depth > 0 {
+                    depth -= 1;
+                    (number, at) = callers[depth];
                     continue;
                 }
                 return policy(chain, data.builtin[hook as usize] == Some(number), length);
             };
-            let stored = &mut chain.rules[at - 1];
-            if answered != ALL && !matches(&stored.rule, answered.into(), &mut stored.nth, env, recent) {
+            let stored = &mut chain.rules.as_mut_slice()[at - 1];
+            let hit = match answered {
+                ALL => true,
+                CHANCE => draw(env.rng) < chance,
+                _ => matches(&stored.rule, answered.into(), &mut stored.nth, env, recent),
+            };
+            if !hit {
                 continue;
             }
             stored.packets += 1;
@@ -188,15 +217,19 @@ impl Netfilter {
                 Target::Masquerade(to) => return Outcome::Nat(NatAction::Masquerade(to.clone())),
                 Target::Redirect(to) => return Outcome::Nat(NatAction::Redirect(to.clone())),
                 Target::Return => {
-                    let Some(caller) = callers.pop() else { return policy(chain, true, length) };
-                    (number, at) = caller;
+                    if depth == 0 {
+                        return policy(chain, true, length);
+                    }
+                    depth -= 1;
+                    (number, at) = callers[depth];
                 }
                 Target::Jump(_) => {
                     // A loop of jumps cannot be loaded into a real kernel; here it ends the walk.
-                    if callers.len() == DEPTH {
+                    if depth == DEPTH {
                         return Outcome::Drop;
                     }
-                    callers.push((number, at));
+                    callers[depth] = (number, at);
+                    depth += 1;
                     (number, at) = (stored.jump, 0);
                 }
                 Target::Goto(_) => (number, at) = (stored.jump, 0),
@@ -258,7 +291,7 @@ fn matches(
     rule.matches[answered..].iter().all(|one| match one {
         Match::Comment(_) => true,
         Match::Random(p) => {
-            let drawn = (env.rng.next_u64() & 0x7fff_ffff) as u32;
+            let drawn = draw(env.rng);
             is(p, |p| drawn < *p)
         }
         Match::Nth { every, packet } => {
@@ -325,6 +358,11 @@ fn matches(
             _ => false,
         },
     })
+}
+
+/// A number for the match of chance.
+fn draw(rng: &mut Rng) -> u32 {
+    (rng.next_u64() & 0x7fff_ffff) as u32
 }
 
 fn recent_match(recent: &Recent, env: &Env<'_>, lists: &mut BTreeMap<String, RecentList>) -> bool {

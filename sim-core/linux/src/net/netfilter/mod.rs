@@ -201,7 +201,7 @@ pub struct Netfilter {
     /// For each hook, the tables that have anything there, as bits.
     active: [u8; 5],
     /// Where a packet goes on after the chains that it has jumped to: chain and rule.
-    callers: Vec<(u32, usize)>,
+    callers: [(u32, usize); eval::DEPTH],
     /// Lists of the `recent` match: `/proc/net/xt_recent`.
     pub recent: BTreeMap<String, RecentList>,
 }

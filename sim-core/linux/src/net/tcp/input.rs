@@ -73,7 +73,8 @@ impl World {
         local: (Ipv4Addr, u16),
         remote: (Ipv4Addr, u16),
     ) -> Option<u32> {
-        self.flows.find(flow(ns, local, remote), |index| match &self.sockets[index as usize].socket {
+        let sockets = self.sockets.as_slice();
+        self.flows.find(flow(ns, local, remote), |index| match &sockets[index as usize].socket {
             Some(Socket::Tcp(tcp)) => (tcp.local, tcp.remote, tcp.ns) == (local, remote, ns),
             Some(Socket::TimeWait(rest)) => (rest.local, rest.remote, rest.ns) == (local, remote, ns),
             _ => false,

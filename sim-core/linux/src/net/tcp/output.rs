@@ -128,7 +128,7 @@ impl World {
     /// Sends what may be sent: data, FIN, acknowledgements; then sees to the timer.
     pub(in crate::net) fn tcp_settle(&mut self, index: u32) {
         let World { sockets, outbox, .. } = self;
-        let Some(Socket::Tcp(tcp)) = &mut sockets[index as usize].socket else { return };
+        let Some(Socket::Tcp(tcp)) = &mut sockets.as_mut_slice()[index as usize].socket else { return };
         tcp.touched = false;
         let sends = matches!(
             tcp.state,
