@@ -1,7 +1,7 @@
 //! `alpine`: a small distribution; busybox and nothing else.
 
 use super::ImageInfo;
-use super::rootfs::{BUSYBOX, Rootfs, image};
+use super::rootfs::{BUSYBOX, COMMON, Rootfs, image};
 
 /// The image.
 pub(super) const IMAGE: ImageInfo = ImageInfo {
@@ -15,7 +15,7 @@ pub(super) const IMAGE: ImageInfo = ImageInfo {
 pub(super) fn alpine() -> Rootfs {
     Rootfs::merged()
         .sh()
-        .programs(BUSYBOX)
+        .programs(&[COMMON, BUSYBOX])
         .users("/bin/sh", &[])
         .os_release("alpine", "Alpine Linux v3.23", "3.23.2")
         .file("/etc/alpine-release", "3.23.2\n")

@@ -1,7 +1,7 @@
 //! `archlinux`: a rolling distribution; its base has curl and ping, which is why classes use it.
 
 use super::ImageInfo;
-use super::rootfs::{GNU, PROCESSES, Rootfs, image};
+use super::rootfs::{COMMON, GNU, PROCESSES, Rootfs, image};
 
 /// The image.
 pub(super) const IMAGE: ImageInfo = ImageInfo {
@@ -11,9 +11,9 @@ pub(super) const IMAGE: ImageInfo = ImageInfo {
     build: || {
         let root = Rootfs::merged()
             .bash()
-            .programs(GNU)
-            .programs(PROCESSES)
-            .programs(&["curl", "ip", "pacman", "ping", "ss"])
+            .programs(&[COMMON, GNU])
+            .programs(&[PROCESSES])
+            .programs(&[&["curl", "ip", "pacman", "ping", "ss"]])
             .users("/usr/bin/bash", &[])
             .os_release("arch", "Arch Linux", "")
             .file("/etc/arch-release", "")

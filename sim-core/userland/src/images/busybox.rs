@@ -1,7 +1,7 @@
 //! `busybox`: one binary that is two hundred programs.
 
 use super::ImageInfo;
-use super::rootfs::{BUSYBOX, Rootfs, image};
+use super::rootfs::{BUSYBOX, COMMON, Rootfs, image};
 
 /// The image.
 pub(super) const IMAGE: ImageInfo = ImageInfo {
@@ -9,7 +9,7 @@ pub(super) const IMAGE: ImageInfo = ImageInfo {
     tags: &["latest", "1", "1.37", "1.37.0", "glibc", "musl", "stable", "uclibc"],
     size: 2_224_229,
     build: || {
-        let root = Rootfs::merged().sh().programs(BUSYBOX).users("/bin/sh", &[]);
+        let root = Rootfs::merged().sh().programs(&[COMMON, BUSYBOX]).users("/bin/sh", &[]);
         image(root.file("/root/.bashrc", "PS1='\\w \\$ '\n"), &[], &["sh"])
     },
 };

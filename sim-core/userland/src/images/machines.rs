@@ -1,6 +1,6 @@
 //! What the nodes and the laptop are installed with: Ubuntu 24.04 and the tools of the class.
 
-use super::rootfs::{GNU, PROCESSES, Rootfs};
+use super::rootfs::{COMMON, GNU, PROCESSES, Rootfs};
 use linux::vfs::Vfs;
 
 /// The learner's number and home.
@@ -62,10 +62,10 @@ alias k=kubectl
 fn ubuntu() -> Rootfs {
     Rootfs::merged()
         .bash()
-        .programs(GNU)
-        .programs(PROCESSES)
-        .programs(NETWORK)
-        .programs(TOOLS)
+        .programs(&[COMMON, GNU])
+        .programs(&[PROCESSES])
+        .programs(&[NETWORK])
+        .programs(&[TOOLS])
         .users("/bin/bash", &[STUDENT])
         .os_release("ubuntu", "Ubuntu 24.04.3 LTS", "24.04")
         .file("/etc/debian_version", "trixie/sid\n")

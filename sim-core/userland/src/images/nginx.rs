@@ -17,7 +17,7 @@ pub(super) const IMAGE: ImageInfo = ImageInfo {
     size: 59_774_010,
     build: || {
         let root = rootfs::debian()
-            .programs(&["curl"])
+            .programs(&[&["curl"]])
             .users("/bin/bash", &[("nginx", 101, "/nonexistent", "/bin/false")])
             .program("/usr/sbin", &NGINX)
             .program("", &ENTRYPOINT)

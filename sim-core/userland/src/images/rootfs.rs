@@ -6,18 +6,15 @@ use kube::kubelet::Image;
 use linux::vfs::Vfs;
 use linux::{Program, Signal};
 
-/// What every GNU system has.
-pub(super) const GNU: &[&str] = &[
+/// What people use on every system, whether of GNU or of busybox.
+pub(super) const COMMON: &[&str] = &[
     "[",
-    "arch",
     "base64",
     "basename",
     "cat",
-    "chgrp",
     "chmod",
     "chown",
     "clear",
-    "comm",
     "cp",
     "cut",
     "date",
@@ -26,31 +23,23 @@ pub(super) const GNU: &[&str] = &[
     "dirname",
     "du",
     "echo",
-    "egrep",
     "env",
     "expr",
     "false",
-    "fgrep",
-    "file",
     "find",
     "fold",
-    "getent",
     "grep",
-    "groups",
     "head",
     "hostname",
     "id",
-    "join",
     "ln",
     "ls",
     "md5sum",
     "mkdir",
     "mv",
     "nl",
-    "nohup",
     "nproc",
     "paste",
-    "printenv",
     "printf",
     "pwd",
     "readlink",
@@ -65,9 +54,7 @@ pub(super) const GNU: &[&str] = &[
     "shuf",
     "sleep",
     "sort",
-    "split",
     "stat",
-    "stty",
     "sync",
     "tac",
     "tail",
@@ -75,10 +62,8 @@ pub(super) const GNU: &[&str] = &[
     "test",
     "timeout",
     "touch",
-    "tput",
     "tr",
     "true",
-    "tty",
     "uname",
     "uniq",
     "wc",
@@ -88,89 +73,20 @@ pub(super) const GNU: &[&str] = &[
     "yes",
 ];
 
+/// What every GNU system has beside the [`COMMON`] programs.
+pub(super) const GNU: &[&str] = &[
+    "arch", "chgrp", "comm", "egrep", "fgrep", "file", "getent", "groups", "join", "nohup", "printenv",
+    "split", "stty", "tput", "tty",
+];
+
 /// Looking at processes (procps), in larger installations.
 pub(super) const PROCESSES: &[&str] =
     &["free", "kill", "less", "more", "pgrep", "pidof", "pkill", "ps", "top", "uptime", "w", "watch"];
 
-/// The applets of busybox that people use.
+/// The applets of busybox that people use, beside the [`COMMON`] ones.
 pub(super) const BUSYBOX: &[&str] = &[
-    "[",
-    "base64",
-    "basename",
-    "cat",
-    "chmod",
-    "chown",
-    "clear",
-    "cp",
-    "cut",
-    "date",
-    "df",
-    "diff",
-    "dirname",
-    "du",
-    "echo",
-    "env",
-    "expr",
-    "false",
-    "find",
-    "fold",
-    "free",
-    "grep",
-    "head",
-    "hostname",
-    "id",
-    "ip",
-    "kill",
-    "less",
-    "ln",
-    "ls",
-    "md5sum",
-    "mkdir",
-    "more",
-    "mv",
-    "nc",
-    "nl",
-    "nproc",
-    "nslookup",
-    "paste",
-    "ping",
-    "printf",
-    "ps",
-    "pwd",
-    "readlink",
-    "realpath",
-    "reset",
-    "rev",
-    "rm",
-    "rmdir",
-    "sed",
-    "seq",
-    "sha256sum",
-    "shuf",
-    "sleep",
-    "sort",
-    "stat",
-    "sync",
-    "tac",
-    "tail",
-    "tee",
-    "test",
-    "timeout",
-    "touch",
-    "tr",
-    "tree",
-    "true",
-    "uname",
-    "uniq",
-    "uptime",
-    "vi",
-    "watch",
-    "wc",
+    "free", "ip", "kill", "less", "more", "nc", "nslookup", "ping", "ps", "tree", "uptime", "vi", "watch",
     "wget",
-    "which",
-    "whoami",
-    "xargs",
-    "yes",
 ];
 
 /// Folders that every root file system has.
@@ -231,9 +147,10 @@ impl Rootfs {
     }
 
     /// Puts programs of the table into `/usr/bin`. A name without a program is one that is not there yet.
-    pub(super) fn programs(self, names: &[&str]) -> Rootfs {
+    pub(super) fn programs(self, lists: &[&[&str]]) -> Rootfs {
         let root = self;
-        for program in PROGRAMS.iter().filter(|program| names.contains(&program.name)) {
+        let named = |program: &&Program| lists.iter().any(|names| names.contains(&program.name));
+        for program in PROGRAMS.iter().filter(named) {
             root.0
                 .put_program(&format!("/usr/bin/{}", program.name), program)
                 .expect("a new tree takes programs");
@@ -282,7 +199,7 @@ impl Rootfs {
 pub(super) fn debian() -> Rootfs {
     Rootfs::merged()
         .bash()
-        .programs(GNU)
+        .programs(&[COMMON, GNU])
         .users("/bin/bash", &[])
         .os_release("debian", "Debian GNU/Linux 12 (bookworm)", "12")
         .file("/etc/debian_version", "12.12\n")

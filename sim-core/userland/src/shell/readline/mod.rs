@@ -1,15 +1,17 @@
 //! The line editor: keys in, screen bytes out. Models readline with its Emacs keys.
 //!
 //! It is a value without a terminal: [`Editor::key`] changes it and says what is to be written and what the shell
-//! has to do. [`keys`] reads the keyboard, [`screen`] knows where characters stand, [`completion`] what Tab inserts.
+//! has to do. [`keys`] reads the keyboard, [`screen`] knows where characters stand, [`completion`] what Tab inserts, `search` what `^R` finds.
 
 pub mod completion;
 pub mod keys;
 pub mod screen;
+mod search;
 
 use completion::{Completion, columns};
 use keys::Key;
 use screen::{Prompt, Screen};
+use search::Search;
 use std::rc::Rc;
 
 /// What the shell has to do after a key.
@@ -25,17 +27,6 @@ pub enum Action {
     Eof,
     /// Tab: say what could be completed, with [`Editor::complete`].
     Complete,
-}
-
-/// An incremental search.
-#[derive(Clone, Debug)]
-struct Search {
-    text: String,
-    /// The line of history that is shown, counted from the beginning.
-    found: usize,
-    failed: bool,
-    forward: bool,
-    original: (Vec<char>, usize, usize),
 }
 
 /// One line being edited.
@@ -395,94 +386,6 @@ impl Editor {
         self.insert(&chars);
         self.last_argument = Some((back + 1, chars.len()));
         true
-    }
-
-    // Search.
-
-    fn show_search(&mut self) -> String {
-        let Some(search) = &self.search else { return String::new() };
-        let failed = if search.failed { "failed " } else { "" };
-        let direction = if search.forward { "i-search" } else { "reverse-i-search" };
-        let prompt = Prompt::new(&format!("({failed}{direction})`{}': ", search.text));
-        self.screen.set_prompt(prompt, &self.text, self.cursor)
-    }
-
-    fn end_search(&mut self) -> String {
-        self.search = None;
-        let prompt = self.prompt.clone();
-        self.screen.set_prompt(prompt, &self.text, self.cursor)
-    }
-
-    fn find(&mut self, mut from: Option<usize>) {
-        let Some(search) = &mut self.search else { return };
-        search.failed = true;
-        let shown: String = self.text.iter().collect();
-        while let Some(at) = from {
-            let Some(line) = self.history.get(at) else {
-                if search.forward || at == 0 {
-                    return;
-                }
-                from = at.checked_sub(1);
-                continue;
-            };
-            if let Some(byte) = line.rfind(&search.text)
-                && (*line != shown || at == search.found || search.text.is_empty())
-            {
-                search.failed = false;
-                search.found = at;
-                self.cursor = line[..byte].chars().count();
-                self.text = line.chars().collect();
-                self.position = at;
-                return;
-            }
-            from = if search.forward { Some(at + 1) } else { at.checked_sub(1) };
-        }
-    }
-
-    fn search_key(&mut self, key: Key) -> (String, Action) {
-        let Some(search) = &mut self.search else { return (String::new(), Action::More) };
-        match key {
-            Key::Char(c) => {
-                search.text.push(c);
-                let from = search.found;
-                self.find(Some(from));
-            }
-            Key::Backspace => {
-                search.text.pop();
-                let last = self.history.len();
-                search.found = last;
-                if search.text.is_empty() {
-                    search.failed = false;
-                } else {
-                    self.find(Some(last));
-                }
-            }
-            Key::Ctrl(c @ ('r' | 's')) => {
-                search.forward = c == 's';
-                let from = if search.forward { Some(search.found + 1) } else { search.found.checked_sub(1) };
-                if !search.text.is_empty() {
-                    self.find(from);
-                }
-            }
-            Key::Ctrl('g') => {
-                let (text, cursor, position) = search.original.clone();
-                self.text = text;
-                self.cursor = cursor;
-                self.position = position;
-                return (self.end_search(), Action::More);
-            }
-            Key::Ctrl('c') => {
-                let out = self.end_search();
-                let (rest, action) = self.key(Key::Ctrl('c'));
-                return (out + &rest, action);
-            }
-            other => {
-                let out = self.end_search();
-                let (rest, action) = self.key(other);
-                return (out + &rest, action);
-            }
-        }
-        (self.show_search(), Action::More)
     }
 
     // Completion.

@@ -14,7 +14,7 @@ use std::rc::Rc;
 /// The row of the tree.
 pub const COMMAND: Command = Command {
     name: "annotate",
-    usage: "[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version]",
+    usage: USAGE,
     short: "Update the annotations on a resource",
     long: "Update the annotations on one or more resources.\n\n All Kubernetes objects support the ability to store additional data with the object as annotations. Annotations are key/value pairs that can be larger than labels and include arbitrary string values such as structured JSON. Tools and system extensions may use annotations to store their own data.",
     examples: "# Describe a pod\nkubectl annotate pods foo description='my frontend'\n\n# Change a description that is there\nkubectl annotate --overwrite pods foo description='my frontend running nginx'\n\n# Take it away\nkubectl annotate pods foo description-",
@@ -25,6 +25,7 @@ pub const COMMAND: Command = Command {
         globals::FILENAMES,
         globals::PRINT,
         globals::SELECTOR,
+        COMMON_FLAGS,
         FLAGS,
     ],
     run: Run::Verb(|k| Box::pin(run(k))),
@@ -33,11 +34,19 @@ pub const COMMAND: Command = Command {
 };
 
 const FLAGS: &[Flag] = &[
-    Flag::bool("all", "All resources of the given types in the namespace"),
     Flag::string("field-manager", "kubectl-annotate", "Name that stands for who owns the fields"),
     Flag::bool("list", "Show the annotations"),
     Flag::bool("local", "Annotate the file, not what is on the server").not_simulated(),
     Flag::bool("overwrite", "Change annotations that are there already"),
+];
+
+/// How both verbs are used.
+pub(super) const USAGE: &str =
+    "[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version]";
+
+/// The flags that say the same for both verbs.
+pub(super) const COMMON_FLAGS: &[Flag] = &[
+    Flag::bool("all", "All resources of the given types in the namespace"),
     Flag::string("resource-version", "", "Only change what has this resource version."),
 ];
 
@@ -49,13 +58,27 @@ pub(super) struct Changes {
 }
 
 impl Changes {
+    /// Reads the command line: what names resources, and the changes of each `what`. Neither may be left out.
+    pub(super) fn read(k: &Kubectl, what: &str) -> Result<(Vec<String>, Changes)> {
+        let (resources, changes) = split(k.args(), what)?;
+        if resources.is_empty() && k.flags.list("filename").is_empty() {
+            return Err(Error::text(
+                "one or more resources must be specified as <resource> <name> or <resource>/<name>",
+            ));
+        }
+        if changes.is_empty() && !k.flags.bool("list") {
+            return Err(Error::text(format!("at least one {what} update is required")));
+        }
+        Ok((resources, changes))
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.set.is_empty() && self.remove.is_empty()
     }
 }
 
 /// Tells what names resources from `key=value` and `key-`.
-pub(super) fn split(args: &[String], what: &str) -> Result<(Vec<String>, Changes)> {
+fn split(args: &[String], what: &str) -> Result<(Vec<String>, Changes)> {
     let mut resources = Vec::new();
     let mut changes = Changes::default();
     for arg in args {
@@ -119,16 +142,17 @@ pub(super) async fn send(
     Ok(())
 }
 
+/// Shows all of `metadata.FIELD`.
+pub(super) async fn list(k: &Kubectl, info: &Info, field: &str) {
+    let mut text = String::new();
+    for (key, value) in info.object["metadata"][field].as_object().into_iter().flatten() {
+        text += &format!("{key}={}\n", value.as_str().unwrap_or(""));
+    }
+    k.out(&text).await;
+}
+
 async fn run(k: Rc<Kubectl>) -> Result<()> {
-    let (resources, changes) = split(k.args(), "annotation")?;
-    if resources.is_empty() && k.flags.list("filename").is_empty() {
-        return Err(Error::text(
-            "one or more resources must be specified as <resource> <name> or <resource>/<name>",
-        ));
-    }
-    if changes.is_empty() && !k.flags.bool("list") {
-        return Err(Error::text("at least one annotation update is required"));
-    }
+    let (resources, changes) = Changes::read(&k, "annotation")?;
     let dry_run = printers::dry_run(&k)?;
     let selection = selection::select(&k, &resources, Rules::default()).await?;
     let (infos, mut errors) = selection.fetch(&k, true).await?;
@@ -149,9 +173,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
             printers::print_result(&k, &info, "annotated").await?;
         }
         if k.flags.bool("list") {
-            for (key, value) in info.object["metadata"]["annotations"].as_object().into_iter().flatten() {
-                k.out(&format!("{key}={}\n", value.as_str().unwrap_or(""))).await;
-            }
+            list(&k, &info, "annotations").await;
         }
     }
     Error::many(errors)

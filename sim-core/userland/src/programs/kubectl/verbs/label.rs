@@ -7,14 +7,14 @@ use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers;
-use crate::programs::kubectl::selection::{self, Info, Rules};
+use crate::programs::kubectl::selection::{self, Rules};
 use serde_json::Value;
 use std::rc::Rc;
 
 /// The row of the tree.
 pub const COMMAND: Command = Command {
     name: "label",
-    usage: "[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version]",
+    usage: annotate::USAGE,
     short: "Update the labels on a resource",
     long: "Update the labels on a resource.\n\n  *  A label key and value must begin with a letter or number, and may contain letters, numbers, hyphens, dots, and underscores, up to 63 characters each.\n  *  Optionally, the key can begin with a DNS subdomain prefix and a single '/', like example.com/my-app.\n  *  If --overwrite is true, then existing labels can be overwritten, otherwise attempting to overwrite a label will result in an error.\n  *  If --resource-version is specified, then updates will use this resource version, otherwise the existing resource-version will be used.",
     examples: "# Give a pod the label unhealthy=true\nkubectl label pods foo unhealthy=true\n\n# Change a label that is there\nkubectl label --overwrite pods foo status=unhealthy\n\n# Give one to all pods of the namespace\nkubectl label pods --all status=unhealthy\n\n# Take the label bar away\nkubectl label pods foo bar-",
@@ -25,6 +25,7 @@ pub const COMMAND: Command = Command {
         globals::FILENAMES,
         globals::PRINT,
         globals::SELECTOR,
+        annotate::COMMON_FLAGS,
         FLAGS,
     ],
     run: Run::Verb(|k| Box::pin(run(k))),
@@ -33,25 +34,14 @@ pub const COMMAND: Command = Command {
 };
 
 const FLAGS: &[Flag] = &[
-    Flag::bool("all", "All resources of the given types in the namespace"),
     Flag::string("field-manager", "kubectl-label", "Name that stands for who owns the fields"),
     Flag::bool("list", "Show the labels"),
     Flag::bool("local", "Label the file, not what is on the server").not_simulated(),
     Flag::bool("overwrite", "Change labels that are there already"),
-    Flag::string("resource-version", "", "Only change what has this resource version."),
 ];
 
 async fn run(k: Rc<Kubectl>) -> Result<()> {
-    let (resources, changes) = annotate::split(k.args(), "label")?;
-    let has_resources = !resources.is_empty() || !k.flags.list("filename").is_empty();
-    if !has_resources {
-        return Err(Error::text(
-            "one or more resources must be specified as <resource> <name> or <resource>/<name>",
-        ));
-    }
-    if changes.is_empty() && !k.flags.bool("list") {
-        return Err(Error::text("at least one label update is required"));
-    }
+    let (resources, changes) = Changes::read(&k, "label")?;
     for (key, value) in &changes.set {
         if let Some(why) = wrong_value(value) {
             return Err(Error::text(format!("invalid label value: \"{key}={value}\": {why}")));
@@ -62,7 +52,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     let (infos, mut errors) = selection.fetch(&k, true).await?;
     for mut info in infos {
         if k.flags.bool("list") && changes.is_empty() {
-            list(&k, &info).await;
+            annotate::list(&k, &info, "labels").await;
             continue;
         }
         if !k.flags.bool("overwrite")
@@ -84,18 +74,10 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         }
         printers::print_result(&k, &info, outcome).await?;
         if k.flags.bool("list") {
-            list(&k, &info).await;
+            annotate::list(&k, &info, "labels").await;
         }
     }
     Error::many(errors)
-}
-
-async fn list(k: &Kubectl, info: &Info) {
-    let mut text = String::new();
-    for (key, value) in info.object["metadata"]["labels"].as_object().into_iter().flatten() {
-        text += &format!("{key}={}\n", value.as_str().unwrap_or(""));
-    }
-    k.out(&text).await;
 }
 
 fn outcome(present: &Value, changes: &Changes) -> &'static str {

@@ -1,23 +1,21 @@
 //! Transfers: connect, ask, read, follow.
 
+mod connect;
+mod request;
+
 use super::error::CurlError;
-use super::options::{DataPart, Options, Output};
+use super::options::{Options, Output};
 use super::progress::{Progress, Shown};
-use super::url::{Scheme, Url};
+use super::url::Url;
 use super::write_out::{self, Facts};
-use data_encoding::BASE64;
 use linux::fd::OpenFlags;
 use linux::http::{self, Body, Connection, HttpError, ResponseHead};
-use linux::resolver::{self, ResolveError};
-use linux::{Errno, Fd, Sys};
+use linux::{Fd, Sys};
 use sim::Instant;
 use std::future::Future;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 const MAX_REDIRECTS: u32 = 50;
-/// Where a server is known to speak TLS: the API server and the kubelets.
-const TLS_PORTS: [u16; 3] = [443, 6443, 10250];
 
 /// All transfers of one command line: connections are used again.
 pub(super) struct Session<'a> {
@@ -138,42 +136,6 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn method(&self) -> String {
-        let options = self.options;
-        match &options.method {
-            Some(method) => method.clone(),
-            None if options.head => "HEAD".to_string(),
-            None if options.data.is_some() && !options.get => "POST".to_string(),
-            None => "GET".to_string(),
-        }
-    }
-
-    async fn body(&self) -> Result<Option<Vec<u8>>, CurlError> {
-        let Some(parts) = &self.options.data else { return Ok(None) };
-        let mut body = Vec::new();
-        for part in parts {
-            if !body.is_empty() {
-                body.push(b'&');
-            }
-            match part {
-                DataPart::Text(text) => body.extend_from_slice(text.as_bytes()),
-                DataPart::File { path, strip } => {
-                    let contents = if path == "-" {
-                        self.sys.read_to_end(0).await
-                    } else {
-                        self.sys.read_file(path).await
-                    };
-                    let contents =
-                        contents.map_err(|_| CurlError::new(26, format!("Failed to open {path}")))?;
-                    body.extend(
-                        contents.into_iter().filter(|byte| !strip || !matches!(byte, b'\r' | b'\n' | 0)),
-                    );
-                }
-            }
-        }
-        Ok(Some(body))
-    }
-
     /// One request and its answer; the `Location` when it leads elsewhere.
     async fn exchange(
         &mut self,
@@ -222,119 +184,6 @@ impl<'a> Session<'a> {
         result.map(|(location, _)| location)
     }
 
-    /// A connection to the server: the one that is open, or a new one. With an error comes whether connecting had
-    /// begun (a name that is not known ends the meter differently).
-    async fn connect(&mut self, url: &Url, transfer: &mut Transfer) -> Result<Open, (CurlError, bool)> {
-        if let Some(open) = self.open.take() {
-            if open.host == url.host && open.port == url.port {
-                self.note(&format!("Re-using existing connection #{} with host {}", open.number, url.host))
-                    .await;
-                return Ok(open);
-            }
-            let _ = self.sys.close(open.connection.fd());
-        }
-        let addresses = self.resolve(url, transfer).await.map_err(|error| (error, false))?;
-        transfer.facts.lookup = self.sys.now().duration_since(transfer.start);
-        let begun = self.sys.now();
-        let limit = self.options.connect_timeout.map(|limit| begun + limit);
-        let mut last = None;
-        for address in addresses {
-            let target = SocketAddr::new(IpAddr::V4(address), url.port);
-            self.note(&format!("  Trying {target}...")).await;
-            let until = [limit, transfer.deadline].into_iter().flatten().min();
-            match self.race(until, &mut transfer.progress, self.sys.connect(target)).await {
-                Some(Ok(fd)) => {
-                    let number = self.connections;
-                    self.connections += 1;
-                    transfer.facts.connects += 1;
-                    transfer.facts.connect = self.sys.now().duration_since(transfer.start);
-                    transfer.facts.pretransfer = transfer.facts.connect;
-                    transfer.facts.remote = Some(target);
-                    transfer.facts.local = self.sys.local_addr(fd).ok();
-                    let host = &url.host;
-                    self.note(&format!("Connected to {host} ({address}) port {} (#{number})", url.port))
-                        .await;
-                    let connection = Connection::new(&self.sys, fd);
-                    let open = Open { host: host.clone(), port: url.port, number, connection };
-                    return self.secure(url, open, transfer).await.map_err(|error| (error, true));
-                }
-                Some(Err(errno)) => {
-                    self.note(&format!("connect to {address} port {} failed: {errno}", url.port)).await;
-                    last = Some(errno);
-                }
-                None => {
-                    self.connections += 1;
-                    return Err((self.connect_timed_out(url, begun, transfer), true));
-                }
-            }
-        }
-        self.connections += 1;
-        let ms = self.sys.now().duration_since(transfer.start).as_millis();
-        let message = format!(
-            "Failed to connect to {} port {} after {ms} ms: Couldn't connect to server",
-            url.host, url.port
-        );
-        let code = if last == Some(Errno::ETIMEDOUT) { 28 } else { 7 };
-        Err((CurlError::new(code, message), true))
-    }
-
-    fn connect_timed_out(&self, url: &Url, begun: Instant, transfer: &Transfer) -> CurlError {
-        let now = self.sys.now();
-        if transfer.deadline.is_some_and(|deadline| now >= deadline) {
-            let ms = now.duration_since(transfer.start).as_millis();
-            return CurlError::new(28, format!("Connection timed out after {ms} milliseconds"));
-        }
-        let ms = now.duration_since(begun).as_millis();
-        let (host, port) = (&url.host, url.port);
-        CurlError::new(
-            28,
-            format!("Failed to connect to {host} port {port} after {ms} ms: Timeout was reached"),
-        )
-    }
-
-    async fn resolve(&self, url: &Url, transfer: &mut Transfer) -> Result<Vec<Ipv4Addr>, CurlError> {
-        let pinned =
-            self.options.resolve.iter().find(|(host, port, _)| *host == url.host && *port == url.port);
-        let host = match pinned {
-            Some((host, port, address)) => {
-                self.note(&format!("Added {host}:{port}:{address} to DNS cache")).await;
-                self.note(&format!("Hostname {host} was found in DNS cache")).await;
-                address
-            }
-            None => &url.host,
-        };
-        if self.options.ipv6_only {
-            return Err(CurlError::new(6, format!("Could not resolve host: {}", url.host)));
-        }
-        let deadline = transfer.deadline;
-        match self.race(deadline, &mut transfer.progress, resolver::lookup_host(&self.sys, host)).await {
-            Some(Ok(addresses)) => Ok(addresses),
-            Some(Err(ResolveError::NotKnown | ResolveError::Again)) => {
-                Err(CurlError::new(6, format!("Could not resolve host: {}", url.host)))
-            }
-            None => {
-                let ms = self.sys.now().duration_since(transfer.start).as_millis();
-                Err(CurlError::new(28, format!("Resolving timed out after {ms} milliseconds")))
-            }
-        }
-    }
-
-    /// What comes of TLS on a connection.
-    async fn secure(&self, url: &Url, open: Open, _transfer: &Transfer) -> Result<Open, CurlError> {
-        if url.scheme == Scheme::Http {
-            return Ok(open);
-        }
-        let error = if !TLS_PORTS.contains(&url.port) {
-            CurlError::new(35, "OpenSSL/3.0.19: error:0A00010B:SSL routines::wrong version number")
-        } else if !self.options.insecure {
-            CurlError::new(60, "SSL certificate problem: unable to get local issuer certificate")
-        } else {
-            return Ok(open);
-        };
-        let _ = self.sys.close(open.connection.fd());
-        Err(error)
-    }
-
     /// Sends the request and takes the answer: where it leads, and whether the connection stays.
     async fn converse(
         &mut self,
@@ -381,45 +230,6 @@ impl<'a> Session<'a> {
         transfer.facts.start = self.sys.now().duration_since(transfer.start);
         self.arrows("<", &head.raw).await;
         self.take_answer(open, method, head, transfer).await
-    }
-
-    fn request_headers(&self, url: &Url, body: &Option<Vec<u8>>) -> Vec<(String, String)> {
-        let options = self.options;
-        let custom: Vec<(String, Option<String>)> =
-            options.headers.iter().filter_map(|line| custom_header(line)).collect();
-        let own = |name: &str| custom.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
-        let mut headers = Vec::new();
-        let mut standard = |name: &str, value: Option<String>| {
-            if own(name).is_none()
-                && let Some(value) = value
-            {
-                headers.push((name.to_string(), value));
-            }
-        };
-        let host = own("Host").and_then(|(_, value)| value.clone()).unwrap_or_else(|| url.authority());
-        let user = options.user.clone().or_else(|| url.user.clone());
-        let user = user.map(|user| if user.contains(':') { user } else { format!("{user}:") });
-        standard("Authorization", user.map(|user| format!("Basic {}", BASE64.encode(user.as_bytes()))));
-        standard(
-            "User-Agent",
-            Some(options.user_agent.clone().unwrap_or_else(|| "curl/7.88.1".into()))
-                .filter(|a| !a.is_empty()),
-        );
-        standard("Accept", Some("*/*".into()));
-        standard("Referer", options.referer.clone());
-        standard("Cookie", options.cookie.clone().filter(|cookie| cookie.contains('=')));
-        headers.insert(0, ("Host".into(), host));
-        let custom = custom.into_iter().filter(|(name, _)| !name.eq_ignore_ascii_case("Host"));
-        let has_type =
-            options.headers.iter().any(|line| line.to_ascii_lowercase().starts_with("content-type:"));
-        headers.extend(custom.filter_map(|(name, value)| Some((name, value?))));
-        if let Some(body) = body.as_ref().filter(|_| !options.get) {
-            headers.push(("Content-Length".into(), body.len().to_string()));
-            if !has_type {
-                headers.push(("Content-Type".into(), "application/x-www-form-urlencoded".into()));
-            }
-        }
-        headers
     }
 
     async fn take_answer(
@@ -591,13 +401,4 @@ impl<'a> Session<'a> {
             self.sys.err(&lines).await;
         }
     }
-}
-
-/// `Name: value`, `Name:` to leave one out, `Name;` for an empty one.
-fn custom_header(line: &str) -> Option<(String, Option<String>)> {
-    if let Some((name, value)) = line.split_once(':') {
-        let value = value.trim();
-        return Some((name.to_string(), (!value.is_empty()).then(|| value.to_string())));
-    }
-    line.strip_suffix(';').map(|name| (name.to_string(), Some(String::new())))
 }
