@@ -174,12 +174,12 @@ impl Process {
     }
 
     pub(crate) fn is_stopped(&self) -> bool {
-        self.run.get() == Run::Stopped
+        matches!(self.run.get(), Run::Stopped)
     }
 
     /// Neither stopped nor dead.
     pub(crate) fn runs(&self) -> bool {
-        self.run.get() == Run::Running
+        matches!(self.run.get(), Run::Running)
     }
 
     pub(crate) fn session_id(&self) -> Id {
