@@ -30,14 +30,14 @@ impl Tally {
 }
 
 /// What one pod counts for in a set.
-struct Scale {
+struct Measure {
     selector: LabelSelector,
     template_labels: Map<String, Value>,
 }
 
-impl Scale {
-    fn of(set: &Object) -> Scale {
-        Scale {
+impl Measure {
+    fn of(set: &Object) -> Measure {
+        Measure {
             selector: LabelSelector::from_value(set.at("/spec/selector")),
             template_labels: set.map_at("/spec/template/metadata/labels").clone(),
         }
@@ -65,12 +65,12 @@ impl Scale {
 
 /// Counts the pods of a set; says when to look again for those that become available by waiting.
 pub(super) fn count(set: &Object, pods: &[Object], now: Timestamp) -> (Tally, Option<Duration>) {
-    let scale = Scale::of(set);
+    let measure = Measure::of(set);
     let min_ready = Duration::from_secs(set.int_at("/spec/minReadySeconds").unwrap_or(0).unsigned_abs());
     let mut sum = Tally::default();
     let mut recheck: Option<Duration> = None;
     for pod in pods {
-        let mut one = scale.weigh(pod);
+        let mut one = measure.weigh(pod);
         if one.ready > 0 {
             let since = api::condition(pod, "Ready")
                 .and_then(|c| Timestamp::parse_rfc3339(c.str_at("/lastTransitionTime")));
@@ -88,7 +88,7 @@ pub(super) fn count(set: &Object, pods: &[Object], now: Timestamp) -> (Tally, Op
 
 /// The tally of each set, by its uid.
 #[derive(Default)]
-pub(super) struct Tallies(Vec<(String, Scale, Tally)>);
+pub(super) struct Tallies(Vec<(String, Measure, Tally)>);
 
 impl Tallies {
     fn place(&self, uid: &str) -> Result<usize, usize> {
@@ -112,12 +112,12 @@ impl Tallies {
         if place.is_ok() && same("/spec/selector") && same("/spec/template/metadata/labels") {
             return;
         }
-        let scale = Scale::of(set);
+        let measure = Measure::of(set);
         let mut tally = Tally::default();
         for pod in pods() {
-            tally.add(scale.weigh(&pod), 1);
+            tally.add(measure.weigh(&pod), 1);
         }
-        let entry = (set.uid().to_string(), scale, tally);
+        let entry = (set.uid().to_string(), measure, tally);
         match place {
             Ok(place) => self.0[place] = entry,
             Err(place) => self.0.insert(place, entry),
@@ -137,8 +137,8 @@ impl Tallies {
             let Some(pod) = pod else { continue };
             let Some(uid) = pod.controller_uid() else { continue };
             if let Ok(place) = self.place(uid) {
-                let (_, scale, tally) = &mut self.0[place];
-                tally.add(scale.weigh(pod), sign);
+                let (_, measure, tally) = &mut self.0[place];
+                tally.add(measure.weigh(pod), sign);
             }
         }
     }
