@@ -1,7 +1,9 @@
 //! The conversation with a person: prompt, line, command, and again.
+//!
+//! What happens seldom is boxed, so that its code is not part of the loop that every prompt runs through.
 
-use super::exec::Flow;
 use super::exec::loops::LoopState;
+use super::exec::{Boxed, Flow};
 use super::history::Expansion;
 use super::jobs::State;
 use super::parser::{ParseError, Parser};
@@ -115,8 +117,11 @@ impl Shell {
         }
     }
 
-    async fn run_entered(&mut self, text: &str) -> Result<(), Flow> {
-        let mut parser = Parser::new(text, 1);
+    fn run_entered<'a>(&'a mut self, text: &str) -> Boxed<'a, ()> {
+        Box::pin(self.run_lists(Parser::new(text, 1)))
+    }
+
+    async fn run_lists(&mut self, mut parser: Parser) -> Result<(), Flow> {
         loop {
             let dialect = self.dialect();
             let list = match parser.next(&dialect) {
@@ -270,9 +275,7 @@ impl Shell {
                     Action::More => continue,
                     Action::Complete => {
                         self.show(tty, &std::mem::take(&mut out)).await;
-                        let line = editor.before_cursor();
-                        let completion = self.complete(&line, self.columns(tty)).await;
-                        out = editor.complete(completion);
+                        out = self.complete_line(editor, tty).await?;
                         continue;
                     }
                     Action::Line(line) => Entered::Line(line),
@@ -292,7 +295,19 @@ impl Shell {
         }
     }
 
-    async fn signal_while_editing(&mut self, editor: &mut Editor, tty: Fd) -> Result<Option<Entered>, Flow> {
+    fn complete_line<'a>(&'a mut self, editor: &'a mut Editor, tty: Fd) -> Boxed<'a, String> {
+        Box::pin(async move {
+            let line = editor.before_cursor();
+            let completion = self.complete(&line, self.columns(tty)).await;
+            Ok(editor.complete(completion))
+        })
+    }
+
+    fn signal_while_editing<'a>(&'a mut self, editor: &'a mut Editor, tty: Fd) -> Boxed<'a, Option<Entered>> {
+        Box::pin(self.take_signals(editor, tty))
+    }
+
+    async fn take_signals(&mut self, editor: &mut Editor, tty: Fd) -> Result<Option<Entered>, Flow> {
         while let Some(signal) = self.sys.take_signal() {
             if let Some(action) =
                 self.traps.get(super::traps::Event::Signal(signal)).filter(|a| !a.is_empty())

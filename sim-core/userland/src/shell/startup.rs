@@ -1,7 +1,7 @@
 //! How a shell begins: its command line, startup files, and where its commands come from.
 
 use super::BASH_VERSION;
-use super::exec::Flow;
+use super::exec::{Boxed, Flow};
 use super::options::{self, Options};
 use super::parser::{ParseError, Parser};
 use super::state::Shell;
@@ -220,12 +220,13 @@ impl Shell {
             self.read_startup(&path).await?;
         }
         self.status = 0;
-        match source {
-            Source::Text(text) => self.run_text(&text, Kind::String).await,
-            Source::File(path) => self.run_file(&path).await,
-            Source::Input if self.interactive => self.repl().await,
-            Source::Input => self.run_input().await,
-        }
+        let run: Boxed<'_, ()> = match &source {
+            Source::Text(text) => Box::pin(self.run_text(text, Kind::String)),
+            Source::File(path) => Box::pin(self.run_file(path)),
+            Source::Input if self.interactive => Box::pin(self.repl()),
+            Source::Input => Box::pin(self.run_input()),
+        };
+        run.await
     }
 
     fn in_home(&self, name: &str) -> String {

@@ -1,7 +1,7 @@
 //! Compound commands.
 
 use super::{Boxed, Flow};
-use crate::shell::ast::{Arm, ArmEnd, Command, Kind, List, Word};
+use crate::shell::ast::{Arm, ArmEnd, Command, Cond, Kind, List, Word};
 use crate::shell::parser::is_name;
 use crate::shell::pattern::Pattern;
 use crate::shell::print;
@@ -9,48 +9,51 @@ use crate::shell::state::{Function, Shell};
 use std::rc::Rc;
 
 impl Shell {
+    /// Runs a command that is not a pipeline. Each kind is a future of its own, as small as it can be.
     pub(super) fn compound<'a>(&'a mut self, command: &'a Command) -> Boxed<'a, ()> {
-        Box::pin(async move {
-            match &command.kind {
-                Kind::Simple(simple) => self.simple(command, simple).await,
-                Kind::Group(list) => self.run_list(list).await,
-                Kind::Subshell(list) => self.subshell_command(command, list).await,
-                Kind::If(branches, otherwise) => self.run_if(branches, otherwise.as_ref()).await,
-                Kind::While(until, condition, body) => self.run_while(*until, condition, body).await,
-                Kind::For(name, words, body) => self.run_for(command, name, words.as_deref(), body).await,
-                Kind::ArithFor(parts, body) => self.run_arith_for(command, parts, body).await,
-                Kind::Select(name, words, body) => self.run_select(name, words.as_deref(), body).await,
-                Kind::Case(word, arms) => self.run_case(command, word, arms).await,
-                Kind::Function(name, body) => {
-                    self.define(name, body);
-                    Ok(())
-                }
-                Kind::Arith(word) => {
-                    self.line = command.line;
-                    if self.options.has('x') {
-                        let text = self.expand_quoted(&word.parts).await?;
-                        self.trace(&format!("(( {} ))", text.trim())).await;
-                    }
-                    let text = self.expand_quoted(&word.parts).await?;
-                    self.status = match self.evaluate(&text) {
-                        Ok(value) => i32::from(value == 0),
-                        Err(message) => {
-                            self.error(&format!("((: {message}")).await;
-                            1
-                        }
-                    };
-                    self.charge(3).await
-                }
-                Kind::Cond(cond) => {
-                    self.line = command.line;
-                    self.status = match self.cond(cond).await? {
-                        Some(truth) => i32::from(!truth),
-                        None => 2,
-                    };
-                    self.charge(3).await
-                }
+        match &command.kind {
+            Kind::Simple(simple) => Box::pin(self.simple(command, simple)),
+            Kind::Group(list) => self.run_list(list),
+            Kind::Subshell(list) => Box::pin(self.subshell_command(command, list)),
+            Kind::If(branches, otherwise) => Box::pin(self.run_if(branches, otherwise.as_ref())),
+            Kind::While(until, condition, body) => Box::pin(self.run_while(*until, condition, body)),
+            Kind::For(name, words, body) => Box::pin(self.run_for(command, name, words.as_deref(), body)),
+            Kind::ArithFor(parts, body) => Box::pin(self.run_arith_for(command, parts, body)),
+            Kind::Select(name, words, body) => Box::pin(self.run_select(name, words.as_deref(), body)),
+            Kind::Case(word, arms) => Box::pin(self.run_case(command, word, arms)),
+            Kind::Function(name, body) => Box::pin(async move {
+                self.define(name, body);
+                Ok(())
+            }),
+            Kind::Arith(word) => Box::pin(self.run_arith(command, word)),
+            Kind::Cond(cond) => Box::pin(self.run_cond(command, cond)),
+        }
+    }
+
+    async fn run_arith(&mut self, command: &Command, word: &Word) -> Result<(), Flow> {
+        self.line = command.line;
+        if self.options.has('x') {
+            let text = self.expand_quoted(&word.parts).await?;
+            self.trace(&format!("(( {} ))", text.trim())).await;
+        }
+        let text = self.expand_quoted(&word.parts).await?;
+        self.status = match self.evaluate(&text) {
+            Ok(value) => i32::from(value == 0),
+            Err(message) => {
+                self.error(&format!("((: {message}")).await;
+                1
             }
-        })
+        };
+        self.charge(3).await
+    }
+
+    async fn run_cond(&mut self, command: &Command, cond: &Cond) -> Result<(), Flow> {
+        self.line = command.line;
+        self.status = match self.cond(cond).await? {
+            Some(truth) => i32::from(!truth),
+            None => 2,
+        };
+        self.charge(3).await
     }
 
     async fn subshell_command(&mut self, command: &Command, list: &Rc<List>) -> Result<(), Flow> {
