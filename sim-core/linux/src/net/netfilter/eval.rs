@@ -178,12 +178,12 @@ impl Netfilter {
             let mut found = None;
             for quick in &chain.quick[at..] {
                 at += 1;
-                if quick.matches(&seen) {
-                    found = Some((quick.matches, quick.chance));
+                if quick.matches(&seen) && (quick.matches != CHANCE || draw(env.rng) < quick.chance) {
+                    found = Some(quick.matches);
                     break;
                 }
             }
-            let Some((answered, chance)) = found else {
+            let Some(answered) = found else {
                 if depth > 0 {
                     depth -= 1;
                     (number, at) = callers[depth];
@@ -192,12 +192,7 @@ impl Netfilter {
                 return policy(chain, data.builtin[hook as usize] == Some(number), length);
             };
             let stored = &mut chain.rules.as_mut_slice()[at - 1];
-            let hit = match answered {
-                ALL => true,
-                CHANCE => draw(env.rng) < chance,
-                _ => matches(&stored.rule, answered.into(), &mut stored.nth, env, recent),
-            };
-            if !hit {
+            if answered < CHANCE && !matches(&stored.rule, answered.into(), &mut stored.nth, env, recent) {
                 continue;
             }
             stored.packets += 1;
