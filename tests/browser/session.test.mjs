@@ -175,6 +175,99 @@ test("when the simulation dies the slide stays, and the lab is back before the l
   await done(page);
 });
 
+/** From now on, the worker of the page traps in the middle of a step when it is about to show `text`. */
+async function trapOn(page, text) {
+  await page.workers()[0].evaluate((text) => {
+    // One function, and in it `unreachable`.
+    const code = [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 116, 0, 0, 10, 5, 1, 3, 0, 0, 11];
+    const { t: trap } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(code))).exports;
+    const post = self.postMessage.bind(self);
+    self.postMessage = (message, transfer) => {
+      if (message[1] && new TextDecoder().decode(message[1]).includes(text)) trap();
+      post(message, transfer);
+    };
+  }, text);
+}
+
+test("when the simulation's wasm traps the slide can be read, and the lab is back before the last command", async () => {
+  const page = await open(browser, site, { path: "#5" });
+  await ready(page);
+  const title = await page.locator(".slide h2").first().textContent();
+  await focusTerminal(page);
+  await type(page, "KEPT=all; echo first");
+  await waitForScreen(page, /^first/m);
+  await waitForPrompt(page);
+  await trapOn(page, "over the edge");
+  await type(page, "KEPT=none; echo over 'the' edge");
+  const notice = page.locator(".notice.trouble");
+  await notice.waitFor();
+  assert.match(await notice.textContent(), /The simulation stopped: .*unreachable/);
+  assert.equal(await page.locator(".slide h2").first().textContent(), title);
+  await page.locator(".stage").focus();
+  await page.keyboard.press("ArrowRight");
+  assert.equal(await page.evaluate(() => location.hash), "#6");
+  await page.locator(".position", { hasText: "6 /" }).waitFor();
+  await page.locator(".restoring").waitFor({ state: "detached" });
+  await waitForScreen(page, /^first(?![\s\S]*edge)/m);
+  await focusTerminal(page);
+  await type(page, "echo $KEPT");
+  await waitForScreen(page, /^all/m);
+  await done(page);
+});
+
+test("Reset this lab takes back what was done on its slide, and nothing before it", async () => {
+  const page = await open(browser, site, { path: "#2" });
+  await ready(page);
+  await focusTerminal(page);
+  await type(page, "KEPT=before; echo on another slide");
+  await waitForScreen(page, /^on another slide/m);
+  await waitForPrompt(page);
+  await goTo(page, "create-the-server");
+  await run(page, 0);
+  await page.locator(".command.is-done").first().waitFor({ timeout: 30_000 });
+  const pods = page.locator(".pod-name", { hasText: /^blue-/ });
+  await pods.first().waitFor();
+  const choose = async (answer) => {
+    await page.locator(".more .menu-button").click();
+    await page.getByRole("menuitem", { name: "Reset this lab" }).click();
+    await page.locator("dialog[open]").getByRole("button", { name: answer }).click();
+    await page.locator("dialog[open]").waitFor({ state: "detached" });
+  };
+  await choose("Leave it as it is");
+  await waitForScreen(page, "deployment.apps/blue created");
+  assert.equal(await page.locator(".command.is-done").count(), 1);
+  await choose("Reset this lab");
+  await waitForScreen(page, /^on another slide(?![\s\S]*created)/m);
+  await pods.first().waitFor({ state: "detached" });
+  assert.equal(await page.locator(".command.is-done").count(), 0);
+  await focusTerminal(page);
+  await type(page, "echo $KEPT; kubectl get deployments");
+  await waitForScreen(page, /^before[\s\S]*^No resources found in default namespace\./m);
+  await done(page);
+});
+
+test("Skip goes to the next thing that happens, at once", async () => {
+  const page = await open(browser, site, { path: "#5" });
+  await ready(page);
+  const seconds = async () => {
+    const [hours, minutes, rest] = (await page.locator(".clock time").textContent()).split(":").map(Number);
+    return hours * 3600 + minutes * 60 + rest;
+  };
+  await page.waitForFunction(() => /\d/.test(document.querySelector(".clock time").textContent));
+  await focusTerminal(page);
+  await type(page, "sleep 300; echo slept");
+  await page.locator(".tab.is-active .lamp.is-busy").waitFor();
+  const before = await seconds();
+  const skip = page.getByRole("button", { name: "Skip to the next thing that happens" });
+  await skip.click();
+  await waitForScreen(page, /^slept/m, { timeout: 5_000 });
+  await page.waitForFunction(() => !document.querySelector(".clock button:disabled"));
+  // Around midnight the hours begin again.
+  const passed = ((await seconds()) - before + 86_400) % 86_400;
+  assert.ok(passed >= 298 && passed < 330, `${passed} s passed`);
+  await done(page);
+});
+
 test("undo takes back one command, reset all of them", async () => {
   const page = await open(browser, site, { path: "#5" });
   await ready(page);
