@@ -1,7 +1,7 @@
 //! What is seen.
 
 use super::*;
-use crate::components::{Dialog, MenuItem, Shape, Splitter, icon};
+use crate::components::{Dialog, MenuItem, Shape, Splitter, tool};
 use crate::deck::command::Stage;
 use crate::deck::slide;
 use crate::panels::cluster::Cluster;
@@ -214,15 +214,13 @@ impl App {
                     </aside>
                 }
                 <nav class="pager" aria-label="Slides">
-                    <button type="button" class="quiet" aria-label="Back" title="Back" disabled={number == 1 && self.bookmark.step == 0}
-                        onclick={link.callback(|_| Msg::Step(-1))}>{ icon(Shape::Back) }</button>
+                    { tool("Back", Shape::Back, number == 1 && self.bookmark.step == 0, link.callback(|()| Msg::Step(-1))) }
                     <span class="position" aria-live="polite">
                         { format!("{number} / {total}") }
                         if steps > 1 { <small>{ format!("step {} of {steps}", self.bookmark.step + 1) }</small> }
                     </span>
                     <progress value={number.to_string()} max={total.max(1).to_string()} aria-label="How far into the deck"></progress>
-                    <button type="button" class="quiet" aria-label="Next" title="Next" disabled={number >= total && self.bookmark.step + 1 >= steps}
-                        onclick={link.callback(|_| Msg::Step(1))}>{ icon(Shape::Forward) }</button>
+                    { tool("Next", Shape::Forward, number >= total && self.bookmark.step + 1 >= steps, link.callback(|()| Msg::Step(1))) }
                 </nav>
             </section>
         }
@@ -288,7 +286,7 @@ impl App {
                         <button type="button" onclick={link.callback(|_| Msg::Ask(Ask::ResetAll))}>{ "Reset everything" }</button>
                     }
                 }
-                <button type="button" class="quiet" aria-label="Dismiss" onclick={link.callback(|_| Msg::Dismiss)}>{ icon(Shape::Close) }</button>
+                { tool("Dismiss", Shape::Close, false, link.callback(|()| Msg::Dismiss)) }
             </div>
         }
     }

@@ -3,7 +3,7 @@
 use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
-use super::{Shape, icon};
+use super::{Shape, tool};
 
 #[derive(PartialEq, Properties)]
 pub struct Props {
@@ -15,35 +15,39 @@ pub struct Props {
 }
 
 /// Opens when it appears.
-#[component]
-pub fn Dialog(props: &Props) -> Html {
-    let node = use_node_ref();
-    {
-        let node = node.clone();
-        use_effect_with((), move |()| {
-            if let Some(dialog) = node.cast::<HtmlDialogElement>() {
-                let _ = dialog.show_modal();
-            }
-        });
+pub struct Dialog {
+    node: NodeRef,
+}
+
+impl Component for Dialog {
+    type Message = ();
+    type Properties = Props;
+
+    fn create(_: &Context<Self>) -> Self {
+        Dialog { node: NodeRef::default() }
     }
-    let on_close = props.on_close.clone();
-    let close = {
-        let on_close = on_close.clone();
-        Callback::from(move |_: MouseEvent| on_close.emit(()))
-    };
-    let oncancel = Callback::from(move |event: Event| {
-        event.prevent_default();
-        on_close.emit(());
-    });
-    html! {
-        <dialog ref={node} class={classes!("dialog", props.class.clone())} aria-labelledby="dialog-title" {oncancel}>
-            <header>
-                <h2 id="dialog-title">{ &props.title }</h2>
-                <button type="button" class="quiet" aria-label="Close" onclick={close}>
-                    { icon(Shape::Close) }
-                </button>
-            </header>
-            { props.children.clone() }
-        </dialog>
+
+    fn rendered(&mut self, _: &Context<Self>, first: bool) {
+        if let Some(dialog) = self.node.cast::<HtmlDialogElement>().filter(|_| first) {
+            let _ = dialog.show_modal();
+        }
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let Props { title, on_close, children, class } = ctx.props();
+        let cancel = on_close.clone();
+        let oncancel = Callback::from(move |event: Event| {
+            event.prevent_default();
+            cancel.emit(());
+        });
+        html! {
+            <dialog ref={&self.node} class={classes!("dialog", class.clone())} aria-labelledby="dialog-title" {oncancel}>
+                <header>
+                    <h2 id="dialog-title">{ title }</h2>
+                    { tool("Close", Shape::Close, false, on_close.clone()) }
+                </header>
+                { children.clone() }
+            </dialog>
+        }
     }
 }

@@ -4,6 +4,8 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, FocusEvent, HtmlElement, Node};
 use yew::prelude::*;
 
+use crate::runtime::browser;
+
 /// One line of a menu.
 #[derive(Clone, PartialEq)]
 pub struct MenuItem {
@@ -36,80 +38,105 @@ pub struct Props {
     pub class: Classes,
 }
 
+/// What is done with a menu.
+pub enum Move {
+    Toggle,
+    Choose(usize),
+    Key(KeyboardEvent),
+    /// The focus goes elsewhere.
+    Leave(FocusEvent),
+}
+
 /// A menu as keyboards know it: arrows, Home and End move, Escape closes.
-#[component]
-pub fn Menu(props: &Props) -> Html {
-    let open = use_state(|| false);
-    let node = use_node_ref();
-    {
-        let node = node.clone();
-        use_effect_with(*open, move |open| {
-            if *open {
-                focus_item(&node, |_, _| 0);
-            }
-        });
+pub struct Menu {
+    node: NodeRef,
+    is_open: bool,
+    /// Just opened: the first item gets the focus as soon as it is there.
+    is_fresh: bool,
+}
+
+impl Component for Menu {
+    type Message = Move;
+    type Properties = Props;
+
+    fn create(_: &Context<Self>) -> Self {
+        Menu { node: NodeRef::default(), is_open: false, is_fresh: false }
     }
-    let toggle = {
-        let open = open.clone();
-        Callback::from(move |_: MouseEvent| open.set(!*open))
-    };
-    let onkeydown = {
-        let (open, node) = (open.clone(), node.clone());
-        Callback::from(move |event: KeyboardEvent| {
-            if !*open {
-                return;
+
+    fn update(&mut self, ctx: &Context<Self>, message: Move) -> bool {
+        match message {
+            Move::Toggle => {
+                self.is_open = !self.is_open;
+                self.is_fresh = self.is_open;
             }
-            match event.key().as_str() {
-                "Escape" => {
-                    open.set(false);
-                    focus_button(&node);
+            Move::Choose(index) => {
+                self.is_open = false;
+                focus_button(&self.node);
+                if let Some(item) = ctx.props().items.get(index) {
+                    item.on_choose.emit(());
                 }
-                "ArrowDown" => focus_item(&node, |at, count| (at + 1) % count),
-                "ArrowUp" => focus_item(&node, |at, count| (at + count - 1) % count),
-                "Home" => focus_item(&node, |_, _| 0),
-                "End" => focus_item(&node, |_, count| count - 1),
-                _ => return,
             }
-            event.prevent_default();
-            event.stop_propagation();
-        })
-    };
-    let onfocusout = {
-        let (open, node) = (open.clone(), node.clone());
-        Callback::from(move |event: FocusEvent| {
-            let to = event.related_target().and_then(|to| to.dyn_into::<Node>().ok());
-            let inside = node.cast::<Element>().is_some_and(|menu| menu.contains(to.as_ref()));
-            if !inside {
-                open.set(false);
+            Move::Key(event) => {
+                match event.key().as_str() {
+                    _ if !self.is_open => return false,
+                    "Escape" => {
+                        self.is_open = false;
+                        focus_button(&self.node);
+                    }
+                    key => {
+                        let choose: fn(u32, u32) -> u32 = match key {
+                            "ArrowDown" => |at, count| (at + 1) % count,
+                            "ArrowUp" => |at, count| (at + count - 1) % count,
+                            "Home" => |_, _| 0,
+                            "End" => |_, count| count - 1,
+                            _ => return false,
+                        };
+                        focus_item(&self.node, choose);
+                    }
+                }
+                event.prevent_default();
+                event.stop_propagation();
             }
-        })
-    };
-    let item = |item: &MenuItem| {
-        let (open, node, on_choose) = (open.clone(), node.clone(), item.on_choose.clone());
-        let onclick = Callback::from(move |_: MouseEvent| {
-            open.set(false);
-            focus_button(&node);
-            on_choose.emit(());
-        });
-        let role = if item.chosen.is_some() { "menuitemradio" } else { "menuitem" };
-        html! {
-            <button type="button" {role} tabindex="-1" aria-checked={item.chosen.map(|chosen| chosen.to_string())} {onclick}>
-                { &item.label }
-            </button>
+            Move::Leave(event) => {
+                let to = event.related_target().and_then(|to| to.dyn_into::<Node>().ok());
+                let is_inside = self.node.cast::<Element>().is_some_and(|menu| menu.contains(to.as_ref()));
+                self.is_open &= is_inside;
+            }
         }
-    };
-    html! {
-        <div class={classes!("menu", props.class.clone())} ref={node.clone()} {onkeydown} {onfocusout}>
-            <button type="button" class="menu-button" aria-haspopup="menu" aria-expanded={open.to_string()}
-                aria-label={props.label.clone()} title={props.label.clone()} onclick={toggle}>
-                { props.children.clone() }
-            </button>
-            if *open {
-                <div class="menu-list" role="menu" aria-label={props.label.clone()}>
-                    { for props.items.iter().map(item) }
-                </div>
+        true
+    }
+
+    fn rendered(&mut self, _: &Context<Self>, _: bool) {
+        if std::mem::take(&mut self.is_fresh) {
+            focus_item(&self.node, |_, _| 0);
+        }
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let link = ctx.link();
+        let Props { label, items, children, class } = ctx.props();
+        let item = |(index, item): (usize, &MenuItem)| {
+            let role = if item.chosen.is_some() { "menuitemradio" } else { "menuitem" };
+            html! {
+                <button type="button" {role} tabindex="-1" aria-checked={item.chosen.map(|chosen| chosen.to_string())}
+                    onclick={link.callback(move |_| Move::Choose(index))}>
+                    { &item.label }
+                </button>
             }
-        </div>
+        };
+        html! {
+            <div class={classes!("menu", class.clone())} ref={&self.node} onkeydown={link.callback(Move::Key)} onfocusout={link.callback(Move::Leave)}>
+                <button type="button" class="menu-button" aria-haspopup="menu" aria-expanded={self.is_open.to_string()}
+                    aria-label={label} title={label} onclick={link.callback(|_| Move::Toggle)}>
+                    { children.clone() }
+                </button>
+                if self.is_open {
+                    <div class="menu-list" role="menu" aria-label={label}>
+                        { for items.iter().enumerate().map(item) }
+                    </div>
+                }
+            </div>
+        }
     }
 }
 
@@ -120,14 +147,13 @@ fn focus_button(node: &NodeRef) {
     }
 }
 
-fn focus_item(node: &NodeRef, choose: impl Fn(u32, u32) -> u32) {
+fn focus_item(node: &NodeRef, choose: fn(u32, u32) -> u32) {
     let Some(items) =
         node.cast::<Element>().and_then(|menu| menu.query_selector_all("[role^=menuitem]").ok())
     else {
         return;
     };
-    let focused =
-        web_sys::window().and_then(|window| window.document()).and_then(|document| document.active_element());
+    let focused = browser::document().active_element();
     let is_focused = |at: &u32| {
         items.get(*at).is_some_and(|item| focused.as_ref().is_some_and(|f| f.is_same_node(Some(&item))))
     };

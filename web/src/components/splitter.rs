@@ -18,60 +18,87 @@ const STEP: u32 = 2;
 /// Neither half gets smaller than this, in percent.
 const LEAST: u32 = 20;
 
-#[component]
-pub fn Splitter(props: &Props) -> Html {
-    let dragging = use_mut_ref(|| false);
-    let on_move = props.on_move.clone();
-    let moved = Callback::from(move |ratio: u32| on_move.emit(ratio.clamp(LEAST, 100 - LEAST)));
-    let onpointerdown = {
-        let dragging = dragging.clone();
-        Callback::from(move |event: PointerEvent| {
-            if let Some(bar) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) {
-                let _ = bar.set_pointer_capture(event.pointer_id());
-                *dragging.borrow_mut() = true;
-                event.prevent_default();
-            }
-        })
-    };
-    let onpointermove = {
-        let (dragging, moved) = (dragging.clone(), moved.clone());
-        Callback::from(move |event: PointerEvent| {
-            if !*dragging.borrow() {
-                return;
-            }
-            let frame = event
-                .target()
-                .and_then(|t| t.dyn_into::<Element>().ok())
-                .and_then(|bar| bar.parent_element());
-            let Some(frame) = frame.map(|frame| frame.get_bounding_client_rect()) else { return };
-            let share = if browser::is_narrow() {
-                (f64::from(event.client_y()) - frame.top()) / frame.height()
-            } else {
-                (f64::from(event.client_x()) - frame.left()) / frame.width()
-            };
-            moved.emit((share * 100.0).round() as u32);
-        })
-    };
-    let onpointerup = Callback::from(move |_: PointerEvent| *dragging.borrow_mut() = false);
-    let onkeydown = {
-        let ratio = props.ratio;
-        Callback::from(move |event: KeyboardEvent| {
-            let to = match event.key().as_str() {
-                "ArrowLeft" | "ArrowUp" => ratio - STEP,
-                "ArrowRight" | "ArrowDown" => ratio + STEP,
-                "Home" => LEAST,
-                "End" => 100 - LEAST,
-                _ => return,
-            };
-            event.prevent_default();
-            event.stop_propagation();
-            moved.emit(to);
-        })
-    };
-    html! {
-        <div class="splitter" role="separator" tabindex="0" aria-label="Share of the page that the slide has"
-            aria-valuenow={props.ratio.to_string()} aria-valuemin="20" aria-valuemax="80"
-            {onpointerdown} {onpointermove} {onpointerup} {onkeydown}>
-        </div>
+/// What is done with the bar.
+pub enum Move {
+    Hold(PointerEvent),
+    Drag(PointerEvent),
+    Release,
+    Key(KeyboardEvent),
+}
+
+/// A bar, and whether the pointer holds it.
+pub struct Splitter {
+    is_held: bool,
+}
+
+impl Component for Splitter {
+    type Message = Move;
+    type Properties = Props;
+
+    fn create(_: &Context<Self>) -> Self {
+        Splitter { is_held: false }
     }
+
+    fn update(&mut self, ctx: &Context<Self>, message: Move) -> bool {
+        let Props { ratio, on_move } = ctx.props();
+        let moved = match message {
+            Move::Hold(event) => {
+                if let Some(bar) = bar_of(&event) {
+                    let _ = bar.set_pointer_capture(event.pointer_id());
+                    self.is_held = true;
+                    event.prevent_default();
+                }
+                None
+            }
+            Move::Drag(event) => self.is_held.then(|| share(&event)).flatten(),
+            Move::Release => {
+                self.is_held = false;
+                None
+            }
+            Move::Key(event) => {
+                let to = match event.key().as_str() {
+                    "ArrowLeft" | "ArrowUp" => Some(ratio - STEP),
+                    "ArrowRight" | "ArrowDown" => Some(ratio + STEP),
+                    "Home" => Some(LEAST),
+                    "End" => Some(100 - LEAST),
+                    _ => None,
+                };
+                if to.is_some() {
+                    event.prevent_default();
+                    event.stop_propagation();
+                }
+                to
+            }
+        };
+        if let Some(ratio) = moved {
+            on_move.emit(ratio.clamp(LEAST, 100 - LEAST));
+        }
+        false
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let link = ctx.link();
+        html! {
+            <div class="splitter" role="separator" tabindex="0" aria-label="Share of the page that the slide has"
+                aria-valuenow={ctx.props().ratio.to_string()} aria-valuemin="20" aria-valuemax="80"
+                onpointerdown={link.callback(Move::Hold)} onpointermove={link.callback(Move::Drag)}
+                onpointerup={link.callback(|_| Move::Release)} onkeydown={link.callback(Move::Key)}>
+            </div>
+        }
+    }
+}
+
+fn bar_of(event: &PointerEvent) -> Option<Element> {
+    event.target()?.dyn_into().ok()
+}
+
+/// Where the pointer is between the ends of both halves, in percent.
+fn share(event: &PointerEvent) -> Option<u32> {
+    let frame = bar_of(event)?.parent_element()?.get_bounding_client_rect();
+    let share = if browser::is_narrow() {
+        (f64::from(event.client_y()) - frame.top()) / frame.height()
+    } else {
+        (f64::from(event.client_x()) - frame.left()) / frame.width()
+    };
+    Some((share * 100.0).round() as u32)
 }

@@ -5,6 +5,8 @@ use std::rc::Rc;
 use podium_protocol::{NodeView, PodView, ServiceView, View};
 use yew::prelude::*;
 
+use crate::components::pressed;
+
 #[derive(PartialEq, Properties)]
 pub struct Props {
     pub view: Rc<View>,
@@ -15,38 +17,48 @@ pub struct Props {
 
 const SYSTEM: &str = "kube-system";
 
-#[component]
-pub fn Cluster(props: &Props) -> Html {
-    let view = &props.view;
-    let shown = |namespace: &str| props.system || namespace != SYSTEM;
-    let pods_on = |node: &str| -> Vec<&PodView> {
-        view.pods.iter().filter(|pod| pod.node == node && shown(&pod.namespace)).collect()
-    };
-    let waiting = pods_on("");
-    let on_system = props.on_system.clone();
-    let toggle = Callback::from(move |_: MouseEvent| on_system.emit(()));
-    html! {
-        <section class="cluster" aria-label="Cluster">
-            <header>
-                <h2>{ "Cluster" }</h2>
-                <button type="button" class="quiet" aria-pressed={props.system.to_string()} onclick={toggle}>{ "kube-system" }</button>
-            </header>
-            <div class="cluster-body" tabindex="0" role="group" aria-label="Nodes, pods and Services">
-                <ul class="nodes" aria-label="Nodes">
-                    { for view.nodes.iter().map(|node| draw_node(node, &pods_on(&node.name))) }
-                    if !waiting.is_empty() {
-                        <li class="node is-waiting">
-                            <h3>{ "not scheduled" }</h3>
-                            <ul aria-label="Pods that wait for a node">{ for waiting.iter().map(|pod| draw_pod(pod)) }</ul>
-                        </li>
-                    }
-                </ul>
-                <h3 class="services-title">{ "Services" }</h3>
-                <ul class="services" aria-label="Services">
-                    { for view.services.iter().filter(|service| shown(&service.namespace)).map(draw_service) }
-                </ul>
-            </div>
-        </section>
+/// A component of its own, so that it is drawn again only when something in it has changed.
+pub struct Cluster;
+
+impl Component for Cluster {
+    type Message = ();
+    type Properties = Props;
+
+    fn create(_: &Context<Self>) -> Self {
+        Cluster
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let props = ctx.props();
+        let view = &props.view;
+        let shown = |namespace: &str| props.system || namespace != SYSTEM;
+        let pods_on = |node: &str| -> Vec<&PodView> {
+            view.pods.iter().filter(|pod| pod.node == node && shown(&pod.namespace)).collect()
+        };
+        let waiting = pods_on("");
+        html! {
+            <section class="cluster" aria-label="Cluster">
+                <header>
+                    <h2>{ "Cluster" }</h2>
+                    <button type="button" class="quiet" aria-pressed={props.system.to_string()} onclick={pressed(props.on_system.clone())}>{ "kube-system" }</button>
+                </header>
+                <div class="cluster-body" tabindex="0" role="group" aria-label="Nodes, pods and Services">
+                    <ul class="nodes" aria-label="Nodes">
+                        { for view.nodes.iter().map(|node| draw_node(node, &pods_on(&node.name))) }
+                        if !waiting.is_empty() {
+                            <li class="node is-waiting">
+                                <h3>{ "not scheduled" }</h3>
+                                <ul aria-label="Pods that wait for a node">{ for waiting.iter().map(|pod| draw_pod(pod)) }</ul>
+                            </li>
+                        }
+                    </ul>
+                    <h3 class="services-title">{ "Services" }</h3>
+                    <ul class="services" aria-label="Services">
+                        { for view.services.iter().filter(|service| shown(&service.namespace)).map(draw_service) }
+                    </ul>
+                </div>
+            </section>
+        }
     }
 }
 

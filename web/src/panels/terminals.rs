@@ -4,7 +4,7 @@ use podium_protocol::{Place, TerminalId};
 use web_sys::Element;
 use yew::prelude::*;
 
-use crate::components::{Shape, icon};
+use crate::components::{Shape, icon, pressed, tool};
 
 /// What the strip shows of a terminal.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,23 +32,17 @@ pub struct Terminals {
 
 /// The strip, the panes, and what stands below them.
 pub fn draw(props: &Terminals) -> Html {
-    let emit = |callback: &Callback<()>| {
-        let callback = callback.clone();
-        Callback::from(move |_: MouseEvent| callback.emit(()))
-    };
     html! {
         <section class="terminals" aria-label="Terminals">
             <header>
                 <div class="tabs" role="group" aria-label="Terminals">{ for props.tabs.iter().map(|tab| draw_tab(tab, props)) }</div>
-                <button type="button" class="quiet" aria-label="New terminal" title="New terminal" onclick={emit(&props.on_new)}>
-                    { icon(Shape::Plus) }
-                </button>
+                { tool("New terminal", Shape::Plus, false, props.on_new.clone()) }
                 <span class="gap"></span>
                 if props.tabs.len() > 1 {
                     <button type="button" class="quiet" aria-pressed={props.split.to_string()} aria-label="Show all terminals"
-                        title="Show all terminals" onclick={emit(&props.on_split)}>{ icon(Shape::Split) }</button>
+                        title="Show all terminals" onclick={pressed(props.on_split.clone())}>{ icon(Shape::Split) }</button>
                 }
-                <button type="button" class="quiet" title="Take back the last command" onclick={emit(&props.on_undo)}>
+                <button type="button" class="quiet" title="Take back the last command" onclick={pressed(props.on_undo.clone())}>
                     { icon(Shape::Undo) }<span>{ "Undo" }</span>
                 </button>
             </header>
@@ -95,20 +89,30 @@ struct PaneProps {
 }
 
 /// The frame that a terminal is opened in. Its inside belongs to the terminal.
-#[component]
-fn Pane(props: &PaneProps) -> Html {
-    let node = use_node_ref();
-    {
-        let (node, on_frame, id) = (node.clone(), props.on_frame.clone(), props.id);
-        use_effect_with((), move |()| {
-            if let Some(frame) = node.cast::<Element>() {
-                on_frame.emit((id, frame));
-            }
-        });
+struct Pane {
+    node: NodeRef,
+}
+
+impl Component for Pane {
+    type Message = ();
+    type Properties = PaneProps;
+
+    fn create(_: &Context<Self>) -> Self {
+        Pane { node: NodeRef::default() }
     }
-    html! {
-        <div class={classes!("pane", props.active.then_some("is-active"))} role="region" aria-label={format!("Terminal {}", props.label)}>
-            <div class="frame" ref={node} data-terminal={props.id.to_string()}></div>
-        </div>
+
+    fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
+        if let Some(frame) = self.node.cast::<Element>().filter(|_| first) {
+            ctx.props().on_frame.emit((ctx.props().id, frame));
+        }
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let PaneProps { id, label, active, .. } = ctx.props();
+        html! {
+            <div class={classes!("pane", active.then_some("is-active"))} role="region" aria-label={format!("Terminal {label}")}>
+                <div class="frame" ref={&self.node} data-terminal={id.to_string()}></div>
+            </div>
+        }
     }
 }

@@ -3,7 +3,7 @@
 use podium_protocol::Place;
 use yew::prelude::*;
 
-use crate::components::{Menu, MenuItem, Shape, icon};
+use crate::components::{Menu, MenuItem, Shape, icon, tool};
 
 /// The clock of the world, as the page shows it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,7 +35,6 @@ pub struct Top {
 
 /// The bar.
 pub fn draw(props: &Top) -> Html {
-    let on_theme = props.on_theme.clone();
     let theme = if props.dark { "Light colours" } else { "Dark colours" };
     html! {
         <header class="top">
@@ -44,10 +43,7 @@ pub fn draw(props: &Top) -> Html {
                 { place(props) }
                 { clock(props) }
             }
-            <button type="button" class="quiet" aria-label={theme} title={theme}
-                onclick={Callback::from(move |_: MouseEvent| on_theme.emit(()))}>
-                { icon(if props.dark { Shape::Sun } else { Shape::Moon }) }
-            </button>
+            { tool(theme, if props.dark { Shape::Sun } else { Shape::Moon }, false, props.on_theme.clone()) }
             <Menu label="More" items={props.menu.clone()} class="more">{ icon(Shape::Menu) }</Menu>
         </header>
     }
@@ -69,24 +65,18 @@ fn place(props: &Top) -> Html {
 
 fn clock(props: &Top) -> Html {
     let Clock { time, paused, speed, skipping, behind } = &props.clock;
-    let (on_pause, on_skip) = (props.on_pause.clone(), props.on_skip.clone());
-    let pause = if *paused { "Let time go on" } else { "Pause time" };
+    let (pause, shape) = if *paused { ("Let time go on", Shape::Play) } else { ("Pause time", Shape::Pause) };
     let speeds = SPEEDS.iter().map(|speed| {
         let (on_speed, speed, now) = (props.on_speed.clone(), *speed, props.clock.speed);
         MenuItem::choice(format!("{speed}×"), speed == now, Callback::from(move |()| on_speed.emit(speed)))
     });
     html! {
         <div class={classes!("clock", paused.then_some("is-paused"))} role="group" aria-label="Time in the cluster">
-            <button type="button" class="quiet" aria-label={pause} title={pause} onclick={Callback::from(move |_: MouseEvent| on_pause.emit(()))}>
-                { icon(if *paused { Shape::Play } else { Shape::Pause }) }
-            </button>
+            { tool(pause, shape, false, props.on_pause.clone()) }
             <time title={if *behind { "busy: time goes slower" } else { "time of day in the cluster" }}
                 class={behind.then_some("is-behind")}>{ if time.is_empty() { "--:--:--" } else { time.as_str() } }</time>
             <Menu label={format!("Speed of time: {speed}×")} items={speeds.collect::<Vec<_>>()} class="speed">{ format!("{speed}×") }</Menu>
-            <button type="button" class="quiet" aria-label="Skip to the next thing that happens" title="Skip to the next thing that happens"
-                disabled={*skipping} onclick={Callback::from(move |_: MouseEvent| on_skip.emit(()))}>
-                { icon(Shape::Skip) }
-            </button>
+            { tool("Skip to the next thing that happens", Shape::Skip, *skipping, props.on_skip.clone()) }
         </div>
     }
 }

@@ -2,7 +2,7 @@
 
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Document, Element, HtmlElement, HtmlMetaElement, Response, Window};
+use web_sys::{Document, Element, HtmlElement, Response, Window};
 
 /// The window.
 pub fn window() -> Window {
@@ -22,10 +22,7 @@ pub fn now_ms() -> f64 {
 /// What `<meta name="...">` says.
 pub fn meta(name: &str) -> String {
     let found = document().query_selector(&format!("meta[name='{name}']")).ok().flatten();
-    found
-        .and_then(|meta| meta.dyn_into::<HtmlMetaElement>().ok())
-        .map(|meta| meta.content())
-        .unwrap_or_default()
+    found.and_then(|meta| meta.get_attribute("content")).unwrap_or_default()
 }
 
 /// The full address of a file beside the page.
@@ -76,7 +73,7 @@ pub fn copy(text: &str) {
 
 /// The root element, for themes and measures that styles read.
 pub fn root() -> Option<HtmlElement> {
-    document().document_element()?.dyn_into().ok()
+    document().document_element().map(JsCast::unchecked_into)
 }
 
 /// Sets a custom property that styles read.
@@ -111,7 +108,7 @@ pub fn download(name: &str, text: &str) {
         let parts = js_sys::Array::of1(&text.into());
         let blob = web_sys::Blob::new_with_str_sequence(&parts).ok()?;
         let url = web_sys::Url::create_object_url_with_blob(&blob).ok()?;
-        let anchor: web_sys::HtmlAnchorElement = document().create_element("a").ok()?.dyn_into().ok()?;
+        let anchor: web_sys::HtmlAnchorElement = document().create_element("a").ok()?.unchecked_into();
         anchor.set_href(&url);
         anchor.set_download(name);
         anchor.click();
