@@ -87,7 +87,7 @@ pub struct Code {
 impl Code {
     /// The code as text, without the back-quotes around marked parts.
     pub fn text(&self) -> String {
-        crate::lab::lines_to_text(&self.lines, |_| None)
+        crate::lab::lines_to_text(&self.lines, &mut |_| None)
     }
 }
 

@@ -1,10 +1,8 @@
-//! Small questions about what pulldown-cmark hands over.
+//! Small questions about what Markdown says.
 
 use std::ops::Range;
 
-use pulldown_cmark::{HeadingLevel, Tag};
-
-use crate::block::Alignment;
+use crate::commonmark::Tag;
 use crate::mask::HOLE;
 use crate::split::FILLER;
 
@@ -25,37 +23,8 @@ pub(crate) fn find_break(html: &str) -> Option<Range<usize>> {
 }
 
 /// Whether the tag ends a paragraph.
-pub(crate) fn is_block(tag: &Tag<'_>) -> bool {
-    !matches!(
-        tag,
-        Tag::Emphasis
-            | Tag::Strong
-            | Tag::Strikethrough
-            | Tag::Superscript
-            | Tag::Subscript
-            | Tag::Link { .. }
-            | Tag::Image { .. }
-    )
-}
-
-pub(crate) fn level_of(level: HeadingLevel) -> u8 {
-    match level {
-        HeadingLevel::H1 => 1,
-        HeadingLevel::H2 => 2,
-        HeadingLevel::H3 => 3,
-        HeadingLevel::H4 => 4,
-        HeadingLevel::H5 => 5,
-        HeadingLevel::H6 => 6,
-    }
-}
-
-pub(crate) fn alignment_of(alignment: &pulldown_cmark::Alignment) -> Alignment {
-    match alignment {
-        pulldown_cmark::Alignment::None => Alignment::None,
-        pulldown_cmark::Alignment::Left => Alignment::Left,
-        pulldown_cmark::Alignment::Center => Alignment::Center,
-        pulldown_cmark::Alignment::Right => Alignment::Right,
-    }
+pub(crate) fn is_block(tag: &Tag) -> bool {
+    !matches!(tag, Tag::Emphasis | Tag::Strong | Tag::Strikethrough | Tag::Link(_) | Tag::Image(_))
 }
 
 /// Whether a page may follow the address: `javascript:` and the like it may not.

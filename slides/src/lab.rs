@@ -86,8 +86,8 @@ pub struct Command {
 impl Command {
     /// The command as typed, lines joined by `\n`. `fill` gives the value of a blank; a blank it does not
     /// know stays as the author wrote it.
-    pub fn text(&self, fill: impl FnMut(&Blank) -> Option<String>) -> String {
-        lines_to_text(&self.lines, fill)
+    pub fn text(&self, mut fill: impl FnMut(&Blank) -> Option<String>) -> String {
+        lines_to_text(&self.lines, &mut fill)
     }
 
     /// Its blanks.
@@ -99,7 +99,7 @@ impl Command {
     }
 }
 
-pub(crate) fn lines_to_text(lines: &[Vec<Part>], mut fill: impl FnMut(&Blank) -> Option<String>) -> String {
+pub(crate) fn lines_to_text(lines: &[Vec<Part>], fill: &mut dyn FnMut(&Blank) -> Option<String>) -> String {
     let mut text = String::new();
     for (number, line) in lines.iter().enumerate() {
         if number > 0 {

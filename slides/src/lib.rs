@@ -7,8 +7,8 @@
 //!
 //! The road of a file, in reading order:
 //! `source` cleans the bytes and counts lines; `split` cuts the text into slides, steps and notes;
-//! `mask` lifts comments and content classes out of a slide; `markdown` turns what is left into
-//! `block`s; `code` finds the blanks of a command; `directive` reads the comments; `assemble`
+//! `mask` lifts comments and content classes out of a slide; `commonmark` reads
+//! what is left, and `markdown` turns it into `block`s; `code` finds the blanks of a command; `directive` reads the comments; `assemble`
 //! joins it all into a `deck`. [`plan()`] then says how to perform the labs.
 //!
 //! ```
@@ -21,6 +21,7 @@
 mod assemble;
 mod block;
 mod code;
+mod commonmark;
 mod context;
 mod deck;
 mod diagnostic;

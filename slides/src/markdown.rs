@@ -1,16 +1,15 @@
-//! Turns a fragment into blocks, by way of pulldown-cmark's events.
+//! Turns a fragment into blocks, by way of the events of its Markdown.
 //!
 //! What Markdown would pass on as HTML becomes text here, with a remark; `<br/>` alone is understood.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use litemap::LiteMap;
-use pulldown_cmark::{BrokenLink, CodeBlockKind, CowStr, Event, LinkType, Options, Parser, Tag, TagEnd};
 
 use crate::block::{Alignment, Block, BlockKind, Code, Inline, Item, Table, text_of};
 use crate::code::{dedent, is_runnable, parts};
-use crate::event::{alignment_of, clean, find_break, is_block, is_safe, level_of};
+use crate::commonmark::{Event, Events, Reference, Tag, Target, events};
+use crate::event::{clean, find_break, is_block, is_safe};
 use crate::lab::{Command, Directive, DirectiveAt, Lab, Part};
 use crate::mask::{Fragment, HOLE, Hole};
 use crate::source::Source;
@@ -37,11 +36,12 @@ impl Reader<'_> {
 
     fn read(&mut self, fragment: &Fragment, depth: usize) -> Vec<Block> {
         let events = self.events(fragment);
-        let mut builder = Builder { reader: self, fragment, events: &events, next: 0, used: BTreeSet::new() };
+        let used = vec![false; fragment.holes.len()];
+        let mut builder = Builder { reader: self, fragment, events: &events, next: 0, used };
         let mut blocks = builder.blocks(depth);
         // A class that Markdown hid, in an address for example, is still shown.
         for (index, hole) in fragment.holes.iter().enumerate() {
-            if !builder.used.contains(&index) {
+            if !builder.used[index] {
                 let runs = builder.reader.hole(hole, depth);
                 blocks.extend(builder.reader.paragraphs(runs, hole.range.start));
             }
@@ -49,24 +49,19 @@ impl Reader<'_> {
         blocks
     }
 
-    fn events<'f>(&mut self, fragment: &'f Fragment) -> Vec<(Event<'f>, Range<usize>)> {
+    fn events(&mut self, fragment: &Fragment) -> Events {
         let definitions = self.definitions;
         let mut unknown: Vec<(usize, usize, String)> = Vec::new();
-        let callback = |link: BrokenLink<'_>| -> Option<(CowStr<'f>, CowStr<'f>)> {
-            match definitions.get(&normalise_label(&link.reference)) {
-                Some(found) => Some((found.url.clone().into(), found.title.clone().into())),
-                None => {
-                    // `[text]` alone may well be text.
-                    if matches!(link.link_type, LinkType::Reference | LinkType::Collapsed) {
-                        unknown.push((link.span.start, link.span.len(), link.reference.to_string()));
-                    }
-                    None
+        let mut resolve = |link: Reference<'_>| match definitions.get(&normalise_label(link.label)) {
+            Some(Definition { url, title }) => Some(Target { url: url.clone(), title: title.clone() }),
+            None => {
+                if !link.is_shortcut {
+                    unknown.push((link.range.start, link.range.len(), link.label.to_owned()));
                 }
+                None
             }
         };
-        let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-        let parser = Parser::new_with_broken_link_callback(&fragment.text, options, Some(callback));
-        let events = parser.into_offset_iter().collect();
+        let events = events(&fragment.text, &mut resolve);
         for (offset, length, label) in unknown {
             let message = format!("the link `[{}]` has no address", clean(&label));
             let help = format!("add a line `[{}]: https://...` anywhere in the deck", clean(&label));
@@ -158,9 +153,10 @@ enum Run {
 struct Builder<'r, 's, 'f> {
     reader: &'r mut Reader<'s>,
     fragment: &'f Fragment,
-    events: &'f [(Event<'f>, Range<usize>)],
+    events: &'f [(Event, Range<usize>)],
     next: usize,
-    used: BTreeSet<usize>,
+    /// Which holes are filled.
+    used: Vec<bool>,
 }
 
 impl<'f> Builder<'_, '_, 'f> {
@@ -170,7 +166,7 @@ impl<'f> Builder<'_, '_, 'f> {
         while let Some((event, range)) = self.events.get(self.next) {
             let at = self.fragment.origin(range.start);
             match event {
-                Event::End(_) => {
+                Event::End => {
                     self.next += 1;
                     break;
                 }
@@ -196,27 +192,27 @@ impl<'f> Builder<'_, '_, 'f> {
         blocks
     }
 
-    fn tag(&mut self, tag: &'f Tag<'f>, at: usize, depth: usize, blocks: &mut Vec<Block>) {
+    fn tag(&mut self, tag: &'f Tag, at: usize, depth: usize, blocks: &mut Vec<Block>) {
         match tag {
-            Tag::Heading { level, .. } => {
+            Tag::Heading(level) => {
                 let (content, after) = self.content(depth);
-                blocks.push(self.reader.block(at, BlockKind::Heading { level: level_of(*level), content }));
+                blocks.push(self.reader.block(at, BlockKind::Heading { level: *level, content }));
                 blocks.extend(after);
             }
-            Tag::BlockQuote(_) => {
+            Tag::Quote => {
                 let inner = self.blocks(depth + 1);
                 blocks.push(self.reader.block(at, BlockKind::Quote { blocks: inner }));
             }
-            Tag::CodeBlock(kind) => self.code(kind, at, depth, blocks),
+            Tag::Code(info) => self.code(info.as_deref(), at, depth, blocks),
             Tag::List(start) => {
                 let items = self.items(depth);
                 blocks.push(self.reader.block(at, BlockKind::List { start: *start, items }));
             }
             Tag::Table(alignments) => {
-                let table = self.table(alignments.iter().map(alignment_of).collect(), depth, blocks);
+                let table = self.table(alignments.clone(), depth, blocks);
                 blocks.push(self.reader.block(at, BlockKind::Table(table)));
             }
-            // A paragraph, a block of HTML, and what is switched off.
+            // A paragraph, or a block of HTML.
             _ => {
                 let runs = self.runs(depth, true);
                 blocks.extend(self.reader.paragraphs(runs, at));
@@ -236,37 +232,37 @@ impl<'f> Builder<'_, '_, 'f> {
         items
     }
 
-    /// The box of a task: first in the item, or first in its first paragraph (where `runs` passes over it).
+    fn next_event(&mut self) -> Option<&'f (Event, Range<usize>)> {
+        let event = self.events.get(self.next);
+        self.next += 1;
+        event
+    }
+
+    /// The box of a task: first in the item's first paragraph, where `runs` passes over it.
     fn task(&self) -> Option<bool> {
         let mut coming = self.events[self.next..].iter().map(|(event, _)| event);
         match (coming.next(), coming.next()) {
-            (Some(Event::TaskListMarker(ticked)), _) => Some(*ticked),
-            (Some(Event::Start(Tag::Paragraph)), Some(Event::TaskListMarker(ticked))) => Some(*ticked),
+            (Some(Event::Start(Tag::Paragraph)), Some(Event::Task(ticked))) => Some(*ticked),
             _ => None,
         }
     }
 
     fn table(&mut self, alignments: Vec<Alignment>, depth: usize, blocks: &mut Vec<Block>) -> Table {
         let mut table = Table { alignments, head: Vec::new(), rows: Vec::new() };
-        let mut row = Vec::new();
-        while let Some((event, _)) = self.events.get(self.next) {
-            self.next += 1;
-            match event {
-                Event::Start(Tag::TableCell) => {
-                    let (content, after) = self.content(depth);
-                    row.push(content);
-                    blocks.extend(after);
-                }
-                Event::End(TagEnd::TableHead) => table.head = std::mem::take(&mut row),
-                Event::End(TagEnd::TableRow) => table.rows.push(std::mem::take(&mut row)),
-                Event::End(TagEnd::Table) => break,
-                _ => {}
+        while let Some((Event::Start(Tag::Row), _)) = self.next_event() {
+            let mut row = Vec::new();
+            while let Some((Event::Start(Tag::Cell), _)) = self.next_event() {
+                let (content, after) = self.content(depth);
+                row.push(content);
+                blocks.extend(after);
             }
+            table.rows.push(row);
         }
+        table.head = table.rows.remove(0);
         table
     }
 
-    fn code(&mut self, kind: &CodeBlockKind<'_>, at: usize, depth: usize, blocks: &mut Vec<Block>) {
+    fn code(&mut self, info: Option<&str>, at: usize, depth: usize, blocks: &mut Vec<Block>) {
         let mut text = String::new();
         let mut classes = Vec::new();
         while let Some((event, range)) = self.events.get(self.next) {
@@ -276,16 +272,12 @@ impl<'f> Builder<'_, '_, 'f> {
                     text.push_str(&clean(piece));
                     self.holes_in(piece, range, &mut classes);
                 }
-                Event::End(TagEnd::CodeBlock) => break,
-                _ => {}
+                _ => break,
             }
         }
-        let language = match kind {
-            CodeBlockKind::Fenced(info) => clean(info.split([' ', '\t', ',']).next().unwrap_or_default()),
-            CodeBlockKind::Indented => String::new(),
-        };
+        let language = clean(info.and_then(|info| info.split([' ', '\t', ',']).next()).unwrap_or_default());
         let lines = dedent(&text);
-        if matches!(kind, CodeBlockKind::Fenced(_)) || !text.trim().is_empty() {
+        if info.is_some() || !text.trim().is_empty() {
             let lines = self.lines(&lines, is_runnable(&language), at);
             let kind = if is_runnable(&language) && !text.trim().is_empty() {
                 BlockKind::Command(Command { id: String::new(), language, lines })
@@ -335,7 +327,7 @@ impl<'f> Builder<'_, '_, 'f> {
         while let Some((event, range)) = self.events.get(self.next) {
             let at = self.fragment.origin(range.start);
             match event {
-                Event::End(_) => {
+                Event::End => {
                     if own_end {
                         self.next += 1;
                     }
@@ -348,10 +340,8 @@ impl<'f> Builder<'_, '_, 'f> {
             match event {
                 Event::Start(tag) => self.nested(tag, at, depth, &mut runs),
                 Event::Text(text) => self.text(text, range, depth, &mut runs),
-                Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => {
-                    runs.push(Run::Inline(Inline::Code { text: clean(text) }));
-                }
-                Event::Html(html) | Event::InlineHtml(html) => self.html(html, at, &mut runs),
+                Event::Code(text) => runs.push(Run::Inline(Inline::Code { text: clean(text) })),
+                Event::Html(html) => self.html(html, at, &mut runs),
                 Event::SoftBreak => runs.push(Run::Inline(Inline::SoftBreak)),
                 Event::HardBreak => runs.push(Run::Inline(Inline::Break)),
                 _ => {}
@@ -360,7 +350,7 @@ impl<'f> Builder<'_, '_, 'f> {
         runs
     }
 
-    fn nested(&mut self, tag: &Tag<'_>, at: usize, depth: usize, runs: &mut Vec<Run>) {
+    fn nested(&mut self, tag: &Tag, at: usize, depth: usize, runs: &mut Vec<Run>) {
         if depth >= MAX_DEPTH {
             let text = self.flatten();
             push_text(runs, &text);
@@ -371,11 +361,11 @@ impl<'f> Builder<'_, '_, 'f> {
             Tag::Emphasis => Inline::Emphasis { content },
             Tag::Strong => Inline::Strong { content },
             Tag::Strikethrough => Inline::Strikethrough { content },
-            Tag::Link { dest_url, title, .. } => match self.address(dest_url, at) {
+            Tag::Link(Target { url, title }) => match self.address(url, at) {
                 Some(url) => Inline::Link { url, title: clean(title), content },
                 None => Inline::Span { classes: Vec::new(), content },
             },
-            Tag::Image { dest_url, title, .. } => match self.address(dest_url, at) {
+            Tag::Image(Target { url, title }) => match self.address(url, at) {
                 Some(url) => Inline::Image { url, title: clean(title), alt: text_of(&content) },
                 None => Inline::Text { text: text_of(&content) },
             },
@@ -417,7 +407,7 @@ impl<'f> Builder<'_, '_, 'f> {
             for (offset, _) in text.match_indices(HOLE) {
                 let offset = range.start + offset;
                 if let Ok(index) = self.fragment.holes.binary_search_by_key(&offset, |hole| hole.offset)
-                    && self.used.insert(index)
+                    && !std::mem::replace(&mut self.used[index], true)
                 {
                     into.push(index);
                 }
@@ -460,10 +450,8 @@ impl<'f> Builder<'_, '_, 'f> {
             self.next += 1;
             match event {
                 Event::Start(_) => open += 1,
-                Event::End(_) => open -= 1,
-                Event::Text(piece) | Event::Code(piece) | Event::Html(piece) | Event::InlineHtml(piece) => {
-                    text.push_str(&clean(piece));
-                }
+                Event::End => open -= 1,
+                Event::Text(piece) | Event::Code(piece) | Event::Html(piece) => text.push_str(&clean(piece)),
                 Event::SoftBreak | Event::HardBreak => text.push(' '),
                 _ => {}
             }

@@ -51,7 +51,8 @@ impl Fragment {
         there + (offset - here)
     }
 
-    fn push(&mut self, text: &str, at: usize) {
+    /// Appends a piece of the source.
+    pub fn push(&mut self, text: &str, at: usize) {
         self.origins.push((self.text.len(), at));
         self.text.push_str(text);
     }
