@@ -21,8 +21,10 @@ pub struct ReadOnly {
     objects: Vec<Range<u32>>,
     /// Which objects an object has addresses of.
     names: BTreeMap<usize, BTreeSet<usize>>,
-    /// Objects that an address outside of an object may mean.
-    loose: BTreeSet<usize>,
+    /// Objects that an address beside them may mean, its number first: the end of a table, or what comes before it.
+    beside: Vec<(u32, BTreeSet<usize>)>,
+    /// Objects that data which can change has addresses of.
+    always: BTreeSet<usize>,
 }
 
 impl ReadOnly {
@@ -44,7 +46,7 @@ impl ReadOnly {
             let mut means: BTreeSet<usize> = known.object(symbol.start).into_iter().collect();
             means.extend(known.object(target));
             if !symbol.contains(&target) {
-                known.loose.extend(&means);
+                known.beside.push((target, means.clone()));
             }
             let Some(offset) = relocation.data_offset else { continue };
             let (place, word) = linked.word(offset).ok_or("a relocation is outside of the data")?;
@@ -53,8 +55,7 @@ impl ReadOnly {
             }
             match known.object(place) {
                 Some(object) => known.names.entry(object).or_default().extend(means),
-                // In data that can change, which is there from the beginning.
-                None => known.loose.extend(means),
+                None => known.always.extend(means),
             }
         }
         Ok(known)
@@ -79,7 +80,9 @@ impl ReadOnly {
     /// The ranges that code with these `constants` can do without.
     pub fn deferred(&self, constants: &BTreeSet<u32>) -> Vec<Range<u32>> {
         let mut next: Vec<usize> = constants.iter().filter_map(|constant| self.object(*constant)).collect();
-        next.extend(&self.loose);
+        next.extend(&self.always);
+        let beside = self.beside.iter().filter(|(address, _)| constants.contains(address));
+        next.extend(beside.flat_map(|(_, objects)| objects));
         let mut needed: BTreeSet<usize> = next.iter().copied().collect();
         while let Some(object) = next.pop() {
             next.extend(self.names.get(&object).into_iter().flatten().filter(|named| needed.insert(**named)));
@@ -111,7 +114,8 @@ mod tests {
         ReadOnly {
             objects: vec![1000..1016, 1016..1032, 1032..1048, 1052..1068],
             names: BTreeMap::from([(0, BTreeSet::from([2]))]),
-            loose: BTreeSet::new(),
+            beside: vec![(1032, BTreeSet::from([1, 2]))],
+            always: BTreeSet::new(),
         }
     }
 
@@ -124,7 +128,12 @@ mod tests {
 
     #[test]
     fn what_an_address_beside_it_may_mean_is_needed() {
-        let known = ReadOnly { loose: BTreeSet::from([1]), ..known() };
+        assert_eq!(known().deferred(&BTreeSet::from([1032])), [1000..1016, 1052..1068]);
+    }
+
+    #[test]
+    fn what_changing_data_names_is_needed() {
+        let known = ReadOnly { always: BTreeSet::from([1]), ..known() };
         assert_eq!(known.deferred(&BTreeSet::new()), [1000..1016, 1032..1068]);
     }
 }
