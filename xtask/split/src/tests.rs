@@ -102,6 +102,7 @@ fn what_joins_the_browser_is_needed_though_nobody_called_it() {
 fn a_module_that_cannot_load_the_rest_is_refused() {
     let bytes = wat::parse_str("(module (memory 1))").expect("the module is wasm");
     let module = Module::parse(&bytes).expect("the module can be read");
-    let refused = split(&module, &BTreeSet::from([LOAD]), &ReadOnly::default()).err().map(|error| error.to_string());
+    let refused =
+        split(&module, &BTreeSet::from([LOAD]), &ReadOnly::default()).err().map(|error| error.to_string());
     assert_eq!(refused.as_deref(), Some("nothing imports a function that loads the rest"));
 }
