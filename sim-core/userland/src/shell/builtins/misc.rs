@@ -1,8 +1,13 @@
-//! `umask ulimit times history caller complete compgen`
+//! `umask ulimit times history caller complete compgen`, and the builtins that are not simulated.
 
 use super::{Outcome, flags};
 use crate::shell::complete::{Spec, candidates};
 use crate::shell::state::Shell;
+
+/// Stands for a builtin of bash that is there by name only.
+pub(super) async fn unknown(shell: &mut Shell, args: &[String]) -> Outcome {
+    Ok(shell.not_simulated(&args[0], "this builtin").await)
+}
 
 pub(super) async fn umask(shell: &mut Shell, args: &[String]) -> Outcome {
     let flags = match flags(shell, args, "pS").await {

@@ -46,6 +46,7 @@ builtins! {
     "[" "arg... ]" false test::bracket;
     "alias" "[-p] [name[=value] ... ]" false names::alias;
     "bg" "[job_spec ...]" false jobs::bg;
+    "bind" "[-lpsvPSVX] [-m keymap] [-f filename] [-q name] [-u name] [-r keyseq] [-x keyseq:shell-command] [keyseq:readline-function or readline-command]" false misc::unknown;
     "break" "[n]" true control::break_loop;
     "builtin" "[shell-builtin [arg ...]]" false names::builtin;
     "caller" "[expr]" false misc::caller;
@@ -53,16 +54,19 @@ builtins! {
     "command" "[-pVv] command [arg ...]" false names::command;
     "compgen" "[-abcdefgjksuv] [-o option] [-A action] [-G globpat] [-W wordlist] [-F function] [-C command] [-X filterpat] [-P prefix] [-S suffix] [word]" false misc::compgen;
     "complete" "[-abcdefgjksuv] [-pr] [-DEI] [-o option] [-A action] [-G globpat] [-W wordlist] [-F function] [-C command] [-X filterpat] [-P prefix] [-S suffix] [name ...]" false misc::complete;
+    "compopt" "[-o|+o option] [-DEI] [name ...]" false misc::unknown;
     "continue" "[n]" true control::continue_loop;
     "declare" "[-aAfFgiIlnrtux] [name[=value] ...] or declare -p [-aAfFilnrtux] [name ...]" false declare::declare;
     "dirs" "[-clpv] [+N] [-N]" false directories::dirs;
     "disown" "[-h] [-ar] [jobspec ... | pid ...]" false jobs::disown;
     "echo" "[-neE] [arg ...]" false echo::echo;
+    "enable" "[-a] [-dnps] [-f filename] [name ...]" false misc::unknown;
     "eval" "[arg ...]" true control::eval;
     "exec" "[-cl] [-a name] [command [argument ...]] [redirection ...]" true control::exec;
     "exit" "[n]" true control::exit;
     "export" "[-fn] [name[=value] ...] or export -p" true declare::export;
     "false" "" false control::no;
+    "fc" "[-e ename] [-lnr] [first] [last] or fc -s [pat=rep] [command]" false misc::unknown;
     "fg" "[job_spec]" false jobs::fg;
     "getopts" "optstring name [arg ...]" false set::getopts;
     "hash" "[-lr] [-p pathname] [-dt] [name ...]" false names::hash;
@@ -86,6 +90,7 @@ builtins! {
     "shift" "[n]" true set::shift;
     "shopt" "[-pqsu] [-o] [optname ...]" false set::shopt;
     "source" "filename [arguments]" true control::source;
+    "suspend" "[-f]" false misc::unknown;
     "test" "[expr]" false test::test;
     "times" "" true misc::times;
     "trap" "[-lp] [[arg] signal_spec ...]" true trap::trap;
