@@ -12,7 +12,7 @@ use crate::page::inline_scripts;
 use crate::{Result, shrink, tools};
 
 /// The folder of the worker. Trunk gives worker files no hash, so the folder gets one.
-const WORKER: &str = "worker";
+pub const WORKER: &str = "worker";
 /// In the page's policy; the hashes go after it.
 const SCRIPT_SOURCES: &str = "script-src 'self' 'wasm-unsafe-eval'";
 

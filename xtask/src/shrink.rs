@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::finish::{self, WORKER};
 use crate::{Result, tools};
 
-/// The page's module and the simulation's. The splitter wants the names of functions; it leaves them out.
-const MODULES: &[(&str, &[&str])] = &[("podium-web_bg.wasm", &[]), ("worker/podium-worker_bg.wasm", &["-g"])];
+/// How modules' files end: wasm-bindgen's name for them. Trunk puts a hash before it.
+const MODULE: &str = "_bg.wasm";
 
 /// What was measured to make the compressed bytes fewer, beyond `-Oz`.
 const OPTIONS: &[&str] = &[
@@ -23,15 +24,19 @@ const OPTIONS: &[&str] = &[
 
 /// Optimises the modules of the build in `staging`, and splits the simulation.
 pub fn shrink(staging: &Path) -> Result {
-    let worker = Worker { folder: staging.join("worker") };
+    let worker = Worker { folder: staging.join(WORKER) };
     worker.keep_linked()?;
     let wasm_opt =
         tools::root().join("web/node_modules/binaryen/bin/wasm-opt").to_string_lossy().into_owned();
     let mut running = Vec::new();
-    for (module, options) in MODULES {
+    for module in finish::files(staging)?.iter().filter(|file| file.to_string_lossy().ends_with(MODULE)) {
         let file = staging.join(module).to_string_lossy().into_owned();
         let mut command = tools::command("node", &[&wasm_opt]);
-        command.args(OPTIONS).args(*options).args([&file, "-o", &file]);
+        command.args(OPTIONS).args([&file, "-o", &file]);
+        // The splitter wants the names of functions; it leaves them out.
+        if module.starts_with(WORKER) {
+            command.arg("-g");
+        }
         running.push((file, command.spawn().map_err(|error| format!("node: {error}"))?));
     }
     for (file, mut child) in running {
