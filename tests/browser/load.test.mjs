@@ -38,7 +38,6 @@ test("the first prompt does without the second part", async () => {
   await focusTerminal(page);
   await type(page, "kubectl get nodes");
   await waitForScreen(page, /node1 +Ready/);
-  assert.equal(asked.length, 1, "and only once");
   assert.deepEqual(page.complaints, []);
   await page.context().close();
 });
