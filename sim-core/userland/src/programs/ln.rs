@@ -1,6 +1,7 @@
 //! `ln`, `readlink`, `realpath`: links.
 
 use super::support::{prelude::*, program};
+use crate::shell::builtins::directories::normalize;
 use linux::vfs::FileType;
 
 program!(LN, "ln", "Make links between files", ln);
@@ -140,25 +141,11 @@ fn resolve(sys: &Sys, path: &str, kind: &str) -> Result<String, Errno> {
     if path.is_empty() {
         return Err(Errno::ENOENT);
     }
-    let lexical = || {
-        let whole = if path.starts_with('/') { path.to_string() } else { format!("{}/{path}", sys.getcwd()) };
-        let mut parts: Vec<&str> = Vec::new();
-        for part in whole.split('/') {
-            match part {
-                "" | "." => {}
-                ".." => {
-                    parts.pop();
-                }
-                part => parts.push(part),
-            }
-        }
-        format!("/{}", parts.join("/"))
-    };
     match (sys.realpath(path), kind) {
-        (_, "s") => Ok(lexical()),
+        (_, "s") => Ok(normalize(&sys.getcwd(), path)),
         (Ok(real), _) => Ok(real),
         (Err(errno), "e") => Err(errno),
-        (Err(_), "m") => Ok(lexical()),
+        (Err(_), "m") => Ok(normalize(&sys.getcwd(), path)),
         (Err(Errno::ENOENT), _) => {
             let base = super::basename::base(path, "");
             let parent = sys.realpath(super::basename::dir(path))?;
