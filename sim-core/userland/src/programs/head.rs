@@ -1,6 +1,7 @@
 //! `head`: the beginning of files.
 
-use super::support::{input::close_input, prelude::*, program, text::parse_size};
+use super::support::input::{close_input, open_for_reading};
+use super::support::{prelude::*, program, text::parse_size};
 
 program!(PROGRAM, "head", "Output the first part of files", main);
 
@@ -28,16 +29,9 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
     let mut first = true;
     for file in &files {
         let shown = if file == "-" { "standard input" } else { file };
-        let opened = if file == "-" { Ok(0) } else { sys.open(file, linux::fd::OpenFlags::READ, 0) };
-        let fd = match opened {
-            Ok(fd) => fd,
-            Err(errno) => {
-                out.flush().await;
-                complain(&sys, &name, &format!("cannot open {} for reading: {errno}", quote_always(file)))
-                    .await;
-                status = 1;
-                continue;
-            }
+        let Some(fd) = open_for_reading(&sys, &mut out, &name, file).await else {
+            status = 1;
+            continue;
         };
         if headers {
             out.text(&format!("{}==> {shown} <==\n", if first { "" } else { "\n" })).await;

@@ -1,6 +1,7 @@
 //! `tail`: the end of files, and what comes after it (`-f`).
 
-use super::support::{input::close_input, prelude::*, program, text::parse_size};
+use super::support::input::{close_input, open_for_reading};
+use super::support::{prelude::*, program, text::parse_size};
 use linux::fd::OpenFlags;
 use std::time::Duration;
 
@@ -50,19 +51,12 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
     let mut shown_last = None;
     for (index, file) in files.iter().enumerate() {
         let label = if file == "-" { "standard input" } else { file };
-        let opened = if file == "-" { Ok(0) } else { sys.open(file, OpenFlags::READ, 0) };
-        let fd = match opened {
-            Ok(fd) => fd,
-            Err(errno) => {
-                out.flush().await;
-                complain(&sys, &name, &format!("cannot open {} for reading: {errno}", quote_always(file)))
-                    .await;
-                status = 1;
-                if by_name {
-                    open.push(Followed { name: file.clone(), fd: None, seen: 0, index });
-                }
-                continue;
+        let Some(fd) = open_for_reading(&sys, &mut out, &name, file).await else {
+            status = 1;
+            if by_name {
+                open.push(Followed { name: file.clone(), fd: None, seen: 0, index });
             }
+            continue;
         };
         if headers {
             out.text(&format!("{}==> {label} <==\n", if shown_last.is_some() { "\n" } else { "" })).await;

@@ -1,6 +1,7 @@
 //! Files that filters read, whole or by lines.
 
-use super::text::{complain, quote_if_needed};
+use super::output::Out;
+use super::text::{complain, quote_always, quote_if_needed};
 use linux::fd::OpenFlags;
 use linux::{Errno, Fd, Sys};
 use std::time::Duration;
@@ -19,6 +20,21 @@ pub(crate) async fn open_input(sys: &Sys, program: &str, name: &str) -> Option<F
         Ok(fd) => Some(fd),
         Err(errno) => {
             complain(sys, program, &format!("{}: {errno}", quote_if_needed(name))).await;
+            None
+        }
+    }
+}
+
+/// Opens a file, or standard input for `-`, as head and tail do; says so when that fails, after what was printed.
+pub(crate) async fn open_for_reading(sys: &Sys, out: &mut Out, program: &str, name: &str) -> Option<Fd> {
+    if name == "-" {
+        return Some(0);
+    }
+    match sys.open(name, OpenFlags::READ, 0) {
+        Ok(fd) => Some(fd),
+        Err(errno) => {
+            out.flush().await;
+            complain(sys, program, &format!("cannot open {} for reading: {errno}", quote_always(name))).await;
             None
         }
     }
