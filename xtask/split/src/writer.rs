@@ -28,7 +28,7 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Adds a section, unless it is empty.
+    /// Adds a section.
     pub fn section(&mut self, section: &impl Section) {
         self.module.section(section);
     }
