@@ -1,6 +1,5 @@
-//! How many HTTP requests through a Service a second of processor time does: `cargo bench -p linux`.
+//! How long HTTP requests take on the simulated network: `cargo bench -p linux`.
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
-#![allow(clippy::disallowed_types, clippy::print_stdout, reason = "it measures real time and prints it")]
 #![allow(dead_code, reason = "shares the cluster of the tests")]
 
 #[path = "../tests/network/cluster.rs"]
@@ -9,7 +8,6 @@ mod cluster;
 use cluster::{Cluster, read_to_end};
 use linux::net::netfilter::{Rule, Table};
 use std::net::SocketAddr;
-use std::time::Instant;
 
 /// Rules of so many other Services before the one that is asked.
 fn add_services(cluster: &Cluster, count: u32) {
@@ -25,33 +23,59 @@ fn add_services(cluster: &Cluster, count: u32) {
     });
 }
 
-fn measure(title: &str, from: &str, to: &str, services: u32, keep_alive: bool) {
-    const REQUESTS: u32 = 20_000;
-    let cluster = Cluster::new(1);
-    add_services(&cluster, services);
-    if keep_alive {
-        echo(&cluster);
+/// Who asks whom, behind the rules of how many other Services, on one connection or a connection each.
+struct Path(&'static str, &'static str, &'static str, u32, bool);
+
+impl std::fmt::Display for Path {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.0)
     }
-    let (net, ns, to) = (cluster.net.clone(), cluster.at(from), to.parse::<SocketAddr>().unwrap());
-    let begun = Instant::now();
-    cluster.run(async move {
-        let request = b"GET / HTTP/1.1\r\nHost: x\r\nUser-Agent: curl/7.88.1\r\nAccept: */*\r\n\r\n";
+}
+
+const PATHS: [Path; 8] = [
+    Path("pod to pod, same node", "shell-1", "10.244.0.5:80", 0, false),
+    Path("pod to Service, same node", "shell-1", "10.96.20.7:8080", 0, false),
+    Path("pod to Service, another node", "shell-1", "10.96.20.2:80", 0, false),
+    Path("pod to Service, 3 endpoints", "shell-1", "10.96.20.1:80", 0, false),
+    Path("pod to Service, 3 endpoints, 100 more Services", "shell-1", "10.96.20.1:80", 100, false),
+    Path("pod to Service, 3 endpoints, 1000 more Services", "shell-1", "10.96.20.1:80", 1_000, false),
+    Path("laptop to node port", "laptop", "10.10.0.11:30080", 0, false),
+    Path("pod to Service, another node, one connection", "shell-1", "10.96.20.9:81", 0, true),
+];
+const REQUESTS: u32 = 1_000;
+
+#[divan::bench(args = PATHS)]
+fn requests(bencher: divan::Bencher, path: &Path) {
+    let Path(_, from, to, services, keep_alive) = *path;
+    let prepared = || {
+        let cluster = Cluster::new(1);
+        add_services(&cluster, services);
         if keep_alive {
-            let stream = net.connect(ns, to).await.unwrap();
-            for _ in 0..REQUESTS {
-                stream.write(request).await.unwrap();
-                assert!(!stream.read(4_096).await.unwrap().is_empty());
-            }
-            return;
+            echo(&cluster);
         }
-        for _ in 0..REQUESTS {
-            let stream = net.connect(ns, to).await.unwrap();
-            stream.write(request).await.unwrap();
-            assert!(!read_to_end(&stream).await.unwrap().is_empty());
-        }
-    });
-    let took = begun.elapsed().as_secs_f64();
-    println!("{title:<52} {:>9.0} requests/s", f64::from(REQUESTS) / took);
+        cluster
+    };
+    bencher.counter(divan::counter::ItemsCount::new(REQUESTS)).with_inputs(prepared).bench_values(
+        |cluster| {
+            let (net, ns, to) = (cluster.net.clone(), cluster.at(from), to.parse::<SocketAddr>().unwrap());
+            cluster.run(async move {
+                let request = b"GET / HTTP/1.1\r\nHost: x\r\nUser-Agent: curl/7.88.1\r\nAccept: */*\r\n\r\n";
+                if keep_alive {
+                    let stream = net.connect(ns, to).await.unwrap();
+                    for _ in 0..REQUESTS {
+                        stream.write(request).await.unwrap();
+                        assert!(!stream.read(4_096).await.unwrap().is_empty());
+                    }
+                    return;
+                }
+                for _ in 0..REQUESTS {
+                    let stream = net.connect(ns, to).await.unwrap();
+                    stream.write(request).await.unwrap();
+                    assert!(!read_to_end(&stream).await.unwrap().is_empty());
+                }
+            });
+        },
+    );
 }
 
 /// Answers every request on port 81 of the pod `flaky`, on one connection.
@@ -70,12 +94,5 @@ fn echo(cluster: &Cluster) {
 }
 
 fn main() {
-    measure("pod to pod, same node", "shell-1", "10.244.0.5:80", 0, false);
-    measure("pod to Service, same node", "shell-1", "10.96.20.7:8080", 0, false);
-    measure("pod to Service, another node", "shell-1", "10.96.20.2:80", 0, false);
-    measure("pod to Service, 3 endpoints", "shell-1", "10.96.20.1:80", 0, false);
-    measure("pod to Service, 3 endpoints, 100 more Services", "shell-1", "10.96.20.1:80", 100, false);
-    measure("pod to Service, 3 endpoints, 1000 more Services", "shell-1", "10.96.20.1:80", 1_000, false);
-    measure("laptop to node port", "laptop", "10.10.0.11:30080", 0, false);
-    measure("pod to Service, another node, one connection", "shell-1", "10.96.20.9:81", 0, true);
+    divan::main();
 }
