@@ -22,6 +22,10 @@ pub struct Field {
     pub ty: Type,
     /// What the server writes when the field is absent.
     pub default: Option<Default>,
+    /// Whether `explain` and OpenAPI call the field required.
+    pub required: bool,
+    /// The values that OpenAPI lists, in its order; empty where any will do.
+    pub values: &'static [&'static str],
 }
 
 /// What may stand in a field.
@@ -80,13 +84,29 @@ pub enum Default {
 
 /// A field without default.
 pub const fn f(name: &'static str, ty: Type) -> Field {
-    Field { name, ty, default: None }
+    Field { name, ty, default: None, required: false, values: &[] }
 }
 
 impl Field {
     /// The field, with a default.
     pub const fn or(self, default: Default) -> Field {
-        Field { name: self.name, ty: self.ty, default: Some(default) }
+        Field {
+            name: self.name,
+            ty: self.ty,
+            default: Some(default),
+            required: self.required,
+            values: self.values,
+        }
+    }
+
+    /// The field, which must be there.
+    pub const fn required(self) -> Field {
+        Field { name: self.name, ty: self.ty, default: self.default, required: true, values: self.values }
+    }
+
+    /// The field, which holds one of these values.
+    pub const fn one_of(self, values: &'static [&'static str]) -> Field {
+        Field { name: self.name, ty: self.ty, default: self.default, required: self.required, values }
     }
 }
 
