@@ -27,7 +27,7 @@ pub fn parse(text: &str) -> Result<Value, String> {
     let mut input = text.as_bytes();
     let mut parser = Parser::new();
     parser.set_input_string(&mut input);
-    let mut reader = Reader { parser, anchors: BTreeMap::new() };
+    let mut reader = Reader { parser, anchors: BTreeMap::new(), decoded: 0, aliased: 0 };
     loop {
         match reader.next()?.data {
             EventData::StreamEnd => return Ok(Value::Null),
@@ -46,7 +46,31 @@ pub fn parse(text: &str) -> Result<Value, String> {
 
 struct Reader<'r, 'b> {
     parser: Parser<&'r mut &'b [u8]>,
-    anchors: BTreeMap<String, Value>,
+    anchors: BTreeMap<String, Anchor>,
+    /// How many nodes were decoded, those of repetitions included.
+    decoded: u64,
+    /// How many of them were repetitions.
+    aliased: u64,
+}
+
+/// What an alias repeats.
+enum Anchor {
+    /// It is being read: whoever repeats it now would never end.
+    Open,
+    /// The value, and how many nodes it has.
+    Read(Value, u64),
+}
+
+/// How much of a document may be repetitions: small ones may repeat as they like, large ones little.
+/// Models `allowedAliasRatio` of go-yaml.
+fn allowed_alias_ratio(decoded: u64) -> f64 {
+    const LOW: u64 = 400_000;
+    const HIGH: u64 = 4_000_000;
+    match decoded {
+        ..=LOW => 0.99,
+        HIGH.. => 0.10,
+        between => 0.99 - 0.89 * ((between - LOW) as f64 / (HIGH - LOW) as f64),
+    }
 }
 
 impl Reader<'_, '_> {
@@ -54,13 +78,33 @@ impl Reader<'_, '_> {
         self.parser.parse().map_err(|error| sentence(&error))
     }
 
+    /// Repeats what was read, if that does not get out of hand: nine lines can stand for a billion.
+    fn alias(&mut self, anchor: &str) -> Result<Value, String> {
+        let (value, nodes) = match self.anchors.get(anchor) {
+            None => return Err(format!("yaml: unknown anchor '{anchor}' referenced")),
+            Some(Anchor::Open) => return Err(format!("yaml: anchor '{anchor}' value contains itself")),
+            Some(Anchor::Read(value, nodes)) => (value, *nodes),
+        };
+        self.decoded = self.decoded.saturating_add(nodes);
+        self.aliased = self.aliased.saturating_add(nodes);
+        let ratio = self.aliased as f64 / self.decoded as f64;
+        if self.aliased > 100 && self.decoded > 1_000 && ratio > allowed_alias_ratio(self.decoded) {
+            return Err("yaml: document contains excessive aliasing".to_string());
+        }
+        Ok(value.clone())
+    }
+
     fn value(&mut self, event: Event) -> Result<Value, String> {
         let line = event.start_mark.line + 1;
+        let before = self.decoded;
+        self.decoded += 1;
+        if let EventData::MappingStart { anchor: Some(anchor), .. }
+        | EventData::SequenceStart { anchor: Some(anchor), .. } = &event.data
+        {
+            self.anchors.insert(anchor.clone(), Anchor::Open);
+        }
         let (anchor, value) = match event.data {
-            EventData::Alias { anchor } => {
-                let value = self.anchors.get(&anchor).cloned();
-                return value.ok_or_else(|| format!("yaml: unknown anchor '{anchor}' referenced"));
-            }
+            EventData::Alias { anchor } => return self.alias(&anchor),
             EventData::Scalar { anchor, tag, value, style, .. } => {
                 let plain = style == ScalarStyle::Plain;
                 let value = match tag.as_deref() {
@@ -104,10 +148,12 @@ impl Reader<'_, '_> {
                             one => vec![one],
                         };
                         for source in sources {
-                            if let Value::Object(fields) = source {
-                                for (key, value) in fields {
-                                    merged.entry(key).or_insert(value);
-                                }
+                            let Value::Object(fields) = source else {
+                                let why = "map merge requires map or sequence of maps as the value";
+                                return Err(format!("yaml: {why}"));
+                            };
+                            for (key, value) in fields {
+                                merged.entry(key).or_insert(value);
                             }
                         }
                     } else if map.insert(key.clone(), value).is_some() {
@@ -124,7 +170,7 @@ impl Reader<'_, '_> {
             _ => return Err(format!("yaml: line {line}: did not find expected node content")),
         };
         if let Some(anchor) = anchor {
-            self.anchors.insert(anchor, value.clone());
+            self.anchors.insert(anchor, Anchor::Read(value.clone(), self.decoded - before));
         }
         Ok(value)
     }
@@ -195,6 +241,20 @@ mod tests {
             "apiVersion: v1\nkind: Pod\nmetadata:\n\tname: x\n",
             "yaml: line 4: found character that cannot start any token",
         );
+    }
+
+    #[test]
+    fn repetitions_that_get_out_of_hand_are_refused() {
+        let mut text = "a: &a [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n".to_string();
+        for (this, before) in "bcdefghi".chars().zip("abcdefgh".chars()) {
+            let nine = vec![format!("*{before}"); 9].join(",");
+            text += &format!("{this}: &{this} [{nine}]\n");
+        }
+        assert_eq!(parse(&text), Err("yaml: document contains excessive aliasing".to_string()));
+        let itself = parse("a: &a [1, *a]\n");
+        assert_eq!(itself, Err("yaml: anchor 'a' value contains itself".to_string()));
+        let merge = parse("<<: [1]\n");
+        assert_eq!(merge, Err("yaml: map merge requires map or sequence of maps as the value".to_string()));
     }
 
     #[test]
