@@ -1,12 +1,14 @@
 //! The kinds of objects: their fields, defaults, rules and columns.
 //!
 //! Reading order: [`object`] (an object is a JSON value), [`scheme`] (the table of kinds), [`schema`]
-//! (what a kind's table of fields is), then a kind: [`core_v1`], [`apps_v1`], [`discovery_v1`],
-//! [`coordination_v1`], [`events_v1`]. [`status`] is how the server says no; [`selector`],
+//! (what a kind's table of fields is), then a kind: [`core_v1`], [`apps_v1`], [`batch_v1`],
+//! [`autoscaling_v2`], [`policy_v1`], [`discovery_v1`], [`coordination_v1`], [`events_v1`]. [`status`] is how the server says no; [`selector`],
 //! [`quantity`], [`duration`], [`strategic`], [`json_patch`] and [`merge_patch`] are the small
 //! languages that objects are written in, chosen by and changed with.
 
 pub mod apps_v1;
+pub mod autoscaling_v2;
+pub mod batch_v1;
 pub mod coordination_v1;
 pub mod core_v1;
 pub mod discovery_v1;
@@ -15,6 +17,7 @@ pub mod events_v1;
 pub mod json_patch;
 pub mod merge_patch;
 pub mod object;
+pub mod policy_v1;
 pub mod quantity;
 pub mod schema;
 pub mod scheme;
@@ -45,6 +48,20 @@ pub const REPLICA_SET: Resource = &apps_v1::replica_set::INFO;
 pub const DEPLOYMENT: Resource = &apps_v1::deployment::INFO;
 /// Daemon sets.
 pub const DAEMON_SET: Resource = &apps_v1::daemon_set::INFO;
+/// Stateful sets.
+pub const STATEFUL_SET: Resource = &apps_v1::stateful_set::INFO;
+/// Jobs.
+pub const JOB: Resource = &batch_v1::job::INFO;
+/// Cron jobs.
+pub const CRON_JOB: Resource = &batch_v1::cron_job::INFO;
+/// Replication controllers.
+pub const REPLICATION_CONTROLLER: Resource = &core_v1::replication_controller::INFO;
+/// Pod templates.
+pub const POD_TEMPLATE: Resource = &core_v1::pod_template::INFO;
+/// Horizontal pod autoscalers.
+pub const HORIZONTAL_POD_AUTOSCALER: Resource = &autoscaling_v2::horizontal_pod_autoscaler::INFO;
+/// Disruption budgets.
+pub const POD_DISRUPTION_BUDGET: Resource = &policy_v1::pod_disruption_budget::INFO;
 /// Controller revisions.
 pub const CONTROLLER_REVISION: Resource = &apps_v1::controller_revision::INFO;
 /// Services.

@@ -3,7 +3,9 @@
 use super::schema::Struct;
 use super::table::Column;
 use super::validation::{Errors, NameRule};
-use super::{apps_v1, coordination_v1, core_v1, discovery_v1, events_v1};
+use super::{
+    apps_v1, autoscaling_v2, batch_v1, coordination_v1, core_v1, discovery_v1, events_v1, policy_v1,
+};
 use serde_json::Value;
 use sim::Timestamp;
 
@@ -40,6 +42,8 @@ pub struct ResourceInfo {
     pub selectable: &'static [(&'static str, &'static str)],
     /// Defaults that depend on other fields.
     pub default: fn(&mut Value),
+    /// What the server makes of a new object once it has its name and uid.
+    pub prepare_for_create: fn(&mut Value),
     /// Rules; with the old object when this is an update.
     pub validate: fn(&Value, Option<&Value>, &mut Errors),
     /// Columns.
@@ -101,6 +105,7 @@ pub const PLAIN: ResourceInfo = ResourceInfo {
     generation: false,
     selectable: &[],
     default: |_| (),
+    prepare_for_create: |_| (),
     validate: |_, _, _| (),
     columns: &[super::table::NAME, super::table::AGE],
     row: |object, now| {
@@ -118,6 +123,8 @@ pub static RESOURCES: &[Resource] = &[
     &core_v1::namespace::INFO,
     &core_v1::node::INFO,
     &core_v1::pod::INFO,
+    &core_v1::pod_template::INFO,
+    &core_v1::replication_controller::INFO,
     &core_v1::limits::RESOURCE_QUOTA,
     &core_v1::secret::INFO,
     &core_v1::service_account::INFO,
@@ -126,9 +133,14 @@ pub static RESOURCES: &[Resource] = &[
     &apps_v1::daemon_set::INFO,
     &apps_v1::deployment::INFO,
     &apps_v1::replica_set::INFO,
+    &apps_v1::stateful_set::INFO,
+    &autoscaling_v2::horizontal_pod_autoscaler::INFO,
+    &batch_v1::cron_job::INFO,
+    &batch_v1::job::INFO,
     &coordination_v1::lease::INFO,
     &discovery_v1::endpoint_slice::INFO,
     &events_v1::event::INFO,
+    &policy_v1::pod_disruption_budget::INFO,
 ];
 
 impl ResourceInfo {

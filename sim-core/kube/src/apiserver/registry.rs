@@ -361,6 +361,7 @@ impl ApiServer {
             };
             set(object, "/status", fresh);
         }
+        (resource.prepare_for_create)(object);
     }
 
     fn check(&self, resource: Resource, object: &Value, old: Option<&Value>) -> Result<(), Status> {

@@ -4,6 +4,7 @@ pub mod controller_revision;
 pub mod daemon_set;
 pub mod deployment;
 pub mod replica_set;
+pub mod stateful_set;
 
 use super::ObjectExt;
 use super::selector::LabelSelector;
@@ -13,14 +14,28 @@ use serde_json::Value;
 
 /// The cells `Containers`, `Images` and `Selector` that all kinds with a pod template have.
 fn template_cells(object: &Value) -> [Value; 3] {
-    let containers = object.list_at("/spec/template/spec/containers");
-    let list = |path| containers.iter().map(|c| c.str_at(path)).collect::<Vec<_>>().join(",");
+    let [names, images] = container_cells(object, "/spec/template/spec/containers");
     let selector = LabelSelector::from_value(object.at("/spec/selector")).to_string();
-    [Value::from(list("/name")), Value::from(list("/image")), or_none(selector)]
+    [names, images, or_none(selector)]
+}
+
+/// The cells `Containers` and `Images` of what stands at `path`.
+pub(crate) fn container_cells(object: &Value, path: &str) -> [Value; 2] {
+    let containers = object.list_at(path);
+    let list = |path| containers.iter().map(|c| c.str_at(path)).collect::<Vec<_>>().join(",");
+    [Value::from(list("/name")), Value::from(list("/image"))]
+}
+
+/// Defaults of the pod template below the spec at `path`.
+pub(crate) fn default_template(object: &mut Value, path: &str) {
+    let spec = path.split('/').skip(1).try_fold(object, |value, part| value.get_mut(part));
+    if let Some(spec) = spec.and_then(|spec| spec.get_mut("template")?.get_mut("spec")) {
+        super::core_v1::pod_spec::set_defaults(spec);
+    }
 }
 
 /// The cells of numbers, 0 where there is none.
-fn count(object: &Value, path: &str) -> Value {
+pub(crate) fn count(object: &Value, path: &str) -> Value {
     Value::from(object.int_at(path).unwrap_or(0))
 }
 

@@ -1,0 +1,148 @@
+//! Stateful sets: pods with names that last, one after the other.
+
+use super::{container_cells, default_template, validate_selector_and_template};
+use crate::api::core_v1::pod_spec::POD_TEMPLATE;
+use crate::api::schema::Default as D;
+use crate::api::schema::Type::*;
+use crate::api::schema::common::{CONDITION, LABEL_SELECTOR, OBJECT_META};
+use crate::api::schema::{Struct, f};
+use crate::api::scheme::{PLAIN, ResourceInfo, SCALE, status_of};
+use crate::api::table::{AGE, Column, NAME, age, column, wide};
+use crate::api::validation::Errors;
+use crate::api::{ObjectExt, set};
+use serde_json::{Value, json};
+use sim::Timestamp;
+
+static SCHEMA: Struct = Struct {
+    go: "StatefulSet",
+    fields: &[
+        f("apiVersion", Str),
+        f("kind", Str),
+        f("metadata", Object(&OBJECT_META)).or(D::Empty),
+        f("spec", Object(&STATEFUL_SET_SPEC)).or(D::Empty),
+        f("status", Object(&STATEFUL_SET_STATUS)).or(D::Empty),
+    ],
+};
+static STATEFUL_SET_SPEC: Struct = Struct {
+    go: "StatefulSetSpec",
+    fields: &[
+        f("minReadySeconds", Int32),
+        f("ordinals", Object(&ORDINALS)),
+        f("persistentVolumeClaimRetentionPolicy", Object(&RETENTION_POLICY)).or(D::Empty),
+        f("podManagementPolicy", Str).or(D::Str("OrderedReady")),
+        f("replicas", Int32).or(D::Int(1)),
+        f("revisionHistoryLimit", Int32).or(D::Int(10)),
+        f("selector", Object(&LABEL_SELECTOR)).required(),
+        f("serviceName", StrPtr).or(D::Str("")),
+        f("template", Object(&POD_TEMPLATE)).or(D::Empty).required(),
+        f("updateStrategy", Object(&UPDATE_STRATEGY)).or(D::Empty),
+        f("volumeClaimTemplates", List(&Object(&CLAIM_TEMPLATE))),
+    ],
+};
+static ORDINALS: Struct =
+    Struct { go: "StatefulSetOrdinals", fields: &[f("start", Int32).or(D::Int(0)).required()] };
+static RETENTION_POLICY: Struct = Struct {
+    go: "StatefulSetPersistentVolumeClaimRetentionPolicy",
+    fields: &[f("whenDeleted", Str).or(D::Str("Retain")), f("whenScaled", Str).or(D::Str("Retain"))],
+};
+static UPDATE_STRATEGY: Struct = Struct {
+    go: "StatefulSetUpdateStrategy",
+    fields: &[f("rollingUpdate", Object(&ROLLING_UPDATE)), f("type", Str).or(D::Str("RollingUpdate"))],
+};
+static ROLLING_UPDATE: Struct = Struct {
+    go: "RollingUpdateStatefulSetStrategy",
+    fields: &[f("maxUnavailable", IntOrString), f("partition", Int32)],
+};
+static CLAIM_TEMPLATE: Struct = Struct {
+    go: "PersistentVolumeClaim",
+    fields: &[
+        f("apiVersion", Str).or(D::Str("v1")),
+        f("kind", Str).or(D::Str("PersistentVolumeClaim")),
+        f("metadata", Object(&OBJECT_META)).or(D::Empty),
+        f("spec", Any),
+        f("status", Any),
+    ],
+};
+static STATEFUL_SET_STATUS: Struct = Struct {
+    go: "StatefulSetStatus",
+    fields: &[
+        f("availableReplicas", Int32).or(D::Int(0)),
+        f("collisionCount", Int32),
+        f("conditions", Keyed(&CONDITION, "type")),
+        f("currentReplicas", Int32),
+        f("currentRevision", Str),
+        f("observedGeneration", Int64),
+        f("readyReplicas", Int32),
+        f("replicas", Int32).or(D::Int(0)).required(),
+        f("updateRevision", Str),
+        f("updatedReplicas", Int32),
+    ],
+};
+
+/// The row of the scheme.
+pub static INFO: ResourceInfo = ResourceInfo {
+    group: "apps",
+    kind: "StatefulSet",
+    plural: "statefulsets",
+    singular: "statefulset",
+    short_names: &["sts"],
+    categories: &["all"],
+    generation: true,
+    schema: &SCHEMA,
+    subresources: &[SCALE, status_of("StatefulSet")],
+    default: set_defaults,
+    prepare_for_create: |set_object| {
+        set(set_object, "/status", json!({"replicas": 0, "availableReplicas": 0}));
+    },
+    validate,
+    columns: COLUMNS,
+    row,
+    ..PLAIN
+};
+
+const COLUMNS: &[Column] = &[
+    NAME,
+    column("Ready", "Number of the pod with ready state"),
+    AGE,
+    wide("Containers", "Names of each container in the template."),
+    wide("Images", "Images referenced by each container in the template."),
+];
+
+/// Models `SetDefaults_StatefulSet`.
+fn set_defaults(stateful_set: &mut Value) {
+    let strategy = stateful_set.at("/spec/updateStrategy");
+    if strategy.str_at("/type") == "RollingUpdate" && strategy.at("/rollingUpdate/partition").is_null() {
+        set(stateful_set, "/spec/updateStrategy/rollingUpdate/partition", json!(0));
+    }
+    let claims = stateful_set.get_mut("spec").and_then(|spec| spec.get_mut("volumeClaimTemplates"));
+    for claim in claims.and_then(Value::as_array_mut).into_iter().flatten() {
+        if claim.at("/spec/volumeMode").is_null() {
+            set(claim, "/spec/volumeMode", json!("Filesystem"));
+        }
+        set(claim, "/status", json!({"phase": "Pending"}));
+    }
+    default_template(stateful_set, "/spec");
+}
+
+fn row(stateful_set: &Value, now: Timestamp) -> Vec<Value> {
+    let ready = stateful_set.int_at("/status/readyReplicas").unwrap_or(0);
+    let replicas = stateful_set.int_at("/spec/replicas").unwrap_or(0);
+    let [names, images] = container_cells(stateful_set, "/spec/template/spec/containers");
+    vec![
+        stateful_set.name().into(),
+        format!("{ready}/{replicas}").into(),
+        age(stateful_set, now),
+        names,
+        images,
+    ]
+}
+
+/// Models `ValidateStatefulSet`.
+fn validate(stateful_set: &Value, old: Option<&Value>, errors: &mut Errors) {
+    errors.not_negative("spec.replicas", stateful_set.at("/spec/replicas"));
+    errors.not_negative("spec.minReadySeconds", stateful_set.at("/spec/minReadySeconds"));
+    validate_selector_and_template(stateful_set, "statefulset", errors);
+    if let Some(old) = old {
+        errors.immutable("spec.selector", stateful_set.at("/spec/selector"), old.at("/spec/selector"));
+    }
+}

@@ -1,0 +1,3 @@
+//! The group `autoscaling/v2`: how many replicas there are, by what they do.
+
+pub mod horizontal_pod_autoscaler;

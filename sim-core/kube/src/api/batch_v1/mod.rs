@@ -1,0 +1,4 @@
+//! The group `batch/v1`: work that ends.
+
+pub mod cron_job;
+pub mod job;

@@ -1,0 +1,102 @@
+//! Replication controllers: what there was before replica sets.
+
+use super::pod_spec::POD_TEMPLATE;
+use crate::api::apps_v1::{container_cells, count, default_template};
+use crate::api::schema::Default as D;
+use crate::api::schema::Type::*;
+use crate::api::schema::common::{CONDITION, OBJECT_META};
+use crate::api::schema::{Struct, f};
+use crate::api::scheme::{PLAIN, ResourceInfo, SCALE, status_of};
+use crate::api::selector::LabelSelector;
+use crate::api::table::{AGE, Column, NAME, age, number, or_none, wide};
+use crate::api::{ObjectExt, set};
+use serde_json::{Value, json};
+use sim::Timestamp;
+
+static SCHEMA: Struct = Struct {
+    go: "ReplicationController",
+    fields: &[
+        f("apiVersion", Str),
+        f("kind", Str),
+        f("metadata", Object(&OBJECT_META)).or(D::Empty),
+        f("spec", Object(&SPEC)).or(D::Empty),
+        f("status", Object(&STATUS)).or(D::Empty),
+    ],
+};
+static SPEC: Struct = Struct {
+    go: "ReplicationControllerSpec",
+    fields: &[
+        f("minReadySeconds", Int32),
+        f("replicas", Int32).or(D::Int(1)),
+        f("selector", Map),
+        f("template", Object(&POD_TEMPLATE)),
+    ],
+};
+static STATUS: Struct = Struct {
+    go: "ReplicationControllerStatus",
+    fields: &[
+        f("availableReplicas", Int32),
+        f("conditions", Keyed(&CONDITION, "type")),
+        f("fullyLabeledReplicas", Int32),
+        f("observedGeneration", Int64),
+        f("readyReplicas", Int32),
+        f("replicas", Int32).or(D::Int(0)).required(),
+    ],
+};
+
+/// The row of the scheme.
+pub static INFO: ResourceInfo = ResourceInfo {
+    kind: "ReplicationController",
+    plural: "replicationcontrollers",
+    singular: "replicationcontroller",
+    short_names: &["rc"],
+    categories: &["all"],
+    generation: true,
+    schema: &SCHEMA,
+    subresources: &[SCALE, status_of("ReplicationController")],
+    selectable: &[("status.replicas", "/status/replicas")],
+    default: set_defaults,
+    prepare_for_create: |controller| set(controller, "/status", json!({"replicas": 0})),
+    columns: COLUMNS,
+    row,
+    ..PLAIN
+};
+
+const COLUMNS: &[Column] = &[
+    NAME,
+    number("Desired", "Replicas is the number of desired replicas."),
+    number("Current", "Replicas is the most recently observed number of replicas."),
+    number("Ready", "The number of ready replicas for this replication controller."),
+    AGE,
+    wide("Containers", "Names of each container in the template."),
+    wide("Images", "Images referenced by each container in the template."),
+    wide("Selector", "Selector is a label query over pods that should match the Replicas count."),
+];
+
+/// Models `SetDefaults_ReplicationController`: selector and labels are the template's.
+fn set_defaults(controller: &mut Value) {
+    let labels = controller.at("/spec/template/metadata/labels").clone();
+    if labels.is_object() {
+        if controller.map_at("/spec/selector").is_empty() {
+            set(controller, "/spec/selector", labels.clone());
+        }
+        if controller.labels().is_empty() {
+            set(controller, "/metadata/labels", labels);
+        }
+    }
+    default_template(controller, "/spec");
+}
+
+fn row(controller: &Value, now: Timestamp) -> Vec<Value> {
+    let [names, images] = container_cells(controller, "/spec/template/spec/containers");
+    vec![
+        controller.name().into(),
+        count(controller, "/spec/replicas"),
+        count(controller, "/status/replicas"),
+        count(controller, "/status/readyReplicas"),
+        age(controller, now),
+        names,
+        images,
+        or_none(LabelSelector::from_map(controller.map_at("/spec/selector")).to_string()),
+    ]
+}

@@ -1,0 +1,86 @@
+//! Disruption budgets: how many pods of a selection may be away at a time because somebody wants it.
+
+use crate::api::schema::Default as D;
+use crate::api::schema::Type::*;
+use crate::api::schema::common::{CONDITION, LABEL_SELECTOR, OBJECT_META};
+use crate::api::schema::{Struct, f};
+use crate::api::scheme::{PLAIN, ResourceInfo, status_of};
+use crate::api::table::{AGE, Column, NAME, age, column, number};
+use crate::api::{ObjectExt, set};
+use serde_json::{Value, json};
+use sim::Timestamp;
+
+static SCHEMA: Struct = Struct {
+    go: "PodDisruptionBudget",
+    fields: &[
+        f("apiVersion", Str),
+        f("kind", Str),
+        f("metadata", Object(&OBJECT_META)).or(D::Empty),
+        f("spec", Object(&SPEC)).or(D::Empty),
+        f("status", Object(&STATUS)).or(D::Empty),
+    ],
+};
+static SPEC: Struct = Struct {
+    go: "PodDisruptionBudgetSpec",
+    fields: &[
+        f("maxUnavailable", IntOrString),
+        f("minAvailable", IntOrString),
+        f("selector", Retain(&LABEL_SELECTOR)),
+        f("unhealthyPodEvictionPolicy", StrPtr),
+    ],
+};
+static STATUS: Struct = Struct {
+    go: "PodDisruptionBudgetStatus",
+    fields: &[
+        f("conditions", Keyed(&CONDITION, "type")),
+        f("currentHealthy", Int32).or(D::Int(0)).required(),
+        f("desiredHealthy", Int32).or(D::Int(0)).required(),
+        f("disruptedPods", MapOf(&Time)),
+        f("disruptionsAllowed", Int32).or(D::Int(0)).required(),
+        f("expectedPods", Int32).or(D::Int(0)).required(),
+        f("observedGeneration", Int64),
+    ],
+};
+
+/// The row of the scheme.
+pub static INFO: ResourceInfo = ResourceInfo {
+    group: "policy",
+    kind: "PodDisruptionBudget",
+    plural: "poddisruptionbudgets",
+    singular: "poddisruptionbudget",
+    short_names: &["pdb"],
+    generation: true,
+    schema: &SCHEMA,
+    subresources: &[status_of("PodDisruptionBudget")],
+    prepare_for_create: |budget| {
+        let status =
+            json!({"currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0});
+        set(budget, "/status", status);
+    },
+    columns: COLUMNS,
+    row,
+    ..PLAIN
+};
+
+const COLUMNS: &[Column] = &[
+    NAME,
+    column("Min Available", "The minimum number of pods that must be available."),
+    column("Max Unavailable", "The maximum number of pods that may be unavailable."),
+    number("Allowed Disruptions", "Calculated number of pods that may be disrupted at this time."),
+    AGE,
+];
+
+fn row(budget: &Value, now: Timestamp) -> Vec<Value> {
+    let amount = |path| match budget.at(path) {
+        Value::Null => json!("N/A"),
+        Value::String(share) => json!(share),
+        number => json!(number.to_string()),
+    };
+    vec![
+        budget.name().into(),
+        amount("/spec/minAvailable"),
+        amount("/spec/maxUnavailable"),
+        budget.int_at("/status/disruptionsAllowed").unwrap_or(0).into(),
+        age(budget, now),
+    ]
+}
