@@ -14,6 +14,7 @@ pub mod core_v1;
 pub mod discovery_v1;
 pub mod duration;
 pub mod events_v1;
+pub mod go_json;
 pub mod json_patch;
 pub mod merge_patch;
 pub mod object;
