@@ -4,7 +4,8 @@
 
 use super::error::{Error, Result};
 use super::invocation::Kubectl;
-use super::yaml;
+use super::yaml::{self, MAX_DEPTH};
+use kube::api::go_json::{self, Mistake};
 use linux::vfs::FileType;
 use serde_json::Value;
 
@@ -74,20 +75,12 @@ fn walk(k: &Kubectl, directory: &str, recursive: bool, files: &mut Vec<String>) 
 /// Takes the objects of one file.
 pub fn read(objects: &mut Vec<(String, Value)>, source: &str, bytes: &[u8], validate: bool) -> Result<()> {
     let text = String::from_utf8_lossy(bytes);
-    let documents: Vec<Value> = if text.trim_start().starts_with('{') {
-        let stream = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
-        stream
-            .collect::<std::result::Result<_, _>>()
-            .map_err(|error| Error::text(format!("error parsing {source}: {error}")))?
-    } else {
-        let mut values = Vec::new();
-        for document in yaml::documents(&text) {
-            values.push(yaml::parse(&document).map_err(|error| {
-                Error::text(format!("error parsing {source}: error converting YAML to JSON: {error}"))
-            })?);
+    let documents = documents(&text).map_err(|error| match error {
+        Unreadable::Wrong(why) => Error::text(format!("error parsing {source}: {why}")),
+        Unreadable::Deep => {
+            Error::not_simulated(format!("{source}: nesting of more than {MAX_DEPTH} levels"))
         }
-        values
-    };
+    })?;
     for document in documents.into_iter().filter(|d| !d.is_null()) {
         check(source, &document, validate)?;
         let is_list = document["kind"].as_str().is_some_and(|kind| kind.ends_with("List"));
@@ -100,6 +93,75 @@ pub fn read(objects: &mut Vec<(String, Value)>, source: &str, bytes: &[u8], vali
             }
             _ => objects.push((source.to_string(), document)),
         }
+    }
+    Ok(())
+}
+
+/// Why there are no documents.
+enum Unreadable {
+    Wrong(String),
+    /// The real one goes down to level 10,000, for which a tab in a browser has no stack.
+    Deep,
+}
+
+/// The documents of a stream. What begins with a brace is JSON; what JSON fails on may still be YAML, at the
+/// beginning and after a `---`. Models `YAMLOrJSONDecoder` of `k8s.io/apimachinery/pkg/util/yaml`.
+fn documents(text: &str) -> std::result::Result<Vec<Value>, Unreadable> {
+    let mut values = Vec::new();
+    let mut rest = text;
+    if !text.trim_start().starts_with('{') {
+        read_yaml(rest, &mut values)?;
+        return Ok(values);
+    }
+    while !rest.trim_start().is_empty() {
+        let offset = text.len() - rest.len();
+        match go_json::first_value(rest.as_bytes()) {
+            Ok(end) => {
+                values.push(read_json(&rest[..end])?);
+                rest = &rest[end..];
+            }
+            Err(mistake) => {
+                let why = match mistake {
+                    Mistake::End => "unexpected EOF".to_string(),
+                    Mistake::Syntax { offset: at, message } => {
+                        format!("json: offset {}: {message}", offset + at)
+                    }
+                };
+                let may_be_yaml = values.is_empty() || rest.trim_start().starts_with("---");
+                let before = values.len();
+                match read_yaml(rest, &mut values) {
+                    Ok(()) if may_be_yaml => return Ok(values),
+                    // The first document decides which of the two it was meant to be.
+                    Err(error) if may_be_yaml && values.len() > before => return Err(error),
+                    Err(Unreadable::Deep) if !why.ends_with("max depth") => return Err(Unreadable::Deep),
+                    _ => return Err(Unreadable::Wrong(why)),
+                }
+            }
+        }
+    }
+    Ok(values)
+}
+
+fn read_json(text: &str) -> std::result::Result<Value, Unreadable> {
+    // The scanner has found no mistake: what is left to complain of is the depth, or a number beyond all bounds.
+    serde_json::from_str(text).map_err(|error| {
+        if error.is_syntax() && error.to_string().starts_with("recursion") {
+            Unreadable::Deep
+        } else {
+            Unreadable::Wrong(error.to_string())
+        }
+    })
+}
+
+fn read_yaml(text: &str, values: &mut Vec<Value>) -> std::result::Result<(), Unreadable> {
+    for document in yaml::documents(text) {
+        values.push(yaml::parse(&document).map_err(|error| {
+            if error == yaml::TOO_DEEP {
+                Unreadable::Deep
+            } else {
+                Unreadable::Wrong(format!("error converting YAML to JSON: {error}"))
+            }
+        })?);
     }
     Ok(())
 }
@@ -162,6 +224,43 @@ mod tests {
             Ok(2)
         );
         assert_eq!(check_read(""), Ok(vec![]));
+    }
+
+    #[test]
+    fn what_is_no_json_may_be_yaml() {
+        let a_and_b =
+            Ok(vec![r#"{"apiVersion":"v1","kind":"A"}"#.into(), r#"{"apiVersion":"v1","kind":"B"}"#.into()]);
+        assert_eq!(check_read("{apiVersion: v1, kind: A}\n---\napiVersion: v1\nkind: B\n"), a_and_b);
+        assert_eq!(
+            check_read("{\"apiVersion\":\"v1\",\"kind\":\"A\"}\n---\napiVersion: v1\nkind: B\n"),
+            a_and_b
+        );
+        let wrong = |text: &str, why: &str| {
+            assert_eq!(check_read(text), Err(format!("error parsing x.yaml: {why}")), "{text}");
+        };
+        wrong("{a: 1", "json: offset 2: invalid character 'a' looking for beginning of object key string");
+        wrong("{\"a\": 1", "unexpected EOF");
+        wrong("{\"a\" 1}", "json: offset 6: invalid character '1' after object key");
+        wrong(
+            "{\"apiVersion\":\"v1\",\"kind\":\"A\"}}",
+            "json: offset 31: invalid character '}' looking for beginning of value",
+        );
+        let kinds = "{apiVersion: v1, kind: A}\n---\n{b: 2\n";
+        wrong(kinds, "error converting YAML to JSON: yaml: line 1: did not find expected ',' or '}'");
+    }
+
+    #[test]
+    fn what_is_nested_too_deep_is_not_simulated() {
+        let levels = |open: &str, close: &str, n: usize| format!("{}1{}", open.repeat(n), close.repeat(n));
+        let deep = "x.yaml: nesting of more than 127 levels is not simulated";
+        for text in [levels("{\"a\":", "}", 200), format!("a: {}", levels("[", "]", 9_000))] {
+            let error = check_read(&text).err().unwrap_or_default();
+            assert!(error.contains(deep), "{error}");
+        }
+        assert_eq!(
+            check_read(&levels("{\"a\":", "}", 20_000)),
+            Err("error parsing x.yaml: json: offset 50001: invalid character '{' exceeded max depth".into())
+        );
     }
 
     #[test]

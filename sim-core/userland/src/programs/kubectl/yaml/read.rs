@@ -19,6 +19,12 @@ pub fn documents(text: &str) -> Vec<String> {
     documents
 }
 
+/// As deep as collections may be nested; as many levels as `serde_json` takes.
+pub const MAX_DEPTH: usize = 127;
+
+/// The error of what is nested deeper.
+pub const TOO_DEEP: &str = "yaml: too deep";
+
 /// Reads the first document.
 ///
 /// # Errors
@@ -27,7 +33,7 @@ pub fn parse(text: &str) -> Result<Value, String> {
     let mut input = text.as_bytes();
     let mut parser = Parser::new();
     parser.set_input_string(&mut input);
-    let mut reader = Reader { parser, anchors: BTreeMap::new(), decoded: 0, aliased: 0 };
+    let mut reader = Reader { parser, anchors: BTreeMap::new(), decoded: 0, aliased: 0, depth: 0 };
     loop {
         match reader.next()?.data {
             EventData::StreamEnd => return Ok(Value::Null),
@@ -51,6 +57,8 @@ struct Reader<'r, 'b> {
     decoded: u64,
     /// How many of them were repetitions.
     aliased: u64,
+    /// How many collections are open.
+    depth: usize,
 }
 
 /// What an alias repeats.
@@ -95,6 +103,16 @@ impl Reader<'_, '_> {
     }
 
     fn value(&mut self, event: Event) -> Result<Value, String> {
+        if self.depth > MAX_DEPTH {
+            return Err(TOO_DEEP.to_string());
+        }
+        self.depth += 1;
+        let value = self.node(event);
+        self.depth -= 1;
+        value
+    }
+
+    fn node(&mut self, event: Event) -> Result<Value, String> {
         let line = event.start_mark.line + 1;
         let before = self.decoded;
         self.decoded += 1;
