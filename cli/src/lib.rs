@@ -8,6 +8,7 @@ mod container;
 mod pane;
 pub mod record;
 mod screen;
+pub mod serve_api;
 mod shell;
 pub mod world;
 
@@ -32,6 +33,8 @@ enum Command {
     Check(CheckArgs),
     /// Replay a recorded transcript on a fresh cluster and write down what it answers.
     Record(RecordArgs),
+    /// Serve the API of a simulated cluster on 127.0.0.1, for a real kubectl.
+    ServeApi(serve_api::options::ServeApiArgs),
 }
 
 #[derive(Args)]
@@ -120,6 +123,7 @@ pub fn run() -> ExitCode {
         Command::Shell(args) => shell::run(args),
         Command::Check(args) => check::run(args),
         Command::Record(args) => record::run(args),
+        Command::ServeApi(args) => serve_api::options::run(args),
     };
     ExitCode::from(code)
 }
