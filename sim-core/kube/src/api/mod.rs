@@ -2,28 +2,39 @@
 //!
 //! Reading order: [`object`] (an object is a JSON value), [`scheme`] (the table of kinds), [`schema`]
 //! (what a kind's table of fields is), then a kind: [`core_v1`], [`apps_v1`], [`batch_v1`],
-//! [`autoscaling_v2`], [`policy_v1`], [`discovery_v1`], [`coordination_v1`], [`events_v1`]. [`status`] is how the server says no; [`selector`],
-//! [`quantity`], [`duration`], [`strategic`], [`json_patch`] and [`merge_patch`] are the small
-//! languages that objects are written in, chosen by and changed with.
+//! [`autoscaling_v2`], [`policy_v1`], [`discovery_v1`], [`coordination_v1`], [`events_v1`],
+//! [`networking_v1`], [`storage_v1`], [`scheduling_v1`], [`certificates_v1`], [`node_v1`], and those that are
+//! kept without effect: [`admissionregistration_v1`], [`apiregistration_v1`], [`flowcontrol_v1`].
+//! [`status`] is how the server says no; [`selector`], [`quantity`], [`duration`], [`strategic`],
+//! [`json_patch`] and [`merge_patch`] are the small languages that objects are written in, chosen by and
+//! changed with.
 
+pub mod admissionregistration_v1;
+pub mod apiregistration_v1;
 pub mod apps_v1;
 pub mod autoscaling_v2;
 pub mod batch_v1;
+pub mod certificates_v1;
 pub mod coordination_v1;
 pub mod core_v1;
 pub mod discovery_v1;
 pub mod duration;
 pub mod events_v1;
+pub mod flowcontrol_v1;
 pub mod go_json;
 pub mod json_patch;
 pub mod merge_patch;
+pub mod networking_v1;
+pub mod node_v1;
 pub mod object;
 pub mod policy_v1;
 pub mod quantity;
+pub mod scheduling_v1;
 pub mod schema;
 pub mod scheme;
 pub mod selector;
 pub mod status;
+pub mod storage_v1;
 pub mod strategic;
 pub mod table;
 pub mod validation;
@@ -85,6 +96,27 @@ pub const CONFIG_MAP: Resource = &core_v1::config_map::INFO;
 pub const SECRET: Resource = &core_v1::secret::INFO;
 /// Leases.
 pub const LEASE: Resource = &coordination_v1::lease::INFO;
+
+/// Persistent volumes.
+pub const PERSISTENT_VOLUME: Resource = &core_v1::persistent_volume::INFO;
+/// Persistent volume claims.
+pub const PERSISTENT_VOLUME_CLAIM: Resource = &core_v1::persistent_volume_claim::INFO;
+/// Storage classes.
+pub const STORAGE_CLASS: Resource = &storage_v1::storage_class::INFO;
+/// Resource quotas.
+pub const RESOURCE_QUOTA: Resource = &core_v1::resource_quota::INFO;
+/// Limit ranges.
+pub const LIMIT_RANGE: Resource = &core_v1::limit_range::INFO;
+/// Ingresses.
+pub const INGRESS: Resource = &networking_v1::ingress::INFO;
+/// Ingress classes.
+pub const INGRESS_CLASS: Resource = &networking_v1::ingress_class::INFO;
+/// Network policies.
+pub const NETWORK_POLICY: Resource = &networking_v1::network_policy::INFO;
+/// Priority classes.
+pub const PRIORITY_CLASS: Resource = &scheduling_v1::priority_class::INFO;
+/// Certificate signing requests.
+pub const CERTIFICATE_SIGNING_REQUEST: Resource = &certificates_v1::certificate_signing_request::INFO;
 
 /// An object of this kind with nothing but its names.
 pub fn new_object(resource: Resource, namespace: &str, name: &str) -> Value {

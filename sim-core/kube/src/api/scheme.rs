@@ -4,7 +4,9 @@ use super::schema::Struct;
 use super::table::Column;
 use super::validation::{Errors, NameRule};
 use super::{
-    apps_v1, autoscaling_v2, batch_v1, coordination_v1, core_v1, discovery_v1, events_v1, policy_v1,
+    admissionregistration_v1, apiregistration_v1, apps_v1, autoscaling_v2, batch_v1, certificates_v1,
+    coordination_v1, core_v1, discovery_v1, events_v1, flowcontrol_v1, networking_v1, node_v1, policy_v1,
+    scheduling_v1, storage_v1,
 };
 use serde_json::Value;
 use sim::Timestamp;
@@ -119,16 +121,23 @@ pub static RESOURCES: &[Resource] = &[
     &core_v1::config_map::INFO,
     &core_v1::endpoints::INFO,
     &core_v1::event::INFO,
-    &core_v1::limits::LIMIT_RANGE,
+    &core_v1::limit_range::INFO,
     &core_v1::namespace::INFO,
     &core_v1::node::INFO,
+    &core_v1::persistent_volume_claim::INFO,
+    &core_v1::persistent_volume::INFO,
     &core_v1::pod::INFO,
     &core_v1::pod_template::INFO,
     &core_v1::replication_controller::INFO,
-    &core_v1::limits::RESOURCE_QUOTA,
+    &core_v1::resource_quota::INFO,
     &core_v1::secret::INFO,
     &core_v1::service_account::INFO,
     &core_v1::service::INFO,
+    &admissionregistration_v1::MUTATING_WEBHOOK_CONFIGURATION,
+    &admissionregistration_v1::VALIDATING_ADMISSION_POLICY,
+    &admissionregistration_v1::VALIDATING_ADMISSION_POLICY_BINDING,
+    &admissionregistration_v1::VALIDATING_WEBHOOK_CONFIGURATION,
+    &apiregistration_v1::INFO,
     &apps_v1::controller_revision::INFO,
     &apps_v1::daemon_set::INFO,
     &apps_v1::deployment::INFO,
@@ -137,10 +146,24 @@ pub static RESOURCES: &[Resource] = &[
     &autoscaling_v2::horizontal_pod_autoscaler::INFO,
     &batch_v1::cron_job::INFO,
     &batch_v1::job::INFO,
+    &certificates_v1::certificate_signing_request::INFO,
     &coordination_v1::lease::INFO,
     &discovery_v1::endpoint_slice::INFO,
     &events_v1::event::INFO,
+    &flowcontrol_v1::FLOW_SCHEMA,
+    &flowcontrol_v1::PRIORITY_LEVEL_CONFIGURATION,
+    &networking_v1::ingress_class::INFO,
+    &networking_v1::ingress::INFO,
+    &networking_v1::network_policy::INFO,
+    &node_v1::runtime_class::INFO,
     &policy_v1::pod_disruption_budget::INFO,
+    &scheduling_v1::priority_class::INFO,
+    &storage_v1::csi::DRIVER,
+    &storage_v1::csi::NODE,
+    &storage_v1::csi::STORAGE_CAPACITY,
+    &storage_v1::storage_class::INFO,
+    &storage_v1::volume_attachment::INFO,
+    &storage_v1::csi::ATTRIBUTES_CLASS,
 ];
 
 impl ResourceInfo {

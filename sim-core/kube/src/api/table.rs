@@ -55,6 +55,10 @@ pub const AGE: Column = column(
      info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata",
 );
 
+/// The second column of kinds that have none of their own.
+pub const CREATED_AT: Column =
+    Column { name: "Created At", ty: "date", format: "", description: AGE.description, priority: 0 };
+
 /// The cell of [`AGE`].
 pub fn age(object: &Value, now: Timestamp) -> Value {
     use super::ObjectExt;

@@ -1,6 +1,6 @@
 //! Objects that `kubeadm init` leaves behind, and the files that say the same.
 
-use crate::api::{CONFIG_MAP, Resource, SERVICE, SERVICE_ACCOUNT, new_object, set};
+use crate::api::{CONFIG_MAP, PRIORITY_CLASS, Resource, SERVICE, SERVICE_ACCOUNT, new_object, set};
 use crate::apiserver::{ApiServer, VERSION, WriteOptions};
 use data_encoding::BASE64;
 use serde_json::{Value, json};
@@ -123,6 +123,20 @@ users:
     )
 }
 
+/// The classes that the API server itself keeps.
+const PRIORITY_CLASSES: [(&str, i64, &str); 2] = [
+    (
+        "system-cluster-critical",
+        2_000_000_000,
+        "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.",
+    ),
+    (
+        "system-node-critical",
+        2_000_001_000,
+        "Used for system critical pods that must not be moved from their current node.",
+    ),
+];
+
 /// Creates an object of the cluster's own.
 pub(super) fn put(api: &ApiServer, resource: Resource, namespace: &str, object: Value) {
     let created = api.create(resource, namespace, object, &WriteOptions::default());
@@ -166,6 +180,12 @@ pub(super) fn create(api: &ApiServer) {
         let mut map = new_object(CONFIG_MAP, namespace, name);
         set(&mut map, "/data", data);
         put(api, CONFIG_MAP, namespace, map);
+    }
+    for (name, value, description) in PRIORITY_CLASSES {
+        let mut class = new_object(PRIORITY_CLASS, "", name);
+        set(&mut class, "/value", json!(value));
+        set(&mut class, "/description", json!(description));
+        put(api, PRIORITY_CLASS, "", class);
     }
     let mut dns = new_object(SERVICE, "kube-system", "kube-dns");
     set(

@@ -76,7 +76,8 @@ static HOST_ALIAS: Struct = Struct { go: "HostAlias", fields: &[f("hostnames", L
 static LOCAL_REFERENCE: Struct = Struct { go: "LocalObjectReference", fields: &[f("name", Str)] };
 static READINESS_GATE: Struct = Struct { go: "PodReadinessGate", fields: &[f("conditionType", Str)] };
 static SCHEDULING_GATE: Struct = Struct { go: "PodSchedulingGate", fields: &[f("name", Str)] };
-static TOLERATION: Struct = Struct {
+/// A toleration of a taint.
+pub static TOLERATION: Struct = Struct {
     go: "Toleration",
     fields: &[
         f("effect", Str),
@@ -124,7 +125,8 @@ static PREFERRED_NODE: Struct = Struct {
     go: "PreferredSchedulingTerm",
     fields: &[f("preference", Object(&NODE_TERM)), f("weight", Int32)],
 };
-static NODE_SELECTOR: Struct =
+/// Terms of which a node must match one.
+pub static NODE_SELECTOR: Struct =
     Struct { go: "NodeSelector", fields: &[f("nodeSelectorTerms", List(&Object(&NODE_TERM)))] };
 static NODE_TERM: Struct = Struct {
     go: "NodeSelectorTerm",

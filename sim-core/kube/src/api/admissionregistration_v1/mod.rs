@@ -1,0 +1,250 @@
+//! `admissionregistration.k8s.io/v1`: who else may change or refuse objects on their way in. The cluster keeps
+//! these objects; the API server calls no webhook and evaluates no expression.
+
+use super::ObjectExt;
+use super::schema::Default as D;
+use super::schema::Type::*;
+use super::schema::common::{CONDITION, LABEL_SELECTOR, OBJECT_META};
+use super::schema::{Struct, f};
+use super::scheme::{PLAIN, ResourceInfo, status_of};
+use super::table::{AGE, Column, NAME, age, column, number};
+use serde_json::Value;
+use sim::Timestamp;
+
+const GROUP: &str = "admissionregistration.k8s.io";
+
+static MUTATING_SCHEMA: Struct = Struct {
+    go: "MutatingWebhookConfiguration",
+    fields: &[
+        f("apiVersion", Str),
+        f("kind", Str),
+        f("metadata", Object(&OBJECT_META)).or(D::Empty),
+        f("webhooks", Keyed(&MUTATING_WEBHOOK, "name")),
+    ],
+};
+static VALIDATING_SCHEMA: Struct = Struct {
+    go: "ValidatingWebhookConfiguration",
+    fields: &[
+        f("apiVersion", Str),
+        f("kind", Str),
+        f("metadata", Object(&OBJECT_META)).or(D::Empty),
+        f("webhooks", Keyed(&VALIDATING_WEBHOOK, "name")),
+    ],
+};
+static MUTATING_WEBHOOK: Struct = Struct {
+    go: "MutatingWebhook",
+    fields: &[
+        f("admissionReviewVersions", List(&Str)).required(),
+        f("clientConfig", Object(&CLIENT)).required().or(D::Empty),
+        f("failurePolicy", StrPtr).or(D::Str("Fail")).one_of(&["Fail", "Ignore"]),
+        f("matchConditions", Keyed(&MATCH_CONDITION, "name")),
+        f("matchPolicy", StrPtr).or(D::Str("Equivalent")).one_of(&["Equivalent", "Exact"]),
+        f("name", Str).required(),
+        f("namespaceSelector", Object(&LABEL_SELECTOR)).or(D::Empty),
+        f("objectSelector", Object(&LABEL_SELECTOR)).or(D::Empty),
+        f("reinvocationPolicy", StrPtr).or(D::Str("Never")).one_of(&["IfNeeded", "Never"]),
+        f("rules", List(&Object(&RULE))),
+        f("sideEffects", StrPtr).required().one_of(&["None", "NoneOnDryRun", "Some", "Unknown"]),
+        f("timeoutSeconds", Int32).or(D::Int(10)),
+    ],
+};
+static VALIDATING_WEBHOOK: Struct = Struct {
+    go: "ValidatingWebhook",
+    fields: &[
+        f("admissionReviewVersions", List(&Str)).required(),
+        f("clientConfig", Object(&CLIENT)).required().or(D::Empty),
+        f("failurePolicy", StrPtr).or(D::Str("Fail")).one_of(&["Fail", "Ignore"]),
+        f("matchConditions", Keyed(&MATCH_CONDITION, "name")),
+        f("matchPolicy", StrPtr).or(D::Str("Equivalent")).one_of(&["Equivalent", "Exact"]),
+        f("name", Str).required(),
+        f("namespaceSelector", Object(&LABEL_SELECTOR)).or(D::Empty),
+        f("objectSelector", Object(&LABEL_SELECTOR)).or(D::Empty),
+        f("rules", List(&Object(&RULE))),
+        f("sideEffects", StrPtr).required().one_of(&["None", "NoneOnDryRun", "Some", "Unknown"]),
+        f("timeoutSeconds", Int32).or(D::Int(10)),
+    ],
+};
+static CLIENT: Struct = Struct {
+    go: "WebhookClientConfig",
+    fields: &[f("caBundle", Bytes), f("service", Object(&SERVICE)), f("url", StrPtr)],
+};
+static SERVICE: Struct = Struct {
+    go: "ServiceReference",
+    fields: &[
+        f("name", Str).required(),
+        f("namespace", Str).required(),
+        f("path", StrPtr),
+        f("port", Int32).or(D::Int(443)),
+    ],
+};
+static MATCH_CONDITION: Struct =
+    Struct { go: "MatchCondition", fields: &[f("expression", Str).required(), f("name", Str).required()] };
+static RULE: Struct = Struct {
+    go: "RuleWithOperations",
+    fields: &[
+        f("apiGroups", List(&StrPtr)),
+        f("apiVersions", List(&StrPtr)),
+        f("operations", List(&Str)),
+        f("resources", List(&Str)),
+        f("scope", StrPtr).or(D::Str("*")),
+    ],
+};
+static POLICY_SCHEMA: Struct = Struct {
+    go: "ValidatingAdmissionPolicy",
+    fields: &[
+        f("apiVersion", Str),
+        f("kind", Str),
+        f("metadata", Object(&OBJECT_META)).or(D::Empty),
+        f("spec", Object(&POLICY_SPEC)).or(D::Empty),
+        f("status", Object(&POLICY_STATUS)).or(D::Empty),
+    ],
+};
+static POLICY_SPEC: Struct = Struct {
+    go: "ValidatingAdmissionPolicySpec",
+    fields: &[
+        f("auditAnnotations", List(&Any)),
+        f("failurePolicy", StrPtr).or(D::Str("Fail")).one_of(&["Fail", "Ignore"]),
+        f("matchConditions", Keyed(&MATCH_CONDITION, "name")),
+        f("matchConstraints", Any),
+        f("paramKind", Object(&PARAM_KIND)),
+        f("validations", List(&Any)),
+        f("variables", List(&Any)),
+    ],
+};
+static PARAM_KIND: Struct = Struct { go: "ParamKind", fields: &[f("apiVersion", Str), f("kind", Str)] };
+static POLICY_STATUS: Struct = Struct {
+    go: "ValidatingAdmissionPolicyStatus",
+    fields: &[
+        f("conditions", Keyed(&CONDITION, "type")),
+        f("observedGeneration", Int64),
+        f("typeChecking", Any),
+    ],
+};
+static BINDING_SCHEMA: Struct = Struct {
+    go: "ValidatingAdmissionPolicyBinding",
+    fields: &[
+        f("apiVersion", Str),
+        f("kind", Str),
+        f("metadata", Object(&OBJECT_META)).or(D::Empty),
+        f("spec", Object(&BINDING_SPEC)).or(D::Empty),
+    ],
+};
+static BINDING_SPEC: Struct = Struct {
+    go: "ValidatingAdmissionPolicyBindingSpec",
+    fields: &[
+        f("matchResources", Any),
+        f("paramRef", Object(&PARAM_REF)),
+        f("policyName", Str),
+        f("validationActions", Set(&Str)),
+    ],
+};
+static PARAM_REF: Struct = Struct {
+    go: "ParamRef",
+    fields: &[
+        f("name", Str),
+        f("namespace", Str),
+        f("parameterNotFoundAction", StrPtr),
+        f("selector", Object(&LABEL_SELECTOR)),
+    ],
+};
+
+const WEBHOOKS: &[Column] = &[
+    NAME,
+    number("Webhooks", "Webhooks indicates the number of webhooks registered in this configuration"),
+    AGE,
+];
+
+fn webhooks(configuration: &Value, now: Timestamp) -> Vec<Value> {
+    let count = configuration.list_at("/webhooks").len();
+    vec![configuration.name().into(), count.into(), age(configuration, now)]
+}
+
+/// Webhooks that may change objects.
+pub static MUTATING_WEBHOOK_CONFIGURATION: ResourceInfo = ResourceInfo {
+    group: GROUP,
+    kind: "MutatingWebhookConfiguration",
+    plural: "mutatingwebhookconfigurations",
+    singular: "mutatingwebhookconfiguration",
+    categories: &["api-extensions"],
+    namespaced: false,
+    generation: true,
+    schema: &MUTATING_SCHEMA,
+    columns: WEBHOOKS,
+    row: webhooks,
+    ..PLAIN
+};
+
+/// Webhooks that may refuse objects.
+pub static VALIDATING_WEBHOOK_CONFIGURATION: ResourceInfo = ResourceInfo {
+    group: GROUP,
+    kind: "ValidatingWebhookConfiguration",
+    plural: "validatingwebhookconfigurations",
+    singular: "validatingwebhookconfiguration",
+    categories: &["api-extensions"],
+    namespaced: false,
+    generation: true,
+    schema: &VALIDATING_SCHEMA,
+    columns: WEBHOOKS,
+    row: webhooks,
+    ..PLAIN
+};
+
+/// Rules written as expressions.
+pub static VALIDATING_ADMISSION_POLICY: ResourceInfo = ResourceInfo {
+    group: GROUP,
+    kind: "ValidatingAdmissionPolicy",
+    plural: "validatingadmissionpolicies",
+    singular: "validatingadmissionpolicy",
+    categories: &["api-extensions"],
+    namespaced: false,
+    generation: true,
+    schema: &POLICY_SCHEMA,
+    subresources: &[status_of("ValidatingAdmissionPolicy")],
+    columns: &[
+        NAME,
+        number(
+            "Validations",
+            "Validations indicates the number of validation rules defined in this configuration",
+        ),
+        column("ParamKind", "ParamKind specifies the kind of resources used to parameterize this policy"),
+        AGE,
+    ],
+    row: |policy, now| {
+        let kind = match policy.at("/spec/paramKind") {
+            Value::Null => "<unset>".to_string(),
+            kind => format!("{}/{}", kind.str_at("/apiVersion"), kind.str_at("/kind")),
+        };
+        let count = policy.list_at("/spec/validations").len();
+        vec![policy.name().into(), count.into(), kind.into(), age(policy, now)]
+    },
+    ..PLAIN
+};
+
+/// Where such rules hold.
+pub static VALIDATING_ADMISSION_POLICY_BINDING: ResourceInfo = ResourceInfo {
+    group: GROUP,
+    kind: "ValidatingAdmissionPolicyBinding",
+    plural: "validatingadmissionpolicybindings",
+    singular: "validatingadmissionpolicybinding",
+    categories: &["api-extensions"],
+    namespaced: false,
+    generation: true,
+    schema: &BINDING_SCHEMA,
+    columns: &[
+        NAME,
+        column("PolicyName", "PolicyName indicates the policy definition which the policy binding binded to"),
+        column("ParamRef", "ParamRef indicates the param resource which sets the configration param"),
+        AGE,
+    ],
+    row: |binding, now| {
+        let parameters =
+            match (binding.str_at("/spec/paramRef/namespace"), binding.str_at("/spec/paramRef/name")) {
+                (_, "") => "<unset>".to_string(),
+                ("", name) => format!("*/{name}"),
+                (namespace, name) => format!("{namespace}/{name}"),
+            };
+        let policy = binding.str_at("/spec/policyName");
+        vec![binding.name().into(), policy.into(), parameters.into(), age(binding, now)]
+    },
+    ..PLAIN
+};

@@ -1,0 +1,74 @@
+//! `apiregistration.k8s.io/v1`: which server answers for which group of kinds. The objects are kept; one that
+//! names a Service leads nowhere, the API server here is no proxy for others.
+
+use super::schema::Default as D;
+use super::schema::Type::*;
+use super::schema::common::{CONDITION, OBJECT_META};
+use super::schema::{Struct, f};
+use super::scheme::{PLAIN, ResourceInfo, status_of};
+use super::table::{AGE, NAME, age, column};
+use super::{ObjectExt, condition};
+use serde_json::Value;
+use sim::Timestamp;
+
+static SCHEMA: Struct = Struct {
+    go: "APIService",
+    fields: &[
+        f("apiVersion", Str),
+        f("kind", Str),
+        f("metadata", Object(&OBJECT_META)).or(D::Empty),
+        f("spec", Object(&SPEC)).or(D::Empty),
+        f("status", Object(&STATUS)).or(D::Empty),
+    ],
+};
+static SPEC: Struct = Struct {
+    go: "APIServiceSpec",
+    fields: &[
+        f("caBundle", Bytes),
+        f("group", Str),
+        f("groupPriorityMinimum", Int32).required(),
+        f("insecureSkipTLSVerify", Bool),
+        f("service", Object(&SERVICE)),
+        f("version", Str),
+        f("versionPriority", Int32).required(),
+    ],
+};
+static SERVICE: Struct = Struct {
+    go: "ServiceReference",
+    fields: &[f("name", Str), f("namespace", Str), f("port", Int32).or(D::Int(443))],
+};
+static STATUS: Struct =
+    Struct { go: "APIServiceStatus", fields: &[f("conditions", Keyed(&CONDITION, "type"))] };
+
+/// The row of the scheme.
+pub static INFO: ResourceInfo = ResourceInfo {
+    group: "apiregistration.k8s.io",
+    kind: "APIService",
+    plural: "apiservices",
+    singular: "apiservice",
+    categories: &["api-extensions"],
+    namespaced: false,
+    schema: &SCHEMA,
+    subresources: &[status_of("APIService")],
+    columns: &[
+        NAME,
+        column("Service", "The reference to the service that hosts this API endpoint."),
+        column("Available", "Whether this service is available."),
+        AGE,
+    ],
+    row,
+    ..PLAIN
+};
+
+fn row(service: &Value, now: Timestamp) -> Vec<Value> {
+    let target = match service.at("/spec/service") {
+        Value::Null => "Local".to_string(),
+        target => format!("{}/{}", target.str_at("/namespace"), target.str_at("/name")),
+    };
+    let available = match condition(service, "Available") {
+        None => "Unknown".to_string(),
+        Some(c) if c.str_at("/status") == "True" => "True".to_string(),
+        Some(c) => format!("{} ({})", c.str_at("/status"), c.str_at("/reason")),
+    };
+    vec![service.name().into(), target.into(), available.into(), age(service, now)]
+}

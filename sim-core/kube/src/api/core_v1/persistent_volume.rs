@@ -1,0 +1,198 @@
+//! Persistent volumes: storage that outlives pods, for claims to take.
+
+use crate::api::schema::Default as D;
+use crate::api::schema::Type::*;
+use crate::api::schema::common::{OBJECT_META, OBJECT_REFERENCE};
+use crate::api::schema::{Struct, f};
+use crate::api::scheme::{PLAIN, ResourceInfo, status_of};
+use crate::api::table::{AGE, Column, NAME, age, column, wide};
+use crate::api::{ObjectExt, core_v1::pod_spec::NODE_SELECTOR, set};
+use serde_json::{Value, json};
+use sim::Timestamp;
+
+static SCHEMA: Struct = Struct {
+    go: "PersistentVolume",
+    fields: &[
+        f("apiVersion", Str),
+        f("kind", Str),
+        f("metadata", Object(&OBJECT_META)).or(D::Empty),
+        f("spec", Object(&SPEC)).or(D::Empty),
+        f("status", Object(&STATUS)).or(D::Empty),
+    ],
+};
+static SPEC: Struct = Struct {
+    go: "PersistentVolumeSpec",
+    fields: &[
+        f("accessModes", List(&Str)),
+        f("awsElasticBlockStore", Any),
+        f("azureDisk", Any),
+        f("azureFile", Any),
+        f("capacity", MapOf(&Quantity)),
+        f("cephfs", Any),
+        f("cinder", Any),
+        f("claimRef", Object(&OBJECT_REFERENCE)),
+        f("csi", Object(&CSI)),
+        f("fc", Any),
+        f("flexVolume", Any),
+        f("flocker", Any),
+        f("gcePersistentDisk", Any),
+        f("glusterfs", Any),
+        f("hostPath", Object(&HOST_PATH)),
+        f("iscsi", Any),
+        f("local", Object(&LOCAL)),
+        f("mountOptions", List(&Str)),
+        f("nfs", Object(&NFS)),
+        f("nodeAffinity", Object(&NODE_AFFINITY)),
+        f("persistentVolumeReclaimPolicy", Str).or(D::Str("Retain")).one_of(RECLAIM_POLICIES),
+        f("photonPersistentDisk", Any),
+        f("portworxVolume", Any),
+        f("quobyte", Any),
+        f("rbd", Any),
+        f("scaleIO", Any),
+        f("storageClassName", Str),
+        f("storageos", Any),
+        f("volumeAttributesClassName", StrPtr),
+        f("volumeMode", StrPtr).or(D::Str("Filesystem")).one_of(&["Block", "Filesystem"]),
+        f("vsphereVolume", Any),
+    ],
+};
+static STATUS: Struct = Struct {
+    go: "PersistentVolumeStatus",
+    fields: &[
+        f("lastPhaseTransitionTime", Time),
+        f("message", Str),
+        f("phase", Str).or(D::Str("Pending")).one_of(&[
+            "Available",
+            "Bound",
+            "Failed",
+            "Pending",
+            "Released",
+        ]),
+        f("reason", Str),
+    ],
+};
+static NODE_AFFINITY: Struct =
+    Struct { go: "VolumeNodeAffinity", fields: &[f("required", Object(&NODE_SELECTOR))] };
+static HOST_PATH: Struct = Struct {
+    go: "HostPathVolumeSource",
+    fields: &[
+        f("path", Str).required(),
+        f("type", StrPtr).or(D::Str("")).one_of(&[
+            "",
+            "BlockDevice",
+            "CharDevice",
+            "Directory",
+            "DirectoryOrCreate",
+            "File",
+            "FileOrCreate",
+            "Socket",
+        ]),
+    ],
+};
+static LOCAL: Struct =
+    Struct { go: "LocalVolumeSource", fields: &[f("fsType", StrPtr), f("path", Str).required()] };
+static NFS: Struct = Struct {
+    go: "NFSVolumeSource",
+    fields: &[f("path", Str).required(), f("readOnly", Bool), f("server", Str).required()],
+};
+static CSI: Struct = Struct {
+    go: "CSIPersistentVolumeSource",
+    fields: &[
+        f("controllerExpandSecretRef", Any),
+        f("controllerPublishSecretRef", Any),
+        f("driver", Str).required(),
+        f("fsType", Str),
+        f("nodeExpandSecretRef", Any),
+        f("nodePublishSecretRef", Any),
+        f("nodeStageSecretRef", Any),
+        f("readOnly", Bool),
+        f("volumeAttributes", Map),
+        f("volumeHandle", Str).required(),
+    ],
+};
+
+/// What becomes of a volume whose claim is gone.
+pub const RECLAIM_POLICIES: &[&str] = &["Delete", "Recycle", "Retain"];
+
+/// The row of the scheme.
+pub static INFO: ResourceInfo = ResourceInfo {
+    kind: "PersistentVolume",
+    plural: "persistentvolumes",
+    singular: "persistentvolume",
+    short_names: &["pv"],
+    namespaced: false,
+    schema: &SCHEMA,
+    subresources: &[status_of("PersistentVolume")],
+    prepare_for_create: |volume| {
+        let since = volume.creation_timestamp().to_string();
+        set(volume, "/status", json!({"phase": "Pending", "lastPhaseTransitionTime": since}));
+    },
+    columns: COLUMNS,
+    row,
+    ..PLAIN
+};
+
+const COLUMNS: &[Column] = &[
+    NAME,
+    column("Capacity", "How much the volume holds."),
+    column("Access Modes", "All the ways in which the volume can be mounted."),
+    column("Reclaim Policy", "What becomes of the volume when its claim is gone."),
+    column("Status", "Whether the volume is free, bound or released."),
+    column("Claim", "The claim that has the volume."),
+    column("StorageClass", "StorageClass of the pv"),
+    column("VolumeAttributesClass", "VolumeAttributesClass of the pv"),
+    column("Reason", "Why the volume is in its state."),
+    AGE,
+    wide("VolumeMode", "Whether the volume holds a file system or raw blocks."),
+];
+
+/// Models `printPersistentVolume`.
+fn row(volume: &Value, now: Timestamp) -> Vec<Value> {
+    let claim = match volume.at("/spec/claimRef") {
+        Value::Object(_) => {
+            format!("{}/{}", volume.str_at("/spec/claimRef/namespace"), volume.str_at("/spec/claimRef/name"))
+        }
+        _ => String::new(),
+    };
+    vec![
+        volume.name().into(),
+        quantity(volume, "/spec/capacity/storage").into(),
+        access_modes(volume.list_at("/spec/accessModes")).into(),
+        volume.str_at("/spec/persistentVolumeReclaimPolicy").into(),
+        if volume.is_terminating() { "Terminating" } else { volume.str_at("/status/phase") }.into(),
+        claim.into(),
+        class(volume).into(),
+        or_unset(volume.at("/spec/volumeAttributesClassName")),
+        volume.str_at("/status/reason").into(),
+        age(volume, now),
+        or_unset(volume.at("/spec/volumeMode")),
+    ]
+}
+
+/// A quantity as Go prints it: what is absent is zero.
+pub(super) fn quantity<'a>(object: &'a Value, path: &str) -> &'a str {
+    object.at(path).as_str().unwrap_or("0")
+}
+
+pub(super) fn or_unset(value: &Value) -> Value {
+    value.as_str().unwrap_or("<unset>").into()
+}
+
+/// The storage class of a volume or a claim; the old annotation counts more than the field.
+pub fn class(object: &Value) -> &str {
+    object
+        .annotation("volume.beta.kubernetes.io/storage-class")
+        .unwrap_or_else(|| object.str_at("/spec/storageClassName"))
+}
+
+/// `RWO,ROX`: access modes as columns and descriptions show them, in upstream's order.
+pub fn access_modes(modes: &[Value]) -> String {
+    let short = [
+        ("ReadWriteOnce", "RWO"),
+        ("ReadOnlyMany", "ROX"),
+        ("ReadWriteMany", "RWX"),
+        ("ReadWriteOncePod", "RWOP"),
+    ];
+    let found = short.iter().filter(|(mode, _)| modes.iter().any(|m| m == mode));
+    found.map(|(_, short)| *short).collect::<Vec<_>>().join(",")
+}

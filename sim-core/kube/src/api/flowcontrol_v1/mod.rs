@@ -1,0 +1,145 @@
+//! `flowcontrol.apiserver.k8s.io/v1`: whose requests wait when the API server has too many. The objects are
+//! kept; requests here never wait.
+
+use super::schema::Default as D;
+use super::schema::Type::*;
+use super::schema::common::{CONDITION, OBJECT_META};
+use super::schema::{Struct, f};
+use super::scheme::{PLAIN, ResourceInfo, status_of};
+use super::table::{AGE, NAME, age, column};
+use super::{ObjectExt, condition};
+use serde_json::Value;
+use sim::Timestamp;
+
+const GROUP: &str = "flowcontrol.apiserver.k8s.io";
+
+static FLOW_SCHEMA_SCHEMA: Struct = Struct {
+    go: "FlowSchema",
+    fields: &[
+        f("apiVersion", Str),
+        f("kind", Str),
+        f("metadata", Object(&OBJECT_META)).or(D::Empty),
+        f("spec", Object(&FLOW_SCHEMA_SPEC)).or(D::Empty),
+        f("status", Object(&STATUS)).or(D::Empty),
+    ],
+};
+static FLOW_SCHEMA_SPEC: Struct = Struct {
+    go: "FlowSchemaSpec",
+    fields: &[
+        f("distinguisherMethod", Object(&DISTINGUISHER)),
+        f("matchingPrecedence", Int32).or(D::Int(1_000)),
+        f("priorityLevelConfiguration", Object(&REFERENCE)).required().or(D::Empty),
+        f("rules", List(&Any)),
+    ],
+};
+static DISTINGUISHER: Struct = Struct { go: "FlowDistinguisherMethod", fields: &[f("type", Str).required()] };
+static REFERENCE: Struct =
+    Struct { go: "PriorityLevelConfigurationReference", fields: &[f("name", Str).required()] };
+static STATUS: Struct =
+    Struct { go: "FlowSchemaStatus", fields: &[f("conditions", Keyed(&CONDITION, "type"))] };
+static LEVEL_SCHEMA: Struct = Struct {
+    go: "PriorityLevelConfiguration",
+    fields: &[
+        f("apiVersion", Str),
+        f("kind", Str),
+        f("metadata", Object(&OBJECT_META)).or(D::Empty),
+        f("spec", Object(&LEVEL_SPEC)).or(D::Empty),
+        f("status", Object(&STATUS)).or(D::Empty),
+    ],
+};
+static LEVEL_SPEC: Struct = Struct {
+    go: "PriorityLevelConfigurationSpec",
+    fields: &[f("exempt", Object(&EXEMPT)), f("limited", Object(&LIMITED)), f("type", Str).required()],
+};
+static EXEMPT: Struct = Struct {
+    go: "ExemptPriorityLevelConfiguration",
+    fields: &[f("lendablePercent", Int32).or(D::Int(0)), f("nominalConcurrencyShares", Int32).or(D::Int(0))],
+};
+static LIMITED: Struct = Struct {
+    go: "LimitedPriorityLevelConfiguration",
+    fields: &[
+        f("borrowingLimitPercent", Int32),
+        f("lendablePercent", Int32).or(D::Int(0)),
+        f("limitResponse", Object(&RESPONSE)).or(D::Empty),
+        f("nominalConcurrencyShares", Int32).or(D::Int(30)),
+    ],
+};
+static RESPONSE: Struct =
+    Struct { go: "LimitResponse", fields: &[f("queuing", Object(&QUEUING)), f("type", Str).required()] };
+static QUEUING: Struct = Struct {
+    go: "QueuingConfiguration",
+    fields: &[
+        f("handSize", Int32).or(D::Int(8)),
+        f("queueLengthLimit", Int32).or(D::Int(50)),
+        f("queues", Int32).or(D::Int(64)),
+    ],
+};
+
+/// Which requests belong together.
+pub static FLOW_SCHEMA: ResourceInfo = ResourceInfo {
+    group: GROUP,
+    kind: "FlowSchema",
+    plural: "flowschemas",
+    singular: "flowschema",
+    namespaced: false,
+    generation: true,
+    schema: &FLOW_SCHEMA_SCHEMA,
+    subresources: &[status_of("FlowSchema")],
+    columns: &[
+        NAME,
+        column("PriorityLevel", "The priority level of these requests."),
+        column("MatchingPrecedence", "The lowest of all that match counts."),
+        column("DistinguisherMethod", "By what the requests are told apart."),
+        AGE,
+        column("MissingPL", "references a broken or non-existent PriorityLevelConfiguration"),
+    ],
+    row: |schema: &Value, now: Timestamp| {
+        let method = schema.at("/spec/distinguisherMethod/type").as_str().unwrap_or("<none>");
+        vec![
+            schema.name().into(),
+            schema.str_at("/spec/priorityLevelConfiguration/name").into(),
+            schema.int_at("/spec/matchingPrecedence").unwrap_or(0).into(),
+            method.into(),
+            age(schema, now),
+            condition(schema, "Dangling").map_or("?", |c| c.str_at("/status")).into(),
+        ]
+    },
+    ..PLAIN
+};
+
+/// How many of them are served at once.
+pub static PRIORITY_LEVEL_CONFIGURATION: ResourceInfo = ResourceInfo {
+    group: GROUP,
+    kind: "PriorityLevelConfiguration",
+    plural: "prioritylevelconfigurations",
+    singular: "prioritylevelconfiguration",
+    namespaced: false,
+    generation: true,
+    schema: &LEVEL_SCHEMA,
+    subresources: &[status_of("PriorityLevelConfiguration")],
+    columns: &[
+        NAME,
+        column("Type", "Whether requests of this level ever wait."),
+        column("NominalConcurrencyShares", "The level's share of what is served at once."),
+        column("Queues", "How many queues the level has."),
+        column("HandSize", "How many queues one flow is dealt."),
+        column("QueueLengthLimit", "How many requests wait in one queue."),
+        AGE,
+    ],
+    row: |level: &Value, now: Timestamp| {
+        let number = |path: &str| match level.at(path) {
+            Value::Null => Value::from("<none>"),
+            number => number.clone(),
+        };
+        vec![
+            level.name().into(),
+            level.str_at("/spec/type").into(),
+            number("/spec/limited/nominalConcurrencyShares"),
+            number("/spec/limited/limitResponse/queuing/queues"),
+            number("/spec/limited/limitResponse/queuing/handSize"),
+            number("/spec/limited/limitResponse/queuing/queueLengthLimit"),
+            age(level, now),
+        ]
+    },
+    ..PLAIN
+};

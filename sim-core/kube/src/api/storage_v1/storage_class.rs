@@ -1,0 +1,77 @@
+//! Storage classes: kinds of storage, and who makes volumes of them. A bare cluster has none.
+
+use crate::api::ObjectExt;
+use crate::api::core_v1::persistent_volume::RECLAIM_POLICIES;
+use crate::api::schema::Default as D;
+use crate::api::schema::Type::*;
+use crate::api::schema::common::OBJECT_META;
+use crate::api::schema::{Struct, f};
+use crate::api::scheme::{PLAIN, ResourceInfo};
+use crate::api::table::{AGE, NAME, age, column};
+use serde_json::Value;
+use sim::Timestamp;
+
+static SCHEMA: Struct = Struct {
+    go: "StorageClass",
+    fields: &[
+        f("allowVolumeExpansion", Bool),
+        f("allowedTopologies", List(&Object(&TOPOLOGY))),
+        f("apiVersion", Str),
+        f("kind", Str),
+        f("metadata", Object(&OBJECT_META)).or(D::Empty),
+        f("mountOptions", List(&Str)),
+        f("parameters", Map),
+        f("provisioner", Str).required(),
+        f("reclaimPolicy", StrPtr).or(D::Str("Delete")).one_of(RECLAIM_POLICIES),
+        f("volumeBindingMode", StrPtr).or(D::Str("Immediate")).one_of(&["Immediate", "WaitForFirstConsumer"]),
+    ],
+};
+static TOPOLOGY: Struct = Struct {
+    go: "TopologySelectorTerm",
+    fields: &[f("matchLabelExpressions", List(&Object(&TOPOLOGY_REQUIREMENT)))],
+};
+static TOPOLOGY_REQUIREMENT: Struct = Struct {
+    go: "TopologySelectorLabelRequirement",
+    fields: &[f("key", Str).required(), f("values", List(&StrPtr)).required()],
+};
+
+/// The row of the scheme.
+pub static INFO: ResourceInfo = ResourceInfo {
+    group: "storage.k8s.io",
+    kind: "StorageClass",
+    plural: "storageclasses",
+    singular: "storageclass",
+    short_names: &["sc"],
+    namespaced: false,
+    schema: &SCHEMA,
+    columns: &[
+        NAME,
+        column("Provisioner", "Who makes volumes of this class."),
+        column("ReclaimPolicy", "What becomes of a volume whose claim is gone."),
+        column("VolumeBindingMode", "When a claim gets its volume."),
+        column("AllowVolumeExpansion", "Whether a volume can grow."),
+        AGE,
+    ],
+    row,
+    ..PLAIN
+};
+
+/// Whether claims without a class get this one.
+pub fn is_default(class: &Value) -> bool {
+    ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"]
+        .iter()
+        .any(|key| class.annotation(key) == Some("true"))
+}
+
+/// Models `printStorageClass`.
+fn row(class: &Value, now: Timestamp) -> Vec<Value> {
+    let mark = if is_default(class) { " (default)" } else { "" };
+    vec![
+        format!("{}{mark}", class.name()).into(),
+        class.str_at("/provisioner").into(),
+        class.str_at("/reclaimPolicy").into(),
+        class.str_at("/volumeBindingMode").into(),
+        class.bool_at("/allowVolumeExpansion").into(),
+        age(class, now),
+    ]
+}
