@@ -14,13 +14,16 @@ mod endpoint_slice_mirroring;
 mod endpoints;
 mod expectations;
 mod garbage_collector;
+mod job;
 mod namespace;
 mod node_lifecycle;
+mod pod_control;
 mod replica_set;
 mod root_ca;
 mod service_account;
 mod service_endpoints;
 mod taint_eviction;
+mod ttl_after_finished;
 
 pub use context::Context;
 pub use root_ca::ROOT_CA;
@@ -43,12 +46,15 @@ pub const CONTROLLERS: &[Descriptor] = &[
     Descriptor { name: "endpointslice-controller", start: endpoint_slice::start },
     Descriptor { name: "endpointslice-mirroring-controller", start: endpoint_slice_mirroring::start },
     Descriptor { name: "garbage-collector-controller", start: garbage_collector::start },
+    Descriptor { name: "job-controller", start: job::start },
     Descriptor { name: "namespace-controller", start: namespace::start },
     Descriptor { name: "node-lifecycle-controller", start: node_lifecycle::start },
     Descriptor { name: "replicaset-controller", start: replica_set::start },
+    Descriptor { name: "replicationcontroller-controller", start: replica_set::start_replication },
     Descriptor { name: "root-ca-certificate-publisher-controller", start: root_ca::start },
     Descriptor { name: "serviceaccount-controller", start: service_account::start },
     Descriptor { name: "taint-eviction-controller", start: taint_eviction::start },
+    Descriptor { name: "ttl-after-finished-controller", start: ttl_after_finished::start },
 ];
 
 /// Starts all controllers of a cluster, with one set of informers.

@@ -1,17 +1,19 @@
-//! ReplicaSets: so many pods of one template, no more and no fewer. Models pkg/controller/replicaset.
+//! ReplicaSets and ReplicationControllers: so many pods of one template, no more and no fewer. Models
+//! pkg/controller/replicaset and pkg/controller/replication, which is the same controller for the older kind.
 
 mod tally;
 
 use super::Context;
 use super::expectations::Expectations;
-use crate::api::{self, Key, LabelSelector, Object, ObjectExt, POD, REPLICA_SET, Status, pod};
-use crate::client::{DeleteOptions, Informer, Patch, WorkQueue};
+use super::pod_control::{self, BY_CONTROLLER, orphans, pod_from_template, selector};
+use crate::api::{
+    self, Key, Object, ObjectExt, POD, REPLICA_SET, REPLICATION_CONTROLLER, Resource, Status, pod,
+};
+use crate::client::{Informer, WorkQueue};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use sim::Timestamp;
-use std::borrow::Cow;
 use std::cell::RefCell;
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -22,16 +24,25 @@ const WORKERS: usize = 5;
 const BURST_REPLICAS: usize = 500;
 
 pub(super) fn start(context: &Context) {
+    start_for(context, REPLICA_SET);
+}
+
+/// The same for replication controllers.
+pub(super) fn start_replication(context: &Context) {
+    start_for(context, REPLICATION_CONTROLLER);
+}
+
+fn start_for(context: &Context, resource: Resource) {
     let controller = Controller {
+        resource,
         context: context.clone(),
-        sets: context.informers.informer(REPLICA_SET),
+        sets: context.informers.informer(resource),
         pods: context.informers.informer(POD),
         queue: WorkQueue::new(&context.sim),
         expectations: Rc::default(),
         tallies: Rc::default(),
     };
-    controller.pods.add_index(BY_CONTROLLER, controller_uid);
-    controller.pods.add_index(ORPHANS, orphan_namespace);
+    pod_control::index(&controller.pods);
     controller.watch();
     let queue = controller.queue.clone();
     context.work(&queue, WORKERS, move |key| {
@@ -44,21 +55,9 @@ pub(super) fn start(context: &Context) {
 /// counted once for many of them, that of a small one at once.
 const BATCH_PER_POD: Duration = Duration::from_micros(50);
 
-const BY_CONTROLLER: &str = "controller-uid";
-
-/// Pods that nobody controls, by namespace.
-const ORPHANS: &str = "orphans";
-
-fn orphan_namespace(object: &Value) -> Vec<Cow<'_, str>> {
-    if object.controller_uid().is_none() { vec![object.namespace().into()] } else { Vec::new() }
-}
-
-fn controller_uid(object: &Value) -> Vec<Cow<'_, str>> {
-    object.controller_uid().map(Cow::from).into_iter().collect()
-}
-
 #[derive(Clone)]
 struct Controller {
+    resource: Resource,
     context: Context,
     sets: Informer,
     pods: Informer,
@@ -114,7 +113,7 @@ impl Controller {
     }
 
     fn set_of(&self, pod: &Object) -> Option<Key> {
-        let owner = pod.controller_of().filter(|owner| owner.kind == "ReplicaSet")?;
+        let owner = pod.controller_of().filter(|owner| owner.kind == self.resource.kind)?;
         let set = self.sets.get(pod.namespace(), owner.name)?;
         (set.uid() == owner.uid).then(|| set.key())
     }
@@ -125,7 +124,9 @@ impl Controller {
         if let Some(tally) = self.settled(&set, needs_sync) {
             return self.update_status(&set, tally, None).await;
         }
-        let pods = self.claim(&set).await?;
+        let selector = selector(&set);
+        let matches = |pod: &Object| selector.matches(pod.labels());
+        let pods = self.context.claim_pods(&set, self.resource, &self.pods, matches).await?;
         let mut failure = None;
         if needs_sync && !set.is_terminating() {
             let active: Vec<Object> = pods.iter().filter(|pod| pod::is_active(pod)).cloned().collect();
@@ -147,45 +148,13 @@ impl Controller {
         let settled = tally.strays == 0
             && (!needs_sync || complete || set.is_terminating())
             && set.int_at("/spec/minReadySeconds").unwrap_or(0) == 0
-            && (set.is_terminating() || self.orphans(set, &selector(set)).is_empty());
+            && (set.is_terminating() || self.has_no_orphans(set));
         settled.then_some(tally)
     }
 
-    /// The pods of the set, orphans that match adopted, those that match no longer let go.
-    async fn claim(&self, set: &Object) -> Result<Vec<Object>, Status> {
+    fn has_no_orphans(&self, set: &Object) -> bool {
         let selector = selector(set);
-        let mut claimed = Vec::new();
-        for pod in self.pods.by_index(BY_CONTROLLER, set.uid()) {
-            if selector.matches(pod.labels()) {
-                claimed.push(pod);
-            } else if !pod.is_terminating() {
-                let patch = json!({"metadata": {"ownerReferences": [{"$patch": "delete", "uid": set.uid()}], "uid": pod.uid()}});
-                let result = self
-                    .context
-                    .client
-                    .patch(POD, pod.namespace(), pod.name(), Patch::Strategic(patch))
-                    .await;
-                ignore_missing(result)?;
-            }
-        }
-        if set.is_terminating() {
-            return Ok(claimed);
-        }
-        for pod in self.orphans(set, &selector) {
-            let reference = api::owner_reference(set, REPLICA_SET);
-            let patch = json!({"metadata": {"ownerReferences": [reference], "uid": pod.uid()}});
-            match self.context.client.patch(POD, pod.namespace(), pod.name(), Patch::Strategic(patch)).await {
-                Ok(pod) => claimed.push(pod),
-                Err(status) if status.is_not_found() || status.is_invalid() => {}
-                Err(status) => return Err(status),
-            }
-        }
-        Ok(claimed)
-    }
-
-    fn orphans(&self, set: &Object, selector: &LabelSelector) -> Vec<Object> {
-        let candidates = self.pods.by_index(ORPHANS, set.namespace());
-        candidates.into_iter().filter(|pod| pod::is_active(pod) && selector.matches(pod.labels())).collect()
+        orphans(&self.pods, set, &|pod: &Object| selector.matches(pod.labels())).is_empty()
     }
 
     async fn manage_replicas(&self, set: &Object, key: &Key, active: &[Object]) -> Result<(), Status> {
@@ -207,7 +176,7 @@ impl Controller {
 
     /// Creates pods in batches of 1, 2, 4, ... so that a template that no server accepts costs one try, not all.
     async fn create_pods(&self, set: &Object, key: &Key, count: usize) -> Result<(), Status> {
-        let template = Rc::new(pod_from_template(set));
+        let template = pod_from_template(set, self.resource, set.at("/spec/template"));
         let (mut left, mut batch) = (count, 1);
         while left > 0 {
             let size = batch.min(left);
@@ -225,90 +194,33 @@ impl Controller {
     }
 
     async fn create_pod(&self, set: &Object, template: &Value) -> Result<(), Status> {
-        match self.context.client.create(POD, set.namespace(), template.clone()).await {
-            Ok(pod) => {
-                let message = format!("Created pod: {}", pod.name());
-                self.context.events.event(set, "Normal", "SuccessfulCreate", &message);
-                Ok(())
-            }
-            Err(status) => {
-                self.expectations.borrow_mut().creation_observed(&set.key());
-                self.context.events.event(
-                    set,
-                    "Warning",
-                    "FailedCreate",
-                    format!("Error creating: {}", status.message),
-                );
-                Err(status)
-            }
+        let made = self.context.create_pod(set, template.clone()).await;
+        if made.is_err() {
+            self.expectations.borrow_mut().creation_observed(&set.key());
         }
+        made.map(drop)
     }
 
     async fn delete_pods(&self, set: &Object, key: &Key, victims: &[Object]) -> Result<(), Status> {
         let deletions = victims.iter().map(|pod| async move {
-            let result =
-                self.context.client.delete(POD, pod.namespace(), pod.name(), DeleteOptions::default()).await;
-            match result {
-                Ok(_) => {
-                    let message = format!("Deleted pod: {}", pod.name());
-                    self.context.events.event(set, "Normal", "SuccessfulDelete", &message);
-                    Ok(())
-                }
-                Err(status) => {
-                    self.expectations.borrow_mut().deletion_observed(key, &pod.key());
-                    if status.is_not_found() {
-                        return Ok(());
-                    }
-                    self.context.events.event(
-                        set,
-                        "Warning",
-                        "FailedDelete",
-                        format!("Error deleting: {}", status.message),
-                    );
-                    Err(status)
-                }
+            let deleted = self.context.delete_pod(set, pod).await;
+            if deleted.is_err() {
+                self.expectations.borrow_mut().deletion_observed(key, &pod.key());
             }
+            deleted
         });
         join_all(deletions).await.into_iter().collect()
     }
 
-    /// The pods that are missed least: not scheduled before scheduled, pending before running, not ready before ready,
-    /// cheaper before dearer, on a crowded node before alone, ready for a short time before long, restarted often
-    /// before seldom, young before old. Models ActivePodsWithRanks in pkg/controller/controller_utils.go.
+    /// The pods that are missed least.
     fn pods_to_delete(&self, set: &Object, active: &[Object], count: usize) -> Vec<Object> {
         let mut siblings: BTreeMap<&str, usize> = BTreeMap::new();
         let related = self.related_pods(set);
         for pod in &related {
             *siblings.entry(pod.str_at("/spec/nodeName")).or_default() += 1;
         }
-        let rank = |pod: &Object| {
-            let ready =
-                api::condition(pod, "Ready").filter(|condition| condition.str_at("/status") == "True");
-            let restarts: i64 = pod
-                .list_at("/status/containerStatuses")
-                .iter()
-                .map(|status| status.int_at("/restartCount").unwrap_or(0))
-                .max()
-                .unwrap_or(0);
-            (
-                !pod.str_at("/spec/nodeName").is_empty(),
-                match pod.str_at("/status/phase") {
-                    "Pending" => 0,
-                    "Unknown" => 1,
-                    _ => 2,
-                },
-                ready.is_some(),
-                pod.annotation("controller.kubernetes.io/pod-deletion-cost")
-                    .and_then(|cost| cost.parse().ok())
-                    .unwrap_or(0_i32),
-                Reverse(siblings.get(pod.str_at("/spec/nodeName")).copied().unwrap_or(0)),
-                Reverse(ready.map(|condition| condition.str_at("/lastTransitionTime").to_string())),
-                Reverse(restarts),
-                Reverse(pod.creation_timestamp().to_string()),
-            )
-        };
         let mut pods = active.to_vec();
-        pods.sort_by_cached_key(rank);
+        pods.sort_by_cached_key(|pod| pod_control::rank(pod, &siblings));
         pods.truncate(count);
         pods
     }
@@ -338,15 +250,18 @@ impl Controller {
         }
         let mut updated = (**set).clone();
         updated["status"] = status;
-        ignore_missing(self.context.client.update_status(REPLICA_SET, updated).await)
+        ignore_missing(self.context.client.update_status(self.resource, updated).await)
     }
 }
 
 /// The status of a set.
 fn new_status(set: &Object, tally: Tally, failure: Option<&Status>, now: Timestamp) -> Value {
     let mut status = json!({
-        "replicas": tally.active, "observedGeneration": set.generation(), "terminatingReplicas": tally.terminating,
+        "replicas": tally.active, "observedGeneration": set.generation(),
     });
+    if set.kind() == REPLICA_SET.kind {
+        status["terminatingReplicas"] = json!(tally.terminating);
+    }
     for (name, count) in [
         ("fullyLabeledReplicas", tally.labelled),
         ("readyReplicas", tally.ready),
@@ -366,24 +281,6 @@ fn new_status(set: &Object, tally: Tally, failure: Option<&Status>, now: Timesta
         status["conditions"] = with["status"]["conditions"].take();
     }
     status
-}
-
-fn selector(set: &Object) -> LabelSelector {
-    LabelSelector::from_value(set.at("/spec/selector"))
-}
-
-/// What to create: the template with a name to be completed and its owner.
-fn pod_from_template(set: &Object) -> Value {
-    let template = set.at("/spec/template");
-    let mut metadata = serde_json::Map::new();
-    for field in ["labels", "annotations", "finalizers"] {
-        if let Some(value) = template.at("/metadata").get(field) {
-            metadata.insert(field.to_string(), value.clone());
-        }
-    }
-    metadata.insert("generateName".into(), format!("{}-", set.name()).into());
-    metadata.insert("ownerReferences".into(), json!([api::owner_reference(set, REPLICA_SET)]));
-    json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template.at("/spec")})
 }
 
 /// Somebody else may have deleted the object meanwhile, or changed it: the next event brings the news.

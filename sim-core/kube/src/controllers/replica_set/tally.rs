@@ -2,6 +2,7 @@
 //! thousand is not counted anew a thousand times.
 
 use crate::api::{self, LabelSelector, Object, ObjectExt, pod};
+use crate::controllers::pod_control::selector;
 use serde_json::{Map, Value};
 use sim::Timestamp;
 use std::time::Duration;
@@ -38,7 +39,7 @@ struct Measure {
 impl Measure {
     fn of(set: &Object) -> Measure {
         Measure {
-            selector: LabelSelector::from_value(set.at("/spec/selector")),
+            selector: selector(set),
             template_labels: set.map_at("/spec/template/metadata/labels").clone(),
         }
     }
