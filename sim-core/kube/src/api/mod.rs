@@ -22,6 +22,8 @@ pub mod duration;
 pub mod events_v1;
 pub mod flowcontrol_v1;
 pub mod go_json;
+#[cfg(test)]
+mod fields_test;
 pub mod json_patch;
 pub mod merge_patch;
 pub mod networking_v1;

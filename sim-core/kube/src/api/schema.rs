@@ -63,6 +63,8 @@ pub enum Type {
     Object(&'static Struct),
     /// An object that a patch replaces when it says `$retainKeys`.
     Retain(&'static Struct),
+    /// Told to be of this type, and not held against it: what components of the cluster write.
+    Loose(&'static Type),
     /// Anything.
     Any,
     /// Accepted, and not kept.
@@ -309,7 +311,7 @@ impl Decoder {
             Type::Object(schema) | Type::Retain(schema) => {
                 self.object(schema, value, step, &|_| true).map(|()| true)
             }
-            Type::Any => Ok(true),
+            Type::Any | Type::Loose(_) => Ok(true),
             Type::Dropped => Ok(false),
         }
     }
@@ -398,12 +400,12 @@ pub mod common {
     pub static OWNER_REFERENCE: Struct = Struct {
         go: "OwnerReference",
         fields: &[
-            f("apiVersion", Str),
+            f("apiVersion", Str).required(),
             f("blockOwnerDeletion", Bool),
             f("controller", Bool),
-            f("kind", Str),
-            f("name", Str),
-            f("uid", Str),
+            f("kind", Str).required(),
+            f("name", Str).required(),
+            f("uid", Str).required(),
         ],
     };
 
@@ -415,22 +417,19 @@ pub mod common {
 
     static LABEL_REQUIREMENT: Struct = Struct {
         go: "LabelSelectorRequirement",
-        fields: &[f("key", Str), f("operator", Str), f("values", List(&StrPtr))],
+        fields: &[f("key", Str).required(), f("operator", Str).required(), f("values", List(&StrPtr))],
     };
 
-    /// A condition of `status.conditions`, of any kind.
+    /// A condition of `status.conditions`, in its newer form that many kinds share.
     pub static CONDITION: Struct = Struct {
         go: "Condition",
         fields: &[
-            f("lastHeartbeatTime", Time),
-            f("lastProbeTime", Any),
-            f("lastTransitionTime", Time),
-            f("lastUpdateTime", Time),
-            f("message", Str),
+            f("lastTransitionTime", Time).required(),
+            f("message", Str).required(),
             f("observedGeneration", Int64),
-            f("reason", Str),
-            f("status", Str),
-            f("type", Str),
+            f("reason", Str).required(),
+            f("status", Str).required(),
+            f("type", Str).required(),
         ],
     };
 

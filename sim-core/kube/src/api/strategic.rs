@@ -37,7 +37,10 @@ fn nested(ty: Option<&'static Type>) -> Option<&'static Struct> {
 }
 
 fn field_type(schema: Option<&'static Struct>, name: &str) -> Option<&'static Type> {
-    schema.and_then(|s| s.field(name)).map(|f| &f.ty)
+    match schema.and_then(|s| s.field(name)).map(|f| &f.ty) {
+        Some(Type::Loose(of)) => Some(of),
+        ty => ty,
+    }
 }
 
 fn merge_object(schema: Option<&'static Struct>, target: &mut Value, patch: &Map<String, Value>) {

@@ -1,10 +1,13 @@
 //! Discovery: which groups, versions and kinds there are, and the server's version and health.
 
-use super::rest::{Request, Response, json_line};
-use super::{ApiServer, VERSION};
-use crate::api::ResourceInfo;
+use super::rest::{Request, Response, header, json_line};
+use super::{ApiServer, VERSION, openapi};
 use crate::api::scheme::RESOURCES;
+use crate::api::{ObjectExt, ResourceInfo};
 use serde_json::{Map, Value, json};
+
+/// What kubectl asks for first: all kinds of a root in one document.
+const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 impl ApiServer {
     /// The answer for a path that is no resource, if there is one. What was told once is kept: it does not change.
@@ -13,17 +16,86 @@ impl ApiServer {
             return None;
         }
         let path = request.path.trim_matches('/');
-        if let Some(body) = self.0.documents.borrow().get(path) {
-            return Some(Response::json_bytes(200, body.clone()));
+        if let Some(answer) = health(path, request) {
+            return Some(answer);
         }
-        if matches!(path, "healthz" | "livez" | "readyz") {
-            return Some(Response::text(200, "ok"));
-        }
-        let body = json_line(&document(path)?);
-        self.0.documents.borrow_mut().insert(path.to_string(), body.clone());
-        Some(Response::json_bytes(200, body))
+        let aggregated = matches!(path, "api" | "apis")
+            && request.header("Accept").split(',').any(|form| form.trim() == AGGREGATED);
+        let key = if aggregated { format!("{path} aggregated") } else { path.to_string() };
+        let known = self.0.documents.borrow().get(&key).cloned();
+        let body = match known {
+            Some(body) => body,
+            None => {
+                let body = json_line(&if aggregated { aggregate(path) } else { document(path)? });
+                self.0.documents.borrow_mut().insert(key, body.clone());
+                body
+            }
+        };
+        let content = if aggregated { AGGREGATED } else { "application/json" };
+        Some(Response::Whole { status: 200, headers: vec![header("Content-Type", content)], body })
     }
 }
+
+/// What the server says of its own health, one check a line when `verbose` is asked for.
+fn health(path: &str, request: &Request) -> Option<Response> {
+    let (which, one) = path.split_once('/').map_or((path, None), |(which, one)| (which, Some(one)));
+    if !matches!(which, "healthz" | "livez" | "readyz") {
+        return None;
+    }
+    let first: &[&str] = match which {
+        "readyz" => &["ping", "log", "etcd", "etcd-readiness", "informer-sync"],
+        _ => &["ping", "log", "etcd"],
+    };
+    let last: &[&str] = if which == "readyz" { &["shutdown"] } else { &[] };
+    if let Some(one) = one {
+        let known = first.iter().chain(HOOKS).chain(last).any(|check| *check == one);
+        return known.then(|| Response::text(200, "ok"));
+    }
+    if !request.query.iter().any(|(name, _)| name == "verbose") {
+        return Some(Response::text(200, "ok"));
+    }
+    let excluded =
+        |check: &str| request.query.iter().any(|(name, value)| name == "exclude" && value == check);
+    let mut text = String::new();
+    for check in first.iter().chain(HOOKS).chain(last) {
+        let said = if excluded(check) { "excluded: ok" } else { "ok" };
+        text += &format!("[+]{check} {said}\n");
+    }
+    Some(Response::text(200, &format!("{text}{which} check passed\n")))
+}
+
+/// What runs once the server has started, as its health checks name it.
+const HOOKS: &[&str] = &[
+    "poststarthook/start-apiserver-admission-initializer",
+    "poststarthook/generic-apiserver-start-informers",
+    "poststarthook/priority-and-fairness-config-consumer",
+    "poststarthook/priority-and-fairness-filter",
+    "poststarthook/storage-object-count-tracker-hook",
+    "poststarthook/start-apiextensions-informers",
+    "poststarthook/start-apiextensions-controllers",
+    "poststarthook/crd-informer-synced",
+    "poststarthook/start-system-namespaces-controller",
+    "poststarthook/start-cluster-authentication-info-controller",
+    "poststarthook/start-kube-apiserver-identity-lease-controller",
+    "poststarthook/start-kube-apiserver-identity-lease-garbage-collector",
+    "poststarthook/start-legacy-token-tracking-controller",
+    "poststarthook/start-service-ip-repair-controllers",
+    "poststarthook/rbac/bootstrap-roles",
+    "poststarthook/scheduling/bootstrap-system-priority-classes",
+    "poststarthook/priority-and-fairness-config-producer",
+    "poststarthook/bootstrap-controller",
+    "poststarthook/start-kubernetes-service-cidr-controller",
+    "poststarthook/aggregator-reload-proxy-client-cert",
+    "poststarthook/start-kube-aggregator-informers",
+    "poststarthook/apiservice-status-local-available-controller",
+    "poststarthook/apiservice-status-remote-available-controller",
+    "poststarthook/apiservice-registration-controller",
+    "poststarthook/apiservice-discovery-controller",
+    "poststarthook/kube-apiserver-autoregistration",
+    "autoregister-completion",
+    "poststarthook/apiservice-openapi-controller",
+    "poststarthook/apiservice-openapiv3-controller",
+];
 
 /// The document at a path.
 fn document(path: &str) -> Option<Value> {
@@ -49,36 +121,102 @@ fn document(path: &str) -> Option<Value> {
             value
         }
         ["apis", group, version] => resources(group, version)?,
-        ["openapi", "v3"] => {
-            let path = |resource: &ResourceInfo| {
-                if resource.group.is_empty() {
-                    "api/v1".to_string()
-                } else {
-                    format!("apis/{}", resource.api_version())
-                }
-            };
-            let entry = |r: &&ResourceInfo| {
-                (path(r), json!({"serverRelativeURL": format!("/openapi/v3/{}", path(r))}))
-            };
-            json!({"paths": RESOURCES.iter().map(entry).collect::<Map<_, _>>()})
-        }
-        ["openapi", "v3", "api", version] => field_validation("", version),
-        ["openapi", "v3", "apis", group, version] => field_validation(group, version),
+        ["openapi", "v3"] => openapi::index(&[]),
+        ["openapi", "v3", "api", version] => openapi::document("", version)?,
+        ["openapi", "v3", "apis", group, version] => openapi::document(group, version)?,
+        ["openapi", "v3", "version"] => openapi::whole(Map::new(), Map::new()),
         ["version"] => version(),
         _ => return None,
     })
 }
 
+/// Groups as upstream's aggregator puts them in order.
+const ORDER: &[&str] = &[
+    "apps",
+    "events.k8s.io",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "autoscaling",
+    "batch",
+    "certificates.k8s.io",
+    "networking.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+    "storage.k8s.io",
+    "apiextensions.k8s.io",
+    "scheduling.k8s.io",
+    "coordination.k8s.io",
+    "discovery.k8s.io",
+];
+
+/// All kinds below `/api` or `/apis`. Models `apiserver/pkg/endpoints/discovery/aggregated`.
+fn aggregate(root: &str) -> Value {
+    let one = |group: &str, version: &str| {
+        let mut resources = Vec::new();
+        if let Some(list) = resources_of(group, version) {
+            resources = list;
+        }
+        json!({"version": version, "resources": resources, "freshness": "Current"})
+    };
+    let items: Vec<Value> = if root == "api" {
+        vec![json!({"metadata": {}, "versions": [one("", "v1")]})]
+    } else {
+        let item = |(group, version): (&str, &str)| json!({"metadata": {"name": group}, "versions": [one(group, version)]});
+        groups().into_iter().map(item).collect()
+    };
+    json!({"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items})
+}
+
+/// The kinds of a group's version as the aggregated document tells them.
+fn resources_of(group: &str, version: &str) -> Option<Vec<Value>> {
+    let legacy = resources(group, version)?;
+    let scope = |entry: &Value| if entry.bool_at("/namespaced") { "Namespaced" } else { "Cluster" };
+    let kind = |entry: &Value| {
+        let or = |path: &str, own: &str| {
+            if entry.at("/kind").is_null() || entry.at("/version").is_null() {
+                own.to_string()
+            } else {
+                entry.str_at(path).to_string()
+            }
+        };
+        json!({"group": or("/group", group), "version": or("/version", version), "kind": entry.at("/kind")})
+    };
+    let mut list: Vec<Value> = Vec::new();
+    for entry in legacy.list_at("/resources") {
+        let name = entry.str_at("/name");
+        if let Some((parent, below)) = name.split_once('/') {
+            let sub = json!({"subresource": below, "responseKind": kind(entry), "verbs": entry.at("/verbs")});
+            if let Some(parent) = list.iter_mut().find(|found| found.str_at("/resource") == parent) {
+                match parent.get_mut("subresources").and_then(Value::as_array_mut) {
+                    Some(subresources) => subresources.push(sub),
+                    None => parent["subresources"] = json!([sub]),
+                }
+            }
+            continue;
+        }
+        let mut value = json!({
+            "resource": name, "responseKind": kind(entry), "scope": scope(entry),
+            "singularResource": entry.at("/singularName"), "verbs": entry.at("/verbs"),
+        });
+        for field in ["shortNames", "categories"] {
+            if !entry.at(&format!("/{field}")).is_null() {
+                value[field] = entry.at(&format!("/{field}")).clone();
+            }
+        }
+        list.push(value);
+    }
+    Some(list)
+}
+
 /// Named groups with their version, in upstream's order of preference.
 fn groups() -> Vec<(&'static str, &'static str)> {
-    let order = ["apps", "events.k8s.io", "coordination.k8s.io", "discovery.k8s.io"];
     let mut groups: Vec<(&str, &str)> = Vec::new();
     for resource in RESOURCES.iter().filter(|r| !r.group.is_empty()) {
         if !groups.contains(&(resource.group, resource.version)) {
             groups.push((resource.group, resource.version));
         }
     }
-    groups.sort_by_key(|(group, _)| order.iter().position(|g| g == group));
+    groups.sort_by_key(|(group, _)| ORDER.iter().position(|g| g == group).unwrap_or(ORDER.len()));
     groups
 }
 
@@ -156,26 +294,5 @@ fn version() -> Value {
         "gitCommit": "fdc9d74cbf2da6754ebf81d56f80ab2948cd7425",
         "gitTreeState": "clean", "buildDate": "2026-02-26T20:14:50Z", "goVersion": "go1.25.7", "compiler": "gc",
         "platform": "linux/amd64",
-    })
-}
-
-/// The one thing that kubectl looks for in the OpenAPI document before it sends an object: that
-/// unknown fields are the server's business. The schemas themselves are not told.
-fn field_validation(group: &str, version: &str) -> Value {
-    let paths = RESOURCES.iter().filter(|r| r.group == group && r.version == version).map(|resource| {
-        let base =
-            if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") };
-        let place = if resource.namespaced { "/namespaces/{namespace}" } else { "" };
-        let patch = json!({
-            "parameters": [{"name": "fieldValidation", "in": "query", "schema": {"type": "string"}}],
-            "responses": {},
-            "x-kubernetes-action": "patch",
-            "x-kubernetes-group-version-kind": {"group": group, "version": version, "kind": resource.kind},
-        });
-        (format!("{base}{place}/{}/{{name}}", resource.plural), json!({"patch": patch}))
-    });
-    json!({
-        "openapi": "3.0.0", "info": {"title": "Kubernetes", "version": VERSION},
-        "paths": paths.collect::<Map<_, _>>(), "components": {"schemas": {}},
     })
 }

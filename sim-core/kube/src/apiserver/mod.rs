@@ -14,6 +14,7 @@ mod allocation;
 mod body;
 mod discovery;
 mod filter;
+mod openapi;
 mod options;
 mod patch;
 mod registry;

@@ -105,7 +105,8 @@ pub(super) fn json_line(value: &Value) -> Vec<u8> {
     body
 }
 
-fn header(name: &str, value: &str) -> (String, String) {
+/// A header of an answer.
+pub(super) fn header(name: &str, value: &str) -> (String, String) {
     (name.to_string(), value.to_string())
 }
 

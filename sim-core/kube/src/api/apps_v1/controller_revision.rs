@@ -17,7 +17,7 @@ static SCHEMA: Struct = Struct {
         f("data", Any),
         f("kind", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
-        f("revision", Int64),
+        f("revision", Int64).required(),
     ],
 };
 

@@ -4,7 +4,7 @@ use super::{count, template_cells, validate_selector_and_template};
 use crate::api::core_v1::pod_spec::{self, POD_TEMPLATE};
 use crate::api::schema::Default as D;
 use crate::api::schema::Type::*;
-use crate::api::schema::common::{CONDITION, LABEL_SELECTOR, OBJECT_META};
+use crate::api::schema::common::{LABEL_SELECTOR, OBJECT_META};
 use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo, status_of};
 use crate::api::selector::LabelSelector;
@@ -28,8 +28,8 @@ static DAEMON_SET_SPEC: Struct = Struct {
     fields: &[
         f("minReadySeconds", Int32),
         f("revisionHistoryLimit", Int32).or(D::Int(10)),
-        f("selector", Object(&LABEL_SELECTOR)),
-        f("template", Object(&POD_TEMPLATE)).or(D::Empty),
+        f("selector", Object(&LABEL_SELECTOR)).required(),
+        f("template", Object(&POD_TEMPLATE)).required().or(D::Empty),
         f("updateStrategy", Object(&UPDATE_STRATEGY)).or(D::Empty),
     ],
 };
@@ -46,14 +46,25 @@ static DAEMON_SET_STATUS: Struct = Struct {
     fields: &[
         f("collisionCount", Int32),
         f("conditions", Keyed(&CONDITION, "type")),
-        f("currentNumberScheduled", Int32).or(D::Int(0)),
-        f("desiredNumberScheduled", Int32).or(D::Int(0)),
+        f("currentNumberScheduled", Int32).required().or(D::Int(0)),
+        f("desiredNumberScheduled", Int32).required().or(D::Int(0)),
         f("numberAvailable", Int32),
-        f("numberMisscheduled", Int32).or(D::Int(0)),
-        f("numberReady", Int32).or(D::Int(0)),
+        f("numberMisscheduled", Int32).required().or(D::Int(0)),
+        f("numberReady", Int32).required().or(D::Int(0)),
         f("numberUnavailable", Int32),
         f("observedGeneration", Int64),
         f("updatedNumberScheduled", Int32),
+    ],
+};
+
+static CONDITION: Struct = Struct {
+    go: "DaemonSetCondition",
+    fields: &[
+        f("lastTransitionTime", Time),
+        f("message", Str),
+        f("reason", Str),
+        f("status", Str).required(),
+        f("type", Str).required(),
     ],
 };
 

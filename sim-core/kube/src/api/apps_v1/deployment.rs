@@ -4,7 +4,7 @@ use super::{count, template_cells, validate_selector_and_template};
 use crate::api::core_v1::pod_spec::{self, POD_TEMPLATE};
 use crate::api::schema::Default as D;
 use crate::api::schema::Type::*;
-use crate::api::schema::common::{CONDITION, LABEL_SELECTOR, OBJECT_META};
+use crate::api::schema::common::{LABEL_SELECTOR, OBJECT_META};
 use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo, SCALE, status_of};
 use crate::api::table::{AGE, Column, NAME, age, column, number, wide};
@@ -31,9 +31,9 @@ static DEPLOYMENT_SPEC: Struct = Struct {
         f("progressDeadlineSeconds", Int32).or(D::Int(600)),
         f("replicas", Int32).or(D::Int(1)),
         f("revisionHistoryLimit", Int32).or(D::Int(10)),
-        f("selector", Object(&LABEL_SELECTOR)),
+        f("selector", Object(&LABEL_SELECTOR)).required(),
         f("strategy", Retain(&STRATEGY)).or(D::Empty),
-        f("template", Object(&POD_TEMPLATE)).or(D::Empty),
+        f("template", Object(&POD_TEMPLATE)).required().or(D::Empty),
     ],
 };
 static STRATEGY: Struct = Struct {
@@ -56,6 +56,18 @@ static DEPLOYMENT_STATUS: Struct = Struct {
         f("terminatingReplicas", Int32),
         f("unavailableReplicas", Int32),
         f("updatedReplicas", Int32),
+    ],
+};
+
+static CONDITION: Struct = Struct {
+    go: "DeploymentCondition",
+    fields: &[
+        f("lastTransitionTime", Time),
+        f("lastUpdateTime", Time),
+        f("message", Str),
+        f("reason", Str),
+        f("status", Str).required(),
+        f("type", Str).required(),
     ],
 };
 

@@ -5,7 +5,7 @@ use crate::api::ObjectExt;
 use crate::api::core_v1::pod_spec::{self, POD_TEMPLATE};
 use crate::api::schema::Default as D;
 use crate::api::schema::Type::*;
-use crate::api::schema::common::{CONDITION, LABEL_SELECTOR, OBJECT_META};
+use crate::api::schema::common::{LABEL_SELECTOR, OBJECT_META};
 use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo, SCALE, status_of};
 use crate::api::table::{AGE, Column, NAME, age, number, wide};
@@ -28,7 +28,7 @@ static REPLICA_SET_SPEC: Struct = Struct {
     fields: &[
         f("minReadySeconds", Int32),
         f("replicas", Int32).or(D::Int(1)),
-        f("selector", Object(&LABEL_SELECTOR)),
+        f("selector", Object(&LABEL_SELECTOR)).required(),
         f("template", Object(&POD_TEMPLATE)).or(D::Empty),
     ],
 };
@@ -40,8 +40,19 @@ static REPLICA_SET_STATUS: Struct = Struct {
         f("fullyLabeledReplicas", Int32),
         f("observedGeneration", Int64),
         f("readyReplicas", Int32),
-        f("replicas", Int32).or(D::Int(0)),
+        f("replicas", Int32).required().or(D::Int(0)),
         f("terminatingReplicas", Int32),
+    ],
+};
+
+static CONDITION: Struct = Struct {
+    go: "ReplicaSetCondition",
+    fields: &[
+        f("lastTransitionTime", Time),
+        f("message", Str),
+        f("reason", Str),
+        f("status", Str).required(),
+        f("type", Str).required(),
     ],
 };
 

@@ -32,7 +32,7 @@ static ADDRESS: Struct = Struct {
     go: "EndpointAddress",
     fields: &[
         f("hostname", Str),
-        f("ip", Str),
+        f("ip", Str).required(),
         f("nodeName", StrPtr),
         f("targetRef", Object(&OBJECT_REFERENCE)),
     ],
@@ -42,7 +42,7 @@ static PORT: Struct = Struct {
     fields: &[
         f("appProtocol", StrPtr),
         f("name", Str),
-        f("port", Int32),
+        f("port", Int32).required(),
         f("protocol", Str).or(D::Str("TCP")),
     ],
 };

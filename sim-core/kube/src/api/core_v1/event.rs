@@ -17,23 +17,26 @@ static SCHEMA: Struct = Struct {
         f("action", Str),
         f("apiVersion", Str),
         f("count", Int32),
-        f("eventTime", Any),
-        f("firstTimestamp", Any),
-        f("involvedObject", Object(&OBJECT_REFERENCE)).or(D::Empty),
+        f("eventTime", Loose(&Time)),
+        f("firstTimestamp", Loose(&Time)),
+        f("involvedObject", Object(&OBJECT_REFERENCE)).required().or(D::Empty),
         f("kind", Str),
-        f("lastTimestamp", Any),
+        f("lastTimestamp", Loose(&Time)),
         f("message", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("reason", Str),
         f("related", Object(&OBJECT_REFERENCE)),
         f("reportingComponent", StrPtr).or(D::Str("")),
         f("reportingInstance", StrPtr).or(D::Str("")),
-        f("series", Any),
+        f("series", Loose(&Object(&EVENT_SERIES))),
         f("source", Object(&SOURCE)).or(D::Empty),
         f("type", Str),
     ],
 };
 static SOURCE: Struct = Struct { go: "EventSource", fields: &[f("component", Str), f("host", Str)] };
+
+static EVENT_SERIES: Struct =
+    Struct { go: "EventSeries", fields: &[f("count", Int32), f("lastObservedTime", Time)] };
 
 /// The row of the scheme.
 pub static INFO: ResourceInfo = ResourceInfo {

@@ -3,7 +3,7 @@
 use crate::api::ObjectExt;
 use crate::api::schema::Default as D;
 use crate::api::schema::Type::*;
-use crate::api::schema::common::{CONDITION, OBJECT_META};
+use crate::api::schema::common::OBJECT_META;
 use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo, Subresource, status_of};
 use crate::api::table::{AGE, NAME, age, column};
@@ -25,6 +25,17 @@ static NAMESPACE_SPEC: Struct = Struct { go: "NamespaceSpec", fields: &[f("final
 static NAMESPACE_STATUS: Struct = Struct {
     go: "NamespaceStatus",
     fields: &[f("conditions", Keyed(&CONDITION, "type")), f("phase", Str).or(D::Str("Active"))],
+};
+
+static CONDITION: Struct = Struct {
+    go: "NamespaceCondition",
+    fields: &[
+        f("lastTransitionTime", Time),
+        f("message", Str),
+        f("reason", Str),
+        f("status", Str).required(),
+        f("type", Str).required(),
+    ],
 };
 
 /// The row of the scheme.

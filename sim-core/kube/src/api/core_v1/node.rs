@@ -1,5 +1,6 @@
 //! Nodes: the machines of the cluster.
 
+use super::statuses::{NODE_CONFIG_SOURCE, NODE_STATUS};
 use crate::api::schema::Default as D;
 use crate::api::schema::Type::*;
 use crate::api::schema::common::OBJECT_META;
@@ -18,13 +19,13 @@ static SCHEMA: Struct = Struct {
         f("kind", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&NODE_SPEC)).or(D::Empty),
-        f("status", Any).or(D::Empty),
+        f("status", Loose(&Object(&NODE_STATUS))).or(D::Empty),
     ],
 };
 static NODE_SPEC: Struct = Struct {
     go: "NodeSpec",
     fields: &[
-        f("configSource", Any),
+        f("configSource", Object(&NODE_CONFIG_SOURCE)),
         f("externalID", Str),
         f("podCIDR", Str),
         f("podCIDRs", Set(&Str)),
@@ -33,8 +34,10 @@ static NODE_SPEC: Struct = Struct {
         f("unschedulable", Bool),
     ],
 };
-static TAINT: Struct =
-    Struct { go: "Taint", fields: &[f("effect", Str), f("key", Str), f("timeAdded", Time), f("value", Str)] };
+static TAINT: Struct = Struct {
+    go: "Taint",
+    fields: &[f("effect", Str).required(), f("key", Str).required(), f("timeAdded", Time), f("value", Str)],
+};
 
 /// The row of the scheme.
 pub static INFO: ResourceInfo = ResourceInfo {

@@ -3,6 +3,7 @@
 use super::pod_printer;
 use super::pod_spec::{self, POD_SPEC};
 use super::pod_validation;
+use super::statuses::POD_STATUS;
 use crate::api::schema::Default as D;
 use crate::api::schema::Type::*;
 use crate::api::schema::common::OBJECT_META;
@@ -18,7 +19,7 @@ static SCHEMA: Struct = Struct {
         f("kind", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&POD_SPEC)).or(D::Empty),
-        f("status", Any).or(D::Empty),
+        f("status", Loose(&Object(&POD_STATUS))).or(D::Empty),
     ],
 };
 

@@ -1,6 +1,7 @@
 //! The spec of a pod, alone or as a template.
 
 use super::container::{CONTAINER, RESOURCES, SPREAD, VOLUME};
+use super::pod_parts;
 use crate::api::schema::Default as D;
 use crate::api::schema::Type::*;
 use crate::api::schema::common::{LABEL_SELECTOR, OBJECT_META};
@@ -15,7 +16,7 @@ pub static POD_SPEC: Struct = Struct {
         f("activeDeadlineSeconds", Int64),
         f("affinity", Object(&AFFINITY)),
         f("automountServiceAccountToken", Bool),
-        f("containers", Keyed(&CONTAINER, "name")),
+        f("containers", Keyed(&CONTAINER, "name")).required(),
         f("dnsConfig", Object(&DNS_CONFIG)),
         f("dnsPolicy", Str).or(D::Str("ClusterFirst")),
         f("enableServiceLinks", Bool),
@@ -31,13 +32,13 @@ pub static POD_SPEC: Struct = Struct {
         f("initContainers", Keyed(&CONTAINER, "name")),
         f("nodeName", Str),
         f("nodeSelector", Map),
-        f("os", Any),
+        f("os", Object(&pod_parts::POD_OS)),
         f("overhead", MapOf(&Quantity)),
         f("preemptionPolicy", StrPtr),
         f("priority", Int32),
         f("priorityClassName", Str),
         f("readinessGates", List(&Object(&READINESS_GATE))),
-        f("resourceClaims", List(&Any)),
+        f("resourceClaims", Keyed(&pod_parts::POD_RESOURCE_CLAIM, "name")),
         f("resources", Object(&RESOURCES)),
         f("restartPolicy", Str).or(D::Str("Always")),
         f("runtimeClassName", StrPtr),
@@ -53,6 +54,7 @@ pub static POD_SPEC: Struct = Struct {
         f("tolerations", List(&Object(&TOLERATION))),
         f("topologySpreadConstraints", Keyed(&SPREAD, "topologyKey")),
         f("volumes", Keyed(&VOLUME, "name")),
+        f("workloadRef", Object(&pod_parts::WORKLOAD_REFERENCE)),
     ],
 };
 
@@ -72,10 +74,13 @@ static DNS_CONFIG: Struct = Struct {
 };
 static DNS_OPTION: Struct =
     Struct { go: "PodDNSConfigOption", fields: &[f("name", Str), f("value", StrPtr)] };
-static HOST_ALIAS: Struct = Struct { go: "HostAlias", fields: &[f("hostnames", List(&Str)), f("ip", Str)] };
-static LOCAL_REFERENCE: Struct = Struct { go: "LocalObjectReference", fields: &[f("name", Str)] };
-static READINESS_GATE: Struct = Struct { go: "PodReadinessGate", fields: &[f("conditionType", Str)] };
-static SCHEDULING_GATE: Struct = Struct { go: "PodSchedulingGate", fields: &[f("name", Str)] };
+static HOST_ALIAS: Struct =
+    Struct { go: "HostAlias", fields: &[f("hostnames", List(&Str)), f("ip", Str).required()] };
+/// A name of something in the same namespace.
+pub static LOCAL_REFERENCE: Struct = Struct { go: "LocalObjectReference", fields: &[f("name", Str)] };
+static READINESS_GATE: Struct =
+    Struct { go: "PodReadinessGate", fields: &[f("conditionType", Str).required()] };
+static SCHEDULING_GATE: Struct = Struct { go: "PodSchedulingGate", fields: &[f("name", Str).required()] };
 /// A toleration of a taint.
 pub static TOLERATION: Struct = Struct {
     go: "Toleration",
@@ -90,19 +95,19 @@ pub static TOLERATION: Struct = Struct {
 static POD_SECURITY_CONTEXT: Struct = Struct {
     go: "PodSecurityContext",
     fields: &[
-        f("appArmorProfile", Any),
+        f("appArmorProfile", Object(&pod_parts::APP_ARMOR_PROFILE)),
         f("fsGroup", Int64),
         f("fsGroupChangePolicy", StrPtr),
         f("runAsGroup", Int64),
         f("runAsNonRoot", Bool),
         f("runAsUser", Int64),
         f("seLinuxChangePolicy", StrPtr),
-        f("seLinuxOptions", Any),
-        f("seccompProfile", Any),
+        f("seLinuxOptions", Object(&pod_parts::SE_LINUX_OPTIONS)),
+        f("seccompProfile", Object(&pod_parts::SECCOMP_PROFILE)),
         f("supplementalGroups", List(&Int64)),
         f("supplementalGroupsPolicy", StrPtr),
-        f("sysctls", List(&Any)),
-        f("windowsOptions", Any),
+        f("sysctls", List(&Object(&pod_parts::SYSCTL))),
+        f("windowsOptions", Object(&pod_parts::WINDOWS_SECURITY_CONTEXT_OPTIONS)),
     ],
 };
 
@@ -123,11 +128,11 @@ static NODE_AFFINITY: Struct = Struct {
 };
 static PREFERRED_NODE: Struct = Struct {
     go: "PreferredSchedulingTerm",
-    fields: &[f("preference", Object(&NODE_TERM)), f("weight", Int32)],
+    fields: &[f("preference", Object(&NODE_TERM)).required(), f("weight", Int32).required()],
 };
 /// Terms of which a node must match one.
 pub static NODE_SELECTOR: Struct =
-    Struct { go: "NodeSelector", fields: &[f("nodeSelectorTerms", List(&Object(&NODE_TERM)))] };
+    Struct { go: "NodeSelector", fields: &[f("nodeSelectorTerms", List(&Object(&NODE_TERM))).required()] };
 static NODE_TERM: Struct = Struct {
     go: "NodeSelectorTerm",
     fields: &[
@@ -137,7 +142,7 @@ static NODE_TERM: Struct = Struct {
 };
 static NODE_REQUIREMENT: Struct = Struct {
     go: "NodeSelectorRequirement",
-    fields: &[f("key", Str), f("operator", Str), f("values", List(&StrPtr))],
+    fields: &[f("key", Str).required(), f("operator", Str).required(), f("values", List(&StrPtr))],
 };
 static POD_AFFINITY: Struct = Struct {
     go: "PodAffinity",
@@ -148,7 +153,7 @@ static POD_AFFINITY: Struct = Struct {
 };
 static WEIGHTED_TERM: Struct = Struct {
     go: "WeightedPodAffinityTerm",
-    fields: &[f("podAffinityTerm", Object(&POD_TERM)), f("weight", Int32)],
+    fields: &[f("podAffinityTerm", Object(&POD_TERM)).required(), f("weight", Int32).required()],
 };
 static POD_TERM: Struct = Struct {
     go: "PodAffinityTerm",
@@ -158,7 +163,7 @@ static POD_TERM: Struct = Struct {
         f("mismatchLabelKeys", List(&Str)),
         f("namespaceSelector", Object(&LABEL_SELECTOR)),
         f("namespaces", List(&Str)),
-        f("topologyKey", Str),
+        f("topologyKey", Str).required(),
     ],
 };
 

@@ -55,7 +55,7 @@ static SERVICE_PORT: Struct = Struct {
         f("appProtocol", StrPtr),
         f("name", Str),
         f("nodePort", Int32),
-        f("port", Int32),
+        f("port", Int32).required(),
         f("protocol", Str).or(D::Str("TCP")),
         f("targetPort", IntOrString),
     ],
@@ -72,9 +72,13 @@ static SERVICE_STATUS: Struct = Struct {
 };
 static LOAD_BALANCER: Struct =
     Struct { go: "LoadBalancerStatus", fields: &[f("ingress", List(&Object(&INGRESS)))] };
+static PORT_STATUS: Struct = Struct {
+    go: "PortStatus",
+    fields: &[f("error", StrPtr), f("port", Int32).required(), f("protocol", Str).required()],
+};
 static INGRESS: Struct = Struct {
     go: "LoadBalancerIngress",
-    fields: &[f("hostname", Str), f("ip", Str), f("ipMode", StrPtr), f("ports", List(&Any))],
+    fields: &[f("hostname", Str), f("ip", Str), f("ipMode", StrPtr), f("ports", List(&Object(&PORT_STATUS)))],
 };
 
 /// The row of the scheme.

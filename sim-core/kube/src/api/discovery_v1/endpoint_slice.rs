@@ -15,9 +15,9 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "EndpointSlice",
     fields: &[
-        f("addressType", Str),
+        f("addressType", Str).required(),
         f("apiVersion", Str),
-        f("endpoints", List(&Object(&ENDPOINT))),
+        f("endpoints", List(&Object(&ENDPOINT))).required(),
         f("kind", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("ports", List(&Object(&PORT))),
@@ -26,16 +26,22 @@ static SCHEMA: Struct = Struct {
 static ENDPOINT: Struct = Struct {
     go: "Endpoint",
     fields: &[
-        f("addresses", List(&Str)),
+        f("addresses", Set(&Str)).required(),
         f("conditions", Object(&CONDITIONS)).or(D::Empty),
         f("deprecatedTopology", Map),
-        f("hints", Any),
+        f("hints", Object(&HINTS)),
         f("hostname", StrPtr),
         f("nodeName", StrPtr),
         f("targetRef", Object(&OBJECT_REFERENCE)),
         f("zone", StrPtr),
     ],
 };
+static HINTS: Struct = Struct {
+    go: "EndpointHints",
+    fields: &[f("forNodes", List(&Object(&FOR_NODE))), f("forZones", List(&Object(&FOR_ZONE)))],
+};
+static FOR_NODE: Struct = Struct { go: "ForNode", fields: &[f("name", Str).required()] };
+static FOR_ZONE: Struct = Struct { go: "ForZone", fields: &[f("name", Str).required()] };
 static CONDITIONS: Struct = Struct {
     go: "EndpointConditions",
     fields: &[f("ready", Bool), f("serving", Bool), f("terminating", Bool)],
@@ -45,7 +51,7 @@ static PORT: Struct = Struct {
     fields: &[
         f("appProtocol", StrPtr),
         f("name", StrPtr).or(D::Str("")),
-        f("port", Int32),
+        f("port", Int32).required(),
         f("protocol", StrPtr).or(D::Str("TCP")),
     ],
 };

@@ -15,22 +15,28 @@ static SCHEMA: Struct = Struct {
         f("action", Str),
         f("apiVersion", Str),
         f("deprecatedCount", Int32),
-        f("deprecatedFirstTimestamp", Any),
-        f("deprecatedLastTimestamp", Any),
-        f("deprecatedSource", Any),
-        f("eventTime", Any),
+        f("deprecatedFirstTimestamp", Loose(&Time)),
+        f("deprecatedLastTimestamp", Loose(&Time)),
+        f("deprecatedSource", Loose(&Object(&EVENT_SOURCE))),
+        f("eventTime", Loose(&Time)),
         f("kind", Str),
         f("metadata", Object(&OBJECT_META)),
         f("note", Str),
         f("reason", Str),
-        f("regarding", Any),
-        f("related", Any),
+        f("regarding", Loose(&Object(&OBJECT_REFERENCE))),
+        f("related", Loose(&Object(&OBJECT_REFERENCE))),
         f("reportingController", Str),
         f("reportingInstance", Str),
-        f("series", Any),
+        f("series", Loose(&Object(&EVENT_SERIES))),
         f("type", Str),
     ],
 };
+
+static EVENT_SERIES: Struct = Struct {
+    go: "EventSeries",
+    fields: &[f("count", Int32).required(), f("lastObservedTime", Time).required()],
+};
+static EVENT_SOURCE: Struct = Struct { go: "EventSource", fields: &[f("component", Str), f("host", Str)] };
 
 /// The row of the scheme. Cells are those of the core group: rows are made before the conversion.
 pub static INFO: ResourceInfo = ResourceInfo {
