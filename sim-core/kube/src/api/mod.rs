@@ -21,9 +21,9 @@ pub mod discovery_v1;
 pub mod duration;
 pub mod events_v1;
 pub mod flowcontrol_v1;
-pub mod go_json;
 #[cfg(test)]
 mod fields_test;
+pub mod go_json;
 pub mod json_patch;
 pub mod merge_patch;
 pub mod networking_v1;

@@ -1,5 +1,7 @@
 //! Requests in, answers out.
 
+mod discovery;
+
 use super::{ApiServer, Filter, Request, Response, WatchHandle, WriteOptions};
 use crate::api::{Object, ObjectExt, POD, SERVICE_ACCOUNT};
 use expect_test::{Expect, expect};

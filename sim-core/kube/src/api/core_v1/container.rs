@@ -62,12 +62,16 @@ static ENV_SOURCE: Struct = Struct {
         f("fieldRef", Object(&FIELD_SELECTOR)),
         f("fileKeyRef", Object(&pod_parts::FILE_KEY_SELECTOR)),
         f("resourceFieldRef", Object(&RESOURCE_FIELD_SELECTOR)),
-        f("secretKeyRef", Object(&KEY_SELECTOR)),
+        f("secretKeyRef", Object(&SECRET_KEY_SELECTOR)),
     ],
 };
 
 static KEY_SELECTOR: Struct = Struct {
     go: "ConfigMapKeySelector",
+    fields: &[f("key", Str).required(), f("name", Str), f("optional", Bool)],
+};
+static SECRET_KEY_SELECTOR: Struct = Struct {
+    go: "SecretKeySelector",
     fields: &[f("key", Str).required(), f("name", Str), f("optional", Bool)],
 };
 
@@ -85,10 +89,12 @@ pub static RESOURCE_FIELD_SELECTOR: Struct = Struct {
 
 static ENV_FROM: Struct = Struct {
     go: "EnvFromSource",
-    fields: &[f("configMapRef", Object(&ENV_REF)), f("prefix", Str), f("secretRef", Object(&ENV_REF))],
+    fields: &[f("configMapRef", Object(&ENV_REF)), f("prefix", Str), f("secretRef", Object(&SECRET_ENV_REF))],
 };
 
 static ENV_REF: Struct = Struct { go: "ConfigMapEnvSource", fields: &[f("name", Str), f("optional", Bool)] };
+static SECRET_ENV_REF: Struct =
+    Struct { go: "SecretEnvSource", fields: &[f("name", Str), f("optional", Bool)] };
 
 static LIFECYCLE: Struct = Struct {
     go: "Lifecycle",
@@ -279,12 +285,16 @@ static PROJECTION: Struct = Struct {
         f("configMap", Object(&PROJECTED_KEYS)),
         f("downwardAPI", Object(&PROJECTED_DOWNWARD)),
         f("podCertificate", Object(&volume_source::POD_CERTIFICATE_PROJECTION)),
-        f("secret", Object(&PROJECTED_KEYS)),
+        f("secret", Object(&PROJECTED_SECRET)),
         f("serviceAccountToken", Object(&PROJECTED_TOKEN)),
     ],
 };
 static PROJECTED_KEYS: Struct = Struct {
     go: "ConfigMapProjection",
+    fields: &[f("items", List(&Object(&KEY_TO_PATH))), f("name", Str), f("optional", Bool)],
+};
+static PROJECTED_SECRET: Struct = Struct {
+    go: "SecretProjection",
     fields: &[f("items", List(&Object(&KEY_TO_PATH))), f("name", Str), f("optional", Bool)],
 };
 static PROJECTED_DOWNWARD: Struct =

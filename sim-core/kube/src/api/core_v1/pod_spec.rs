@@ -116,7 +116,7 @@ static AFFINITY: Struct = Struct {
     fields: &[
         f("nodeAffinity", Object(&NODE_AFFINITY)),
         f("podAffinity", Object(&POD_AFFINITY)),
-        f("podAntiAffinity", Object(&POD_AFFINITY)),
+        f("podAntiAffinity", Object(&POD_ANTI_AFFINITY)),
     ],
 };
 static NODE_AFFINITY: Struct = Struct {
@@ -146,6 +146,13 @@ static NODE_REQUIREMENT: Struct = Struct {
 };
 static POD_AFFINITY: Struct = Struct {
     go: "PodAffinity",
+    fields: &[
+        f("preferredDuringSchedulingIgnoredDuringExecution", List(&Object(&WEIGHTED_TERM))),
+        f("requiredDuringSchedulingIgnoredDuringExecution", List(&Object(&POD_TERM))),
+    ],
+};
+static POD_ANTI_AFFINITY: Struct = Struct {
+    go: "PodAntiAffinity",
     fields: &[
         f("preferredDuringSchedulingIgnoredDuringExecution", List(&Object(&WEIGHTED_TERM))),
         f("requiredDuringSchedulingIgnoredDuringExecution", List(&Object(&POD_TERM))),

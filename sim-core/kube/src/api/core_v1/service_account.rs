@@ -15,7 +15,7 @@ static SCHEMA: Struct = Struct {
     fields: &[
         f("apiVersion", Str),
         f("automountServiceAccountToken", Bool),
-        f("imagePullSecrets", List(&Object(&OBJECT_REFERENCE))),
+        f("imagePullSecrets", List(&Object(&super::pod_spec::LOCAL_REFERENCE))),
         f("kind", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("secrets", Keyed(&OBJECT_REFERENCE, "name")),

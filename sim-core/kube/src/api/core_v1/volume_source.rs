@@ -233,3 +233,37 @@ static PERSISTENT_VOLUME_CLAIM_TEMPLATE: Struct = Struct {
         f("spec", Object(&PERSISTENT_VOLUME_CLAIM_SPEC)).required(),
     ],
 };
+
+/// What a claim asks for.
+pub static PERSISTENT_VOLUME_CLAIM_SPEC: Struct = Struct {
+    go: "PersistentVolumeClaimSpec",
+    fields: &[
+        f("accessModes", List(&Str)),
+        f("dataSource", Object(&TYPED_LOCAL_OBJECT_REFERENCE)),
+        f("dataSourceRef", Object(&TYPED_OBJECT_REFERENCE)),
+        f("resources", Object(&VOLUME_RESOURCE_REQUIREMENTS)),
+        f("selector", Object(&LABEL_SELECTOR)),
+        f("storageClassName", StrPtr),
+        f("volumeAttributesClassName", StrPtr),
+        f("volumeMode", StrPtr),
+        f("volumeName", Str),
+    ],
+};
+/// A name of something in the same namespace, with its kind.
+pub static TYPED_LOCAL_OBJECT_REFERENCE: Struct = Struct {
+    go: "TypedLocalObjectReference",
+    fields: &[f("apiGroup", StrPtr), f("kind", Str).required(), f("name", Str).required()],
+};
+static TYPED_OBJECT_REFERENCE: Struct = Struct {
+    go: "TypedObjectReference",
+    fields: &[
+        f("apiGroup", StrPtr),
+        f("kind", Str).required(),
+        f("name", Str).required(),
+        f("namespace", StrPtr),
+    ],
+};
+static VOLUME_RESOURCE_REQUIREMENTS: Struct = Struct {
+    go: "VolumeResourceRequirements",
+    fields: &[f("limits", MapOf(&Quantity)), f("requests", MapOf(&Quantity))],
+};

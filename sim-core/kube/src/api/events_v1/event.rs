@@ -3,7 +3,7 @@
 use crate::api::ObjectExt;
 use crate::api::core_v1::event;
 use crate::api::schema::Type::*;
-use crate::api::schema::common::OBJECT_META;
+use crate::api::schema::common::{OBJECT_META, OBJECT_REFERENCE};
 use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo};
 use crate::api::validation::NameRule;
