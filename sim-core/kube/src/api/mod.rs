@@ -20,9 +20,9 @@ pub mod core_v1;
 pub mod discovery_v1;
 pub mod duration;
 pub mod events_v1;
-pub mod flowcontrol_v1;
 #[cfg(test)]
 mod fields_test;
+pub mod flowcontrol_v1;
 pub mod go_json;
 pub mod json_patch;
 pub mod merge_patch;
