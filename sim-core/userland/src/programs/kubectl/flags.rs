@@ -29,6 +29,8 @@ pub enum Kind {
     Bool,
     /// A whole number.
     Int,
+    /// A whole number of 32 bits.
+    Int32,
     /// Text.
     String,
     /// Go's `1h2m3s`.
@@ -37,6 +39,8 @@ pub enum Kind {
     Slice,
     /// Several, given again; commas have no meaning.
     Array,
+    /// Pairs of key and value, separated by commas or given again.
+    Map,
 }
 
 impl Flag {
@@ -50,6 +54,14 @@ impl Flag {
     /// A number.
     pub const fn int(name: &'static str, default: &'static str, help: &'static str) -> Flag {
         Flag::new(name, Kind::Int, default, help)
+    }
+    /// A number of 32 bits.
+    pub const fn int32(name: &'static str, default: &'static str, help: &'static str) -> Flag {
+        Flag::new(name, Kind::Int32, default, help)
+    }
+    /// Pairs of key and value.
+    pub const fn map(name: &'static str, help: &'static str) -> Flag {
+        Flag::new(name, Kind::Map, "", help)
     }
     /// A text.
     pub const fn string(name: &'static str, default: &'static str, help: &'static str) -> Flag {
@@ -105,14 +117,12 @@ impl Flag {
             Kind::Bool => parse_bool(value)
                 .is_none()
                 .then(|| format!("strconv.ParseBool: parsing {value:?}: invalid syntax")),
-            Kind::Int => value.parse::<i64>().err().map(|error| {
-                let range = matches!(
-                    error.kind(),
-                    std::num::IntErrorKind::PosOverflow | std::num::IntErrorKind::NegOverflow
-                );
-                let why = if range { "value out of range" } else { "invalid syntax" };
-                format!("strconv.ParseInt: parsing {value:?}: {why}")
-            }),
+            Kind::Int => value.parse::<i64>().err().map(|error| number_error(value, &error)),
+            Kind::Int32 => value.parse::<i32>().err().map(|error| number_error(value, &error)),
+            Kind::Map => split_csv(value)
+                .iter()
+                .find(|pair| !pair.contains('='))
+                .map(|pair| format!("{pair} must be formatted as key=value")),
             Kind::Duration => parse_duration(value).err(),
             Kind::String | Kind::Slice | Kind::Array => None,
         };
@@ -211,7 +221,7 @@ impl Flags {
         let values = self.given.entry(flag.name).or_default();
         match flag.kind {
             Kind::Array => values.push(value.to_string()),
-            Kind::Slice => values.extend(split_csv(value)),
+            Kind::Slice | Kind::Map => values.extend(split_csv(value)),
             _ => *values = vec![value.to_string()],
         }
         Ok(())
@@ -264,6 +274,13 @@ impl Flags {
     pub fn duration(&self, name: &str) -> Option<Duration> {
         u64::try_from(self.nanos(name)).ok().filter(|n| *n > 0).map(Duration::from_nanos)
     }
+}
+
+fn number_error(value: &str, error: &std::num::ParseIntError) -> String {
+    let range =
+        matches!(error.kind(), std::num::IntErrorKind::PosOverflow | std::num::IntErrorKind::NegOverflow);
+    let why = if range { "value out of range" } else { "invalid syntax" };
+    format!("strconv.ParseInt: parsing {value:?}: {why}")
 }
 
 /// Go's `strconv.ParseBool`.

@@ -60,6 +60,23 @@ impl Kubectl {
         rest::warn(&self.sys, text).await;
     }
 
+    /// A line of the log, as klog writes it; `place` is the line of the source that says it.
+    pub async fn log(&self, level: char, place: &str, text: &str) {
+        let now = self.sys.clock();
+        let civil = now.civil();
+        self.err(&format!(
+            "{level}{:02}{:02} {:02}:{:02}:{:02}.{:06} {:7} {place}] {text}\n",
+            civil.month,
+            civil.day,
+            civil.hour,
+            civil.minute,
+            civil.second,
+            now.nanos / 1000,
+            self.sys.pid(),
+        ))
+        .await;
+    }
+
     /// A mistake in the use of the command: `TEXT` and `See 'kubectl get -h' for help and examples`.
     pub fn usage_error(&self, text: impl AsRef<str>) -> Error {
         Error::text(format!("{}\nSee '{} -h' for help and examples", text.as_ref(), self.path))
@@ -167,18 +184,11 @@ impl Kubectl {
             _ => return,
         };
         for _ in 0..5 {
-            let now = self.sys.clock();
-            let civil = now.civil();
-            self.err(&format!(
-                "E{:02}{:02} {:02}:{:02}:{:02}.{:06} {:7} memcache.go:265] \"Unhandled Error\" err=\"couldn't get current server API group list: {why}\"\n",
-                civil.month,
-                civil.day,
-                civil.hour,
-                civil.minute,
-                civil.second,
-                now.nanos / 1000,
-                self.sys.pid(),
-            ))
+            self.log(
+                'E',
+                "memcache.go:265",
+                &format!("\"Unhandled Error\" err=\"couldn't get current server API group list: {why}\""),
+            )
             .await;
             self.sys.cpu(Duration::from_micros(700)).await;
         }

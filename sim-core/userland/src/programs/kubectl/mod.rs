@@ -113,6 +113,7 @@ async fn run(sys: &Sys, line: &[String]) -> error::Result<()> {
     match command.run {
         Run::Verb(verb) => {
             let kubectl = Rc::new(Kubectl::new(sys.clone(), command, found.path, flags));
+            printers::warn_of_old_dry_run(&kubectl).await;
             verb(kubectl.clone()).await?;
             kubectl.check_warnings()
         }

@@ -9,6 +9,7 @@ mod kyaml;
 mod table;
 
 use super::error::{Error, Result};
+use super::flags::parse_bool;
 use super::invocation::Kubectl;
 use super::jsonpath::{self, JsonPath};
 use super::selection::Info;
@@ -176,14 +177,40 @@ pub fn dry_run(k: &Kubectl) -> Result<DryRun> {
     }
     match k.flags.str("dry-run") {
         "none" => Ok(DryRun::None),
-        "client" => Ok(DryRun::Client),
+        "client" | "unchanged" => Ok(DryRun::Client),
         "server" => Ok(DryRun::Server),
-        "unchanged" => Err(Error::text(
-            "--dry-run flag without a value was specified. A value must be set: \"none\", \"server\", or \"client\".",
-        )),
-        other => Err(Error::text(format!(
-            "invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."
-        ))),
+        other => match parse_bool(other) {
+            Some(true) => Ok(DryRun::Client),
+            Some(false) => Ok(DryRun::None),
+            None => Err(Error::text(format!(
+                "Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."
+            ))),
+        },
+    }
+}
+
+/// Says that a form of `--dry-run` is an old one, as kubectl logs it.
+pub async fn warn_of_old_dry_run(k: &Kubectl) {
+    if !k.flags.has("dry-run") {
+        return;
+    }
+    match k.flags.str("dry-run") {
+        "none" | "client" | "server" => {}
+        "unchanged" => {
+            let text = "--dry-run is deprecated and can be replaced with --dry-run=client.";
+            k.log('W', "helpers.go:719", text).await;
+        }
+        value => {
+            if let Some(on) = parse_bool(value) {
+                let (line, new) = if on { (733, "client") } else { (736, "none") };
+                k.log(
+                    'W',
+                    &format!("helpers.go:{line}"),
+                    &format!("--dry-run={value} is deprecated (boolean value) and can be replaced with --dry-run={new}."),
+                )
+                .await;
+            }
+        }
     }
 }
 

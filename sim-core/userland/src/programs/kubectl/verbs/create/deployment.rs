@@ -1,6 +1,6 @@
 //! `kubectl create deployment`.
 
-use super::{COMMON, create_generated, name_argument};
+use super::{COMMON, begin, create_generated};
 use crate::programs::kubectl::command::{Command, Run};
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
@@ -24,31 +24,25 @@ pub(super) const COMMAND: Command = Command {
 
 const FLAGS: &[Flag] = &[
     Flag::slice("image", "Image to run; several make a pod of several containers."),
-    Flag::int("port", "-1", "The port that the containers listen on."),
-    Flag::int("replicas", "1", "How many replicas to create.").short('r'),
+    Flag::int32("port", "-1", "The port that the containers listen on."),
+    Flag::int32("replicas", "1", "How many replicas to create.").short('r'),
 ];
 
 async fn run(k: Rc<Kubectl>) -> Result<()> {
-    let name = name_argument(&k)?;
+    let name = begin(&k).await?;
     let images = k.flags.list("image");
     let command: &[String] = k.flags.dash.map_or(&[], |at| &k.args()[at..]);
     if images.len() > 1 && !command.is_empty() {
         return Err(Error::text("cannot specify multiple --image options and command"));
     }
-    if k.flags.changed("replicas")
-        && k.flags.int("replicas") < 0
-        && super::printers::dry_run(&k)? == super::DryRun::Client
-    {
-        return Err(Error::text("failed to create deployment: replicas must be greater than or equal to 0"));
-    }
-    create_generated(&k, object(&k, &name, images, command), Some("deployment")).await
+    create_generated(&k, object(&k, &name, images, command), Some("deployment:")).await
 }
 
 fn object(k: &Kubectl, name: &str, images: &[String], command: &[String]) -> Value {
     let containers: Vec<Value> = images
         .iter()
         .map(|image| {
-            let mut container = json!({"name": container_name(image), "image": image, "resources": {}});
+            let mut container = json!({"name": container_name(k, image), "image": image, "resources": {}});
             if !command.is_empty() {
                 container["command"] = json!(command);
             }
@@ -67,27 +61,37 @@ fn object(k: &Kubectl, name: &str, images: &[String], command: &[String]) -> Val
             "replicas": k.flags.int("replicas"),
             "selector": {"matchLabels": labels},
             "strategy": {},
-            "template": {"metadata": {"labels": labels}, "spec": {"containers": if containers.is_empty() { Value::Null } else { Value::from(containers) }}},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": containers}},
         },
         "status": {},
     })
 }
 
-/// The last part of an image's name, without tag and digest.
-fn container_name(image: &str) -> String {
+/// The last part of an image's name, without tag and digest. One that had letters which a name must not have
+/// gets five more by chance.
+fn container_name(k: &Kubectl, image: &str) -> String {
+    const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+    let name = last_part(image);
+    if !name.contains(['_', '.']) {
+        return name.to_string();
+    }
+    let drawn: String =
+        (0..5).map(|_| LETTERS[(k.sys.random() % LETTERS.len() as u64) as usize] as char).collect();
+    format!("{}-{drawn}", name.replace(['_', '.'], "-"))
+}
+
+fn last_part(image: &str) -> &str {
     let last = image.rsplit('/').next().unwrap_or(image);
-    let name = last.split(['@', ':']).next().unwrap_or(last);
-    name.to_string()
+    last.split(['@', ':']).next().unwrap_or(last)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::container_name;
+    use super::last_part;
 
     #[test]
     fn containers_are_called_after_their_image() {
-        let names =
-            ["nginx", "jpetazzo/color", "registry:5000/a/b:v1", "redis@sha256:00"].map(container_name);
+        let names = ["nginx", "jpetazzo/color", "registry:5000/a/b:v1", "redis@sha256:00"].map(last_part);
         assert_eq!(names, ["nginx", "color", "b", "redis"]);
     }
 }

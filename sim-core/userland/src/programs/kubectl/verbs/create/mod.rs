@@ -1,11 +1,24 @@
 //! `kubectl create`: objects from files, and generators for the common kinds. Models pkg/cmd/create.
 
+mod config_map;
+mod data;
 mod deployment;
 pub(super) mod from_file;
+mod ingress;
+mod job;
 mod namespace;
+mod pod_disruption_budget;
+mod priority_class;
+mod quota;
+mod role;
+mod role_binding;
+mod secret;
 mod service;
+mod service_account;
+mod token;
 
 use crate::programs::kubectl::command::{Arguments, Command, Run};
+use crate::programs::kubectl::discovery::Resource;
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::globals;
@@ -13,6 +26,7 @@ use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{self, DryRun};
 use crate::programs::kubectl::selection::Info;
 use serde_json::Value;
+use std::rc::Rc;
 
 /// The row of the tree.
 pub const COMMAND: Command = Command {
@@ -23,23 +37,23 @@ pub const COMMAND: Command = Command {
     usage: "-f FILENAME",
     flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, globals::SELECTOR, FILE_FLAGS, COMMON],
     commands: &[
-        &CLUSTER_ROLE,
-        &CLUSTER_ROLE_BINDING,
-        &CONFIG_MAP,
-        &CRON_JOB,
+        &role::CLUSTER_ROLE,
+        &role_binding::CLUSTER_ROLE_BINDING,
+        &config_map::COMMAND,
+        &job::CRON_JOB,
         &deployment::COMMAND,
-        &INGRESS,
-        &JOB,
+        &ingress::COMMAND,
+        &job::JOB,
         &namespace::COMMAND,
-        &POD_DISRUPTION_BUDGET,
-        &PRIORITY_CLASS,
-        &QUOTA,
-        &ROLE,
-        &ROLE_BINDING,
-        &SECRET,
+        &pod_disruption_budget::COMMAND,
+        &priority_class::COMMAND,
+        &quota::COMMAND,
+        &role::ROLE,
+        &role_binding::ROLE_BINDING,
+        &secret::COMMAND,
         &service::COMMAND,
-        &SERVICE_ACCOUNT,
-        &TOKEN,
+        &service_account::COMMAND,
+        &token::COMMAND,
     ],
     run: Run::Verb(|k| Box::pin(from_file::run(k))),
     arguments: Arguments::None,
@@ -67,46 +81,6 @@ const COMMON: &[Flag] = &[
     .bare("strict"),
 ];
 
-const CLUSTER_ROLE: Command = Command::not_simulated("clusterrole", "Create a cluster role");
-const CLUSTER_ROLE_BINDING: Command = Command::not_simulated(
-    "clusterrolebinding",
-    "Create a cluster role binding for a particular cluster role",
-);
-const CONFIG_MAP: Command = Command {
-    aliases: &["cm"],
-    ..Command::not_simulated("configmap", "Create a config map from a local file, directory or literal value")
-};
-const CRON_JOB: Command = Command {
-    aliases: &["cj"],
-    ..Command::not_simulated("cronjob", "Create a cron job with the specified name")
-};
-const INGRESS: Command = Command {
-    aliases: &["ing"],
-    ..Command::not_simulated("ingress", "Create an ingress with the specified name")
-};
-const JOB: Command = Command::not_simulated("job", "Create a job with the specified name");
-const POD_DISRUPTION_BUDGET: Command = Command {
-    aliases: &["pdb"],
-    ..Command::not_simulated("poddisruptionbudget", "Create a pod disruption budget with the specified name")
-};
-const PRIORITY_CLASS: Command = Command {
-    aliases: &["pc"],
-    ..Command::not_simulated("priorityclass", "Create a priority class with the specified name")
-};
-const QUOTA: Command = Command {
-    aliases: &["resourcequota"],
-    ..Command::not_simulated("quota", "Create a quota with the specified name")
-};
-const ROLE: Command = Command::not_simulated("role", "Create a role with single rule");
-const ROLE_BINDING: Command =
-    Command::not_simulated("rolebinding", "Create a role binding for a particular role or cluster role");
-const SECRET: Command = Command::not_simulated("secret", "Create a secret using a specified subcommand");
-const SERVICE_ACCOUNT: Command = Command {
-    aliases: &["sa"],
-    ..Command::not_simulated("serviceaccount", "Create a service account with the specified name")
-};
-const TOKEN: Command = Command::not_simulated("token", "Request a service account token");
-
 /// The one argument that is a name.
 fn name_argument(k: &Kubectl) -> Result<String> {
     // What stands behind `--` is a command, not a name.
@@ -117,7 +91,55 @@ fn name_argument(k: &Kubectl) -> Result<String> {
     }
 }
 
-/// Creates a generated object and says so; `what` is what the error calls it.
+/// What every generator does first: the name, and the flags that all of them have.
+async fn begin(k: &Kubectl) -> Result<String> {
+    let name = name_argument(k)?;
+    printers::dry_run(k)?;
+    printers::Format::of(k).await?;
+    validation(k)?;
+    Ok(name)
+}
+
+/// The kinds that generators make, as (group, version, plural, kind, namespaced). kubectl knows them without
+/// asking the server, so that `--dry-run=client` needs none.
+const GENERATED: &[(&str, &str, &str, &str, bool)] = &[
+    ("", "v1", "configmaps", "ConfigMap", true),
+    ("", "v1", "namespaces", "Namespace", false),
+    ("", "v1", "pods", "Pod", true),
+    ("", "v1", "resourcequotas", "ResourceQuota", true),
+    ("", "v1", "secrets", "Secret", true),
+    ("", "v1", "serviceaccounts", "ServiceAccount", true),
+    ("", "v1", "services", "Service", true),
+    ("apps", "v1", "deployments", "Deployment", true),
+    ("batch", "v1", "cronjobs", "CronJob", true),
+    ("batch", "v1", "jobs", "Job", true),
+    ("networking.k8s.io", "v1", "ingresses", "Ingress", true),
+    ("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", true),
+    ("rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", false),
+    ("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", false),
+    ("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding", true),
+    ("rbac.authorization.k8s.io", "v1", "roles", "Role", true),
+    ("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", false),
+];
+
+fn generated(api_version: &str, kind: &str) -> Option<Resource> {
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    let row = GENERATED.iter().find(|row| row.0 == group && row.1 == version && row.3 == kind)?;
+    Some(Resource {
+        group: group.to_string(),
+        version: version.to_string(),
+        plural: row.2.to_string(),
+        singular: kind.to_lowercase(),
+        kind: kind.to_string(),
+        short_names: Vec::new(),
+        categories: Vec::new(),
+        namespaced: row.4,
+        verbs: Vec::new(),
+        subresources: Vec::new(),
+    })
+}
+
+/// Creates a generated object and says so; `what` is what the error calls it, with its colon.
 async fn create_generated(k: &Kubectl, object: Value, what: Option<&str>) -> Result<()> {
     let info = submit(k, object, what).await?;
     printers::print_result(k, &info, "created").await
@@ -129,10 +151,13 @@ pub(super) async fn submit(k: &Kubectl, mut object: Value, what: Option<&str>) -
     let api_version = object["apiVersion"].as_str().unwrap_or("").to_string();
     let kind = object["kind"].as_str().unwrap_or("").to_string();
     let (namespace, explicit) = k.namespace().await?;
-    let mapper = k.mapper().await?;
-    let resource = mapper
-        .of_kind(&api_version, &kind)
-        .ok_or_else(|| Error::text(format!("no matches for kind {kind:?} in version {api_version:?}")))?;
+    let resource =
+        match generated(&api_version, &kind) {
+            Some(resource) => Rc::new(resource),
+            None => k.mapper().await?.of_kind(&api_version, &kind).ok_or_else(|| {
+                Error::text(format!("no matches for kind {kind:?} in version {api_version:?}"))
+            })?,
+        };
     // Where the command line names a namespace, the object that is shown has it.
     if resource.namespaced && explicit {
         object["metadata"]["namespace"] = Value::from(namespace.as_str());
@@ -154,7 +179,7 @@ pub(super) async fn submit(k: &Kubectl, mut object: Value, what: Option<&str>) -
     info.object = match (created, what) {
         (Ok(object), _) => object,
         (Err(error @ Error::Status(_)), Some(what)) => {
-            return Err(Error::text(format!("failed to create {what}: {}", error.message())));
+            return Err(Error::text(format!("failed to create {what} {}", error.message())));
         }
         (Err(error), _) => return Err(error),
     };

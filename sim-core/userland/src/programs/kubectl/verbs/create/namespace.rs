@@ -1,6 +1,6 @@
 //! `kubectl create namespace`.
 
-use super::{COMMON, create_generated, name_argument};
+use super::{COMMON, begin, create_generated};
 use crate::programs::kubectl::command::{Command, Run};
 use crate::programs::kubectl::globals;
 use serde_json::json;
@@ -15,7 +15,7 @@ pub(super) const COMMAND: Command = Command {
     flags: &[globals::DRY_RUN, globals::PRINT, COMMON],
     run: Run::Verb(|k| {
         Box::pin(async move {
-            let name = name_argument(&k)?;
+            let name = begin(&k).await?;
             let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}, "spec": {}, "status": {}});
             create_generated(&k, object, None).await
         })

@@ -1,11 +1,12 @@
 //! `kubectl create service`: one subcommand for each type.
 
-use super::{COMMON, create_generated, name_argument};
+use super::{COMMON, begin, create_generated};
 use crate::programs::kubectl::command::{Bare, Command, Run};
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
+use kube::api::validation;
 use serde_json::{Value, json};
 use std::rc::Rc;
 
@@ -89,15 +90,19 @@ const NODE_PORT: Command = Command {
 };
 
 async fn run(k: Rc<Kubectl>, kind: &'static str) -> Result<()> {
-    let name = name_argument(&k)?;
+    let name = begin(&k).await?;
     let cluster_ip = k.flags.str("clusterip");
     if cluster_ip == "None" && k.flags.list("tcp").is_empty() {
         let object = service(&name, json!({"clusterIP": "None", "type": kind}));
-        return create_generated(&k, object, Some(&format!("{kind} service"))).await;
+        return create_generated(&k, object, Some(&format!("{kind} service:"))).await;
     }
     let needs_ports = kind != "ExternalName";
     if needs_ports && k.flags.list("tcp").is_empty() {
         return Err(Error::text("at least one tcp port specifier must be provided"));
+    }
+    let external = k.flags.str("external-name");
+    if kind == "ExternalName" && validation::dns_subdomain(external).is_err() {
+        return Err(Error::text(format!("invalid service external name {external}")));
     }
     let mut ports = Vec::new();
     for text in k.flags.list("tcp") {
@@ -115,9 +120,9 @@ async fn run(k: Rc<Kubectl>, kind: &'static str) -> Result<()> {
         spec["clusterIP"] = json!(cluster_ip);
     }
     if kind == "ExternalName" {
-        spec["externalName"] = json!(k.flags.str("external-name"));
+        spec["externalName"] = json!(external);
     }
-    create_generated(&k, service(&name, spec), Some(&format!("{kind} service"))).await
+    create_generated(&k, service(&name, spec), Some(&format!("{kind} service:"))).await
 }
 
 fn service(name: &str, mut spec: Value) -> Value {
@@ -140,7 +145,14 @@ fn parse_port(text: &str) -> std::result::Result<Value, String> {
         Some(target) => match target.parse::<i64>() {
             Ok(number) if (1..=65_535).contains(&number) => json!(number),
             Ok(_) => return Err("must be between 1 and 65535, inclusive".to_string()),
-            Err(_) => json!(target.split(':').next().unwrap_or(target)),
+            Err(_) => {
+                let name = target.split(':').next().unwrap_or(target);
+                let wrong = validation::port_name(name);
+                if !wrong.is_empty() {
+                    return Err(wrong.join(","));
+                }
+                json!(name)
+            }
         },
     };
     Ok(json!({"name": text.replace(':', "-"), "port": port, "protocol": "TCP", "targetPort": target}))
