@@ -39,7 +39,8 @@ impl<'a> Data<'a> {
     pub(super) async fn of_flags(k: &Kubectl, kind: Kind, name: &'a str) -> Result<Vec<(String, Vec<u8>)>> {
         let list = |flag: &str| if k.flags.has(flag) { k.flags.list(flag).to_vec() } else { Vec::new() };
         let (literals, files, env) = (list("from-literal"), list("from-file"), list("from-env-file"));
-        if !env.is_empty() && !(files.is_empty() && literals.is_empty()) {
+        let others = files.len() + literals.len();
+        if !env.is_empty() && others > 0 {
             return Err(Error::text("from-env-file cannot be combined with from-file or from-literal"));
         }
         let mut data = Data::new(kind, name);

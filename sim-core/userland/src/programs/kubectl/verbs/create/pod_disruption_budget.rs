@@ -43,7 +43,8 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     }
     for (flag, text) in [("min-available", least), ("max-unavailable", most)] {
         let number = text.strip_suffix('%').unwrap_or(text);
-        if !text.is_empty() && !(number.bytes().all(|b| b.is_ascii_digit()) && !number.is_empty()) {
+        let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+        if !text.is_empty() && !is_number {
             return Err(Error::text(format!("invalid format specified for {flag}")));
         }
     }
