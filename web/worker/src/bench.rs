@@ -44,6 +44,24 @@ pub const SCENARIOS: &[Scenario] = &[
         run: |world| bench::deployment(world, 1_000),
     },
     Scenario {
+        name: "kubectl get pods, of 1,000",
+        unit: "commands",
+        prepare: thousand_pods,
+        run: |world| bench::kubectl(world, "kubectl get pods"),
+    },
+    Scenario {
+        name: "kubectl get pods -o yaml, of 1,000",
+        unit: "commands",
+        prepare: thousand_pods,
+        run: |world| bench::kubectl(world, "kubectl get pods -o yaml"),
+    },
+    Scenario {
+        name: "kubectl describe deployment, of 1,000",
+        unit: "commands",
+        prepare: thousand_pods,
+        run: |world| bench::kubectl(world, "kubectl describe deployment blue"),
+    },
+    Scenario {
         name: "requests, Service of 3 endpoints",
         unit: "requests",
         prepare: || prepared_service(3),
@@ -67,6 +85,12 @@ pub const SCENARIOS: &[Scenario] = &[
 /// The scenario called `name`.
 pub fn find(name: &str) -> Option<&'static Scenario> {
     SCENARIOS.iter().find(|scenario| scenario.name == name)
+}
+
+fn thousand_pods() -> Sim {
+    let mut world = bench::cluster(12);
+    bench::deployment(&mut world, 1_000);
+    world
 }
 
 fn prepared_service(endpoints: u32) -> Sim {
