@@ -88,7 +88,8 @@ fn parse(text: &[u8]) -> Option<(usize, i128, usize)> {
     Some((end + 1, i128::from(seconds) * SECOND + i128::from(fraction) * scale, digits))
 }
 
-fn write(nanos: i128, digits: usize) -> String {
+/// A time with as many digits of its fraction; with nine where it has a fraction that was cut off.
+pub(super) fn write(nanos: i128, digits: usize) -> String {
     let (seconds, fraction) = (nanos.div_euclid(SECOND) as i64, nanos.rem_euclid(SECOND));
     let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     let (year, month, day) = civil_from_days(days);

@@ -2,6 +2,7 @@
 
 use super::body::{Reply, Stream};
 use super::credentials::Identity;
+use super::protobuf;
 use super::server::Server;
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -18,6 +19,8 @@ const BODY_MAX: usize = 3 * 1024 * 1024;
 /// The name the API server goes by in its own world.
 const INSIDE: HeaderValue = HeaderValue::from_static("10.10.0.11:6443");
 
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
 type Failure = Box<dyn Error + Send + Sync>;
 
 /// Answers a request.
@@ -33,22 +36,32 @@ pub(super) async fn answer(
     if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
         server.count_change();
     }
-    let waiting = server.traffic().press();
     let stream = is_stream(request.uri());
     let (head, body) = request.into_parts();
     let body = match Limited::new(body, BODY_MAX).collect().await {
-        Ok(body) => server.calendar().inward(&body.to_bytes()),
+        Ok(body) => body.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => {
             let message = format!("Request entity too large: limit is {BODY_MAX}");
             return Ok(status(&Status::new(413, "RequestEntityTooLarge", message)));
         }
         Err(error) => return Err(error),
     };
+    // From here on it is the world's turn, not the client's.
+    let waiting = server.traffic().press();
+    let mut headers = inward(&head.headers, identity.as_ref());
+    let translated = is_protobuf(&headers).then(|| protobuf::to_json(&body)).flatten();
+    let body = match translated {
+        Some(object) => {
+            headers.insert(header::CONTENT_TYPE, JSON);
+            server.calendar().inward(object.to_string().as_bytes())
+        }
+        None => server.calendar().inward(&body),
+    };
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
     let target = server.calendar().inward(target.as_bytes());
     let mut inner = Request::builder().method(head.method).uri(String::from_utf8(target)?);
-    if let Some(headers) = inner.headers_mut() {
-        *headers = inward(&head.headers, identity.as_ref());
+    if let Some(inner) = inner.headers_mut() {
+        *inner = headers;
     }
     let inner = inner.body(Full::new(Bytes::from(body)))?;
 
@@ -73,6 +86,10 @@ pub(super) async fn answer(
     *answer.status_mut() = head.status;
     *answer.headers_mut() = outward(head.headers);
     Ok(answer)
+}
+
+fn is_protobuf(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/vnd.kubernetes.protobuf")
 }
 
 /// Browsers can be led to 127.0.0.1 under any name; only ours are answered.
@@ -130,6 +147,6 @@ fn plain(code: StatusCode, text: &'static str) -> Response<Reply> {
 fn status(status: &Status) -> Response<Reply> {
     let mut answer = Response::new(Reply::whole(format!("{}\n", status.to_value())));
     *answer.status_mut() = StatusCode::from_u16(status.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer.headers_mut().insert(header::CONTENT_TYPE, JSON);
     answer
 }

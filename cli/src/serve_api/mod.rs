@@ -8,7 +8,7 @@
 //! program that answers in the page. So nothing is answered here: this is the wire, and the wall clock.
 //!
 //! Reading order: [`options`] (flags), [`server`] (listener, connections), [`gateway`] (a request), [`wire`] (a simulated
-//! connection as tokio sees it), [`clock`] (when the world moves), [`dates`] (the world's calendar and ours),
+//! connection as tokio sees it), [`clock`] (when the world moves), [`dates`] (the world's calendar and ours), [`protobuf`],
 //! [`credentials`] (certificates, kubeconfig), and for exec, attach and port-forward [`websocket`], [`channels`],
 //! [`port_forward`], [`spdy`].
 
@@ -18,6 +18,7 @@ mod credentials;
 mod dates;
 mod gateway;
 pub(crate) mod options;
+mod protobuf;
 mod server;
 mod wire;
 
