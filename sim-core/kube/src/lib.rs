@@ -3,8 +3,8 @@
 //! An object is a JSON value ([`api`]), kept by the [`apiserver`]. Everything else is a client of it
 //! ([`client`]): [`controllers`] that bring the world closer to what the objects say, the
 //! [`scheduler`] that picks a node for each pod, a [`kubelet`] per node that runs them, a
-//! [`kube_proxy`] per node that writes the rules behind Services, and [`coredns`] that answers for
-//! their names. [`cluster`] puts one together the way kubeadm does.
+//! [`kube_proxy`] per node that writes the rules behind Services, a [`kube_router`] per node that
+//! writes those of network policies, and [`coredns`] that answers for names of Services. [`cluster`] puts one together the way kubeadm does.
 //!
 //! **Invariant**: nothing here names a program or an image of the simulated world; who builds a world
 //! hands them in. Controllers see [`client`], never the store.
@@ -17,5 +17,6 @@ pub mod cluster;
 pub mod controllers;
 pub mod coredns;
 pub mod kube_proxy;
+pub mod kube_router;
 pub mod kubelet;
 pub mod scheduler;

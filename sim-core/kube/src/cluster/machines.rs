@@ -118,6 +118,9 @@ pub(super) fn start_node(
     install_service(&host, "/usr/bin/containerd", &idle, &[]);
     let args = ["--kubeconfig=/etc/kubernetes/kubelet.conf", "--config=/var/lib/kubelet/config.yaml"];
     install_service(&host, "/usr/bin/kubelet", &kubelet.program(), &args);
+    let router = crate::kube_router::runner::program(api);
+    let args = ["--run-firewall=true", "--run-router=false", "--run-service-proxy=false"];
+    install_service(&host, "/usr/local/bin/kube-router", &router, &args);
     Node { name, address, host, kubelet }
 }
 

@@ -425,3 +425,76 @@ fn kube_proxy_mends_flushed_rules_and_forced_deletion_leaves_nothing() {
     let node = world.cluster.nodes.iter().find(|n| n.name == on).expect("its node");
     assert!(node.kubelet.worker_named("default", "stubborn").is_none());
 }
+
+#[test]
+fn a_network_policy_cuts_connections_and_lets_them_through() {
+    use crate::api::NETWORK_POLICY;
+    let world = World::new(false);
+    let rules = || {
+        let nodes = world.cluster.nodes.iter();
+        let save = |node: &Node| {
+            let netns = node.host.namespaces().netns;
+            node.host.net().iptables_save(netns, linux::net::Table::Filter)
+        };
+        // Without the lines that say when.
+        let text = nodes.map(save).collect::<String>();
+        text.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n")
+    };
+    world.pod("web", json!({"nodeName": "node2", "containers": [container("web", &[])]}));
+    for (name, node) in [("near", "node2"), ("far", "node3")] {
+        world.pod(name, json!({"nodeName": node, "containers": [container("tools", &["polite"])]}));
+    }
+    world.run(10);
+    let ip = world.get(POD, "web").expect("the pod").str_at("/status/podIP").to_string();
+    let fetch = |pod: &str| world.in_pod(pod, &["fetch", &ip, "80"]);
+    assert!(fetch("near").starts_with("web sees") && fetch("far").starts_with("web sees"));
+    let before = rules();
+    assert!(!before.contains("KUBE-ROUTER"));
+    let policy = |name: &str, spec: Value| {
+        world.create(
+            NETWORK_POLICY,
+            json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+                   "metadata": {"name": name, "namespace": "default"}, "spec": spec}),
+        );
+        world.run(2);
+    };
+    policy("deny-all", json!({"podSelector": {"matchLabels": {"app": "web"}}}));
+    assert_eq!(
+        (fetch("near").as_str(), fetch("far").as_str()),
+        ("Connection refused\n", "Connection refused\n")
+    );
+    // What comes from the pod's own node always gets through, what comes from another does not.
+    assert!(world.on_node(1, &["fetch", &ip, "80"]).starts_with("web sees"));
+    assert_eq!(world.on_node(0, &["fetch", &ip, "80"]), "Connection refused\n");
+    policy(
+        "far",
+        json!({"podSelector": {"matchLabels": {"app": "web"}},
+               "ingress": [{"from": [{"podSelector": {"matchLabels": {"app": "far"}}}],
+                            "ports": [{"port": 80}]}]}),
+    );
+    assert_eq!(fetch("near"), "Connection refused\n");
+    assert!(fetch("far").starts_with("web sees"));
+    // A pod that may go nowhere does not even get an answer to a name.
+    policy("stay", json!({"podSelector": {"matchLabels": {"app": "far"}}, "policyTypes": ["Egress"]}));
+    assert_eq!(fetch("far"), "Connection refused\n");
+    assert_eq!(world.in_pod("far", &["fetch", "example.com", "80"]), "unknown\n");
+    policy(
+        "names",
+        json!({"podSelector": {"matchLabels": {"app": "far"}}, "policyTypes": ["Egress"],
+               "egress": [{"to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}],
+                           "ports": [{"port": 53, "protocol": "UDP"}]},
+                          {"to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.244.0.0/16"]}}]}]}),
+    );
+    assert!(world.in_pod("far", &["fetch", "example.com", "80"]).contains("Example Domain"));
+    assert_eq!(fetch("far"), "Connection refused\n");
+    for name in ["deny-all", "far", "stay", "names"] {
+        world
+            .cluster
+            .api
+            .delete(NETWORK_POLICY, "default", name, &DeleteOptions::default())
+            .expect("it was there");
+    }
+    world.run(2);
+    assert_eq!(rules(), before);
+    assert!(fetch("near").starts_with("web sees") && fetch("far").starts_with("web sees"));
+}
