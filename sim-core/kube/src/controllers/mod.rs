@@ -14,6 +14,7 @@ mod endpoint_slice_mirroring;
 mod endpoints;
 mod expectations;
 mod garbage_collector;
+mod history;
 mod job;
 mod namespace;
 mod node_lifecycle;
@@ -22,6 +23,7 @@ mod replica_set;
 mod root_ca;
 mod service_account;
 mod service_endpoints;
+mod stateful_set;
 mod taint_eviction;
 mod ttl_after_finished;
 
@@ -53,6 +55,7 @@ pub const CONTROLLERS: &[Descriptor] = &[
     Descriptor { name: "replicationcontroller-controller", start: replica_set::start_replication },
     Descriptor { name: "root-ca-certificate-publisher-controller", start: root_ca::start },
     Descriptor { name: "serviceaccount-controller", start: service_account::start },
+    Descriptor { name: "statefulset-controller", start: stateful_set::start },
     Descriptor { name: "taint-eviction-controller", start: taint_eviction::start },
     Descriptor { name: "ttl-after-finished-controller", start: ttl_after_finished::start },
 ];

@@ -110,9 +110,13 @@ const COLUMNS: &[Column] = &[
 
 /// Models `SetDefaults_StatefulSet`.
 fn set_defaults(stateful_set: &mut Value) {
-    let strategy = stateful_set.at("/spec/updateStrategy");
-    if strategy.str_at("/type") == "RollingUpdate" && strategy.at("/rollingUpdate/partition").is_null() {
-        set(stateful_set, "/spec/updateStrategy/rollingUpdate/partition", json!(0));
+    if stateful_set.str_at("/spec/updateStrategy/type") == "RollingUpdate" {
+        for (field, default) in [("maxUnavailable", 1), ("partition", 0)] {
+            let path = format!("/spec/updateStrategy/rollingUpdate/{field}");
+            if stateful_set.at(&path).is_null() {
+                set(stateful_set, &path, json!(default));
+            }
+        }
     }
     let claims = stateful_set.get_mut("spec").and_then(|spec| spec.get_mut("volumeClaimTemplates"));
     for claim in claims.and_then(Value::as_array_mut).into_iter().flatten() {

@@ -5,12 +5,14 @@
 
 mod config_map;
 mod containers;
+mod cron_job;
 mod daemon_set;
 mod deployment;
 mod endpoint_slice;
 mod endpoints;
 mod events;
 mod generic;
+mod job;
 mod namespace;
 mod node;
 mod pod;
@@ -20,6 +22,7 @@ mod replica_set;
 mod secret;
 mod service;
 mod service_account;
+mod stateful_set;
 mod volumes;
 mod writer;
 
@@ -78,6 +81,12 @@ impl Describer {
                 let pods = self.pods_of(object).await;
                 replica_set::describe(w, object, &pods);
             }
+            ("apps", "StatefulSet") => {
+                let pods = self.pods_of(object).await;
+                stateful_set::describe(w, object, &pods);
+            }
+            ("batch", "CronJob") => cron_job::describe(w, object),
+            ("batch", "Job") => job::describe(w, object),
             ("discovery.k8s.io", "EndpointSlice") => endpoint_slice::describe(w, object),
             _ => generic::describe(w, object),
         }
