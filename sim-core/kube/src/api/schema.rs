@@ -386,13 +386,26 @@ pub mod common {
             f("generateName", Str),
             f("generation", Int64),
             f("labels", Map),
-            f("managedFields", Dropped),
+            f("managedFields", Loose(&List(&Object(&MANAGED_FIELDS_ENTRY)))),
             f("name", Str),
             f("namespace", Str),
             f("ownerReferences", Keyed(&OWNER_REFERENCE, "uid")),
             f("resourceVersion", Str),
             f("selfLink", Dropped),
             f("uid", Str),
+        ],
+    };
+
+    static MANAGED_FIELDS_ENTRY: Struct = Struct {
+        go: "ManagedFieldsEntry",
+        fields: &[
+            f("apiVersion", Str),
+            f("fieldsType", Str),
+            f("fieldsV1", Any),
+            f("manager", Str),
+            f("operation", Str),
+            f("subresource", Str),
+            f("time", Time),
         ],
     };
 

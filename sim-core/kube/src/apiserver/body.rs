@@ -3,6 +3,7 @@
 use super::options::{DeleteOptions, FieldValidation, Propagation, WriteOptions};
 use super::patch::PatchKind;
 use super::rest::Request;
+use super::{ApiServer, managed_fields};
 use crate::api::{ObjectExt, Resource, Status};
 use serde_json::{Value, json};
 
@@ -17,6 +18,17 @@ fn go_json_error(body: &[u8], error: &serde_json::Error) -> String {
     }
     let bad = body.iter().find(|c| !c.is_ascii_whitespace()).copied().unwrap_or(b' ');
     format!("invalid character '{}' looking for beginning of value", char::from(bad))
+}
+
+/// A body in JSON, or in YAML where the world has a parser for it.
+pub(super) fn structured_body(server: &ApiServer, request: &Request) -> Result<Value, Status> {
+    let first = request.body.iter().find(|c| !c.is_ascii_whitespace());
+    match server.yaml() {
+        Some(yaml) if first != Some(&b'{') => {
+            yaml(&request.body).map_err(|why| Status::bad_request(format!("error decoding YAML: {why}")))
+        }
+        _ => json_body(request),
+    }
 }
 
 /// An object in a body, of the kind that the path names.
@@ -52,9 +64,6 @@ pub(super) fn body(request: &Request, resource: Resource) -> Result<Value, Statu
 pub(super) fn patch_body(request: &Request) -> Result<(PatchKind, Value), Status> {
     let content = request.header("Content-Type");
     let Some(kind) = PatchKind::of_content_type(content) else {
-        if content.starts_with("application/apply-patch") {
-            return Err(Status::not_simulated("server-side apply"));
-        }
         return Err(Status::unsupported_media_type(format!(
             "the body of the request was in an unknown format - accepted media types include: \
              application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, \
@@ -97,7 +106,17 @@ pub(super) fn write_options(request: &Request) -> Result<WriteOptions, Status> {
         "Ignore" => FieldValidation::Ignore,
         _ => FieldValidation::Warn,
     };
-    Ok(WriteOptions { dry_run: dry_run(request.param("dryRun"))?, field_validation })
+    let manager = match request.param("fieldManager") {
+        "" => managed_fields::manager_of_agent(request.header("User-Agent")),
+        name => name.into(),
+    };
+    Ok(WriteOptions {
+        dry_run: dry_run(request.param("dryRun"))?,
+        field_validation,
+        manager: Some(manager),
+        track: true,
+        ..WriteOptions::default()
+    })
 }
 
 /// Options of a deletion stand in the body or in the query.

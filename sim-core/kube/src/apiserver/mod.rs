@@ -5,15 +5,19 @@
 //! then the forms of an answer: `table`, `discovery`, `watch`, and `upstream` for what only a
 //! kubelet can answer.
 //!
-//! Models `k8s.io/apiserver` and `pkg/registry`. Left out: managed fields, server-side apply, OpenAPI,
+//! `managed_fields` and `apply` are server-side apply; `openapi` tells the tables of fields.
+//!
+//! Models `k8s.io/apiserver` and `pkg/registry`. Left out:
 //! audit, quotas; roles are reduced to one rule (see `access`).
 
 mod access;
 mod admission;
 mod allocation;
+mod apply;
 mod body;
 mod discovery;
 mod filter;
+mod managed_fields;
 mod openapi;
 mod options;
 mod patch;
@@ -28,6 +32,7 @@ mod upstream;
 mod watch;
 
 pub use filter::Filter;
+pub(crate) use managed_fields::manager_of_user;
 pub use options::{DeleteOptions, FieldValidation, Propagation, WriteOptions, Written};
 pub use patch::PatchKind;
 pub use rest::{Request, Response};
@@ -38,13 +43,16 @@ pub use watch::WatchStream;
 use crate::api::{NAMESPACE, Object, Resource, new_object};
 use serde_json::json;
 use sim::{Rng, Sim, Timestamp};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use store::Store;
 
 /// The version that the cluster says it is.
 pub const VERSION: &str = "v1.35.2";
+
+/// Reads YAML as a value, or says why it cannot.
+pub type Yaml = fn(&[u8]) -> Result<serde_json::Value, String>;
 
 /// A handle on the API server of one cluster.
 #[derive(Clone)]
@@ -56,6 +64,8 @@ struct Server {
     rng: RefCell<Rng>,
     /// The second that was asked for last, in words: many objects are made in one.
     second: RefCell<(u64, String)>,
+    /// Reads YAML, where the world can.
+    yaml: Cell<Option<Yaml>>,
     /// Discovery documents that were asked for, by path.
     documents: RefCell<BTreeMap<String, Vec<u8>>>,
 }
@@ -68,6 +78,7 @@ impl ApiServer {
             store: RefCell::new(Store::new()),
             rng: RefCell::new(sim.rng("kube-apiserver")),
             second: RefCell::default(),
+            yaml: Cell::default(),
             documents: RefCell::default(),
         }));
         for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
@@ -77,6 +88,15 @@ impl ApiServer {
                 .expect("the first namespaces are well-formed");
         }
         server
+    }
+
+    /// Lets bodies of requests be YAML: the parser is not the server's own.
+    pub fn read_yaml_with(&self, yaml: Yaml) {
+        self.0.yaml.set(Some(yaml));
+    }
+
+    fn yaml(&self) -> Option<Yaml> {
+        self.0.yaml.get()
     }
 
     /// The world it is in.

@@ -1,6 +1,8 @@
 //! How to write and how to delete: what a request says beside the object.
 
 use crate::api::Object;
+use serde_json::Value;
+use std::rc::Rc;
 
 /// What happens to fields that no table knows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,12 +17,20 @@ pub enum FieldValidation {
 }
 
 /// How to write.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct WriteOptions {
     /// Do everything but keep it.
     pub dry_run: bool,
     /// What happens to unknown fields.
     pub field_validation: FieldValidation,
+    /// Who writes, for `metadata.managedFields`; nobody writes what is not tracked.
+    pub manager: Option<Rc<str>>,
+    /// Whether tracking begins with this write; what is tracked already stays so.
+    pub track: bool,
+    /// The subresource that is written, where it is not the status.
+    pub subresource: &'static str,
+    /// The managers as server-side apply has found them.
+    pub applied: Option<Value>,
 }
 
 /// What was written, and what the server has to say about it.

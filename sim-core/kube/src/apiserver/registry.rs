@@ -3,7 +3,7 @@
 use super::options::{DeleteOptions, WriteOptions, Written};
 use super::store::{self, WatchHandle};
 use super::strategy::{decode, finalizers_for, grace_period, inward, outward, place, prepare_for_update};
-use super::{ApiServer, Filter, admission, allocation};
+use super::{ApiServer, Filter, admission, allocation, managed_fields};
 use crate::api::validation::{self, Errors};
 use crate::api::{
     EVENT, Key, NAMESPACE, NODE, Object, ObjectExt, POD, Resource, SERVICE, Status, object_at, pod, remove,
@@ -56,8 +56,13 @@ impl ApiServer {
         place(resource, namespace, &mut object)?;
         let warnings = decode(resource, &mut object, options, &|_| true)?;
         let resource = inward(resource, &mut object);
+        remove(&mut object, "/metadata/managedFields");
         self.namespace_lifecycle(resource, namespace, object.name())?;
         (resource.default)(&mut object);
+        // What admission adds is nobody's.
+        if managed_fields::tracks(None, options) {
+            managed_fields::track(resource, None, &mut object, false, &self.now_text(), options);
+        }
         admission::admit(self, resource, &mut object)?;
         let given_name = !object.name().is_empty() || object.str_at("/metadata/generateName").is_empty();
         self.prepare_for_create(resource, &mut object);
@@ -162,8 +167,16 @@ impl ApiServer {
         }
         // Whoever writes what is there already changes nothing.
         set(&mut object, "/metadata/resourceVersion", old.at("/metadata/resourceVersion").clone());
+        if let Some(applied) = &options.applied {
+            set(&mut object, "/metadata/managedFields", applied.clone());
+        } else if object.meta("managedFields").is_null() && !old.meta("managedFields").is_null() {
+            set(&mut object, "/metadata/managedFields", old.meta("managedFields").clone());
+        }
         if object == *old {
             return Ok(old);
+        }
+        if managed_fields::tracks(Some(&old), options) {
+            managed_fields::track(resource, Some(&old), &mut object, status, &self.now_text(), options);
         }
         if options.dry_run {
             return Ok(Rc::new(object));

@@ -1,13 +1,14 @@
 //! Requests: a path and a verb become an operation, its outcome becomes bytes. Models
 //! `apiserver/pkg/endpoints`.
 
+use super::apply::is_apply;
 use super::body::{body, delete_options, json_body, named, patch_body, write_options};
-use super::options::Written;
+use super::options::{WriteOptions, Written};
 use super::store::{EventKind, WatchEvent};
 use super::strategy::outward;
 use super::upstream::{self, Upstream};
 use super::watch::WatchStream;
-use super::{ApiServer, Filter, access, table};
+use super::{ApiServer, Filter, access, managed_fields, table};
 use crate::api::schema::Struct;
 use crate::api::scheme::by_plural;
 use crate::api::{DEPLOYMENT, ENDPOINTS, NODE, Object, ObjectExt, POD, Resource, Status, object_at, set};
@@ -59,7 +60,7 @@ impl Request {
         self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value)
     }
 
-    fn flag(&self, name: &str) -> bool {
+    pub(super) fn flag(&self, name: &str) -> bool {
         matches!(self.param(name), "true" | "1")
     }
 }
@@ -111,10 +112,10 @@ pub(super) fn header(name: &str, value: &str) -> (String, String) {
 }
 
 /// What a path names.
-struct Target {
-    resource: Resource,
-    namespace: String,
-    name: String,
+pub(super) struct Target {
+    pub(super) resource: Resource,
+    pub(super) namespace: String,
+    pub(super) name: String,
     subresource: String,
     /// What follows the subresource: the path of a proxied request.
     rest: String,
@@ -211,6 +212,7 @@ impl ApiServer {
                 let written = self.update(resource, namespace, object, false, &write_options(request)?)?;
                 Ok(self.written(request, resource, 200, written))
             }
+            "patch" if !name.is_empty() && is_apply(request) => self.answer_apply(request, &target, false),
             "patch" if !name.is_empty() => {
                 let (kind, patch) = patch_body(request)?;
                 let options = write_options(request)?;
@@ -262,6 +264,7 @@ impl ApiServer {
                 let written = self.update(resource, namespace, object, true, &write_options(request)?)?;
                 Ok(self.written(request, resource, 200, written))
             }
+            ("status", "patch") if is_apply(request) => self.answer_apply(request, target, true),
             ("status", "patch") => {
                 let (kind, patch) = patch_body(request)?;
                 let options = write_options(request)?;
@@ -324,7 +327,8 @@ impl ApiServer {
                     return Err(Status::modified(resource, name));
                 }
                 set(&mut new, "/spec/replicas", json!(replicas));
-                self.replace(resource, namespace, new, false, &write_options(request)?)?
+                let options = WriteOptions { subresource: "scale", ..write_options(request)? };
+                self.replace(resource, namespace, new, false, &options)?
             }
             _ => return Err(Status::method_not_allowed()),
         };
@@ -362,7 +366,8 @@ impl ApiServer {
             if i > 0 {
                 body.push(b',');
             }
-            serde_json::to_writer(&mut body, &**object).expect("JSON values can always be written");
+            serde_json::to_writer(&mut body, &*managed_fields::shown(resource, object))
+                .expect("JSON values can always be written");
         }
         body.extend_from_slice(b"]}\n");
         Ok(Response::Whole { status: 200, headers: vec![header("Content-Type", "application/json")], body })
@@ -449,7 +454,13 @@ impl ApiServer {
         Ok(Response::json(200, &list))
     }
 
-    fn written(&self, request: &Request, resource: Resource, status: u16, written: Written) -> Response {
+    pub(super) fn written(
+        &self,
+        request: &Request,
+        resource: Resource,
+        status: u16,
+        written: Written,
+    ) -> Response {
         let object = outward(resource, written.object);
         self.show(request, resource, status, &object).warn(&written.warnings)
     }
@@ -461,7 +472,7 @@ impl ApiServer {
                 let objects = [Rc::clone(object)];
                 Response::json(status, &form.table(resource, &objects, metadata, self.now(), true))
             }
-            None => Response::json(status, object),
+            None => Response::json(status, &managed_fields::shown(resource, object)),
         }
     }
 }

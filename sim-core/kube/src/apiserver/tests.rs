@@ -1,5 +1,6 @@
 //! Requests in, answers out.
 
+mod apply;
 mod discovery;
 
 use super::{ApiServer, Filter, Request, Response, WatchHandle, WriteOptions};
@@ -113,7 +114,7 @@ fn check(actual: &str, expect: Expect) {
 fn a_pod_gets_what_every_pod_gets() {
     let w = world();
     let mut pod = w.ok("POST", PODS, pod("solo"));
-    for field in ["uid", "resourceVersion"] {
+    for field in ["uid", "resourceVersion", "managedFields"] {
         pod["metadata"][field] = json!("-");
     }
     let volume = pod.str_at("/spec/volumes/0/name").to_string();
@@ -121,7 +122,7 @@ fn a_pod_gets_what_every_pod_gets() {
     check(
         &text,
         expect![[
-            r#"{"apiVersion":"v1","kind":"Pod","metadata":{"creationTimestamp":"2026-01-05T08:00:00Z","generation":1,"labels":{"run":"solo"},"name":"solo","namespace":"default","resourceVersion":"-","uid":"-"},"spec":{"containers":[{"image":"nginx","imagePullPolicy":"Always","name":"solo","resources":{},"terminationMessagePath":"/dev/termination-log","terminationMessagePolicy":"File","volumeMounts":[{"mountPath":"/var/run/secrets/kubernetes.io/serviceaccount","name":"kube-api-access-xxxxx","readOnly":true}]}],"dnsPolicy":"ClusterFirst","enableServiceLinks":true,"preemptionPolicy":"PreemptLowerPriority","priority":0,"restartPolicy":"Always","schedulerName":"default-scheduler","securityContext":{},"serviceAccount":"default","serviceAccountName":"default","terminationGracePeriodSeconds":30,"tolerations":[{"effect":"NoExecute","key":"node.kubernetes.io/not-ready","operator":"Exists","tolerationSeconds":300},{"effect":"NoExecute","key":"node.kubernetes.io/unreachable","operator":"Exists","tolerationSeconds":300}],"volumes":[{"name":"kube-api-access-xxxxx","projected":{"defaultMode":420,"sources":[{"serviceAccountToken":{"expirationSeconds":3607,"path":"token"}},{"configMap":{"items":[{"key":"ca.crt","path":"ca.crt"}],"name":"kube-root-ca.crt"}},{"downwardAPI":{"items":[{"fieldRef":{"apiVersion":"v1","fieldPath":"metadata.namespace"},"path":"namespace"}]}}]}}]},"status":{"phase":"Pending","qosClass":"BestEffort"}}"#
+            r#"{"apiVersion":"v1","kind":"Pod","metadata":{"creationTimestamp":"2026-01-05T08:00:00Z","generation":1,"labels":{"run":"solo"},"managedFields":"-","name":"solo","namespace":"default","resourceVersion":"-","uid":"-"},"spec":{"containers":[{"image":"nginx","imagePullPolicy":"Always","name":"solo","resources":{},"terminationMessagePath":"/dev/termination-log","terminationMessagePolicy":"File","volumeMounts":[{"mountPath":"/var/run/secrets/kubernetes.io/serviceaccount","name":"kube-api-access-xxxxx","readOnly":true}]}],"dnsPolicy":"ClusterFirst","enableServiceLinks":true,"preemptionPolicy":"PreemptLowerPriority","priority":0,"restartPolicy":"Always","schedulerName":"default-scheduler","securityContext":{},"serviceAccount":"default","serviceAccountName":"default","terminationGracePeriodSeconds":30,"tolerations":[{"effect":"NoExecute","key":"node.kubernetes.io/not-ready","operator":"Exists","tolerationSeconds":300},{"effect":"NoExecute","key":"node.kubernetes.io/unreachable","operator":"Exists","tolerationSeconds":300}],"volumes":[{"name":"kube-api-access-xxxxx","projected":{"defaultMode":420,"sources":[{"serviceAccountToken":{"expirationSeconds":3607,"path":"token"}},{"configMap":{"items":[{"key":"ca.crt","path":"ca.crt"}],"name":"kube-root-ca.crt"}},{"downwardAPI":{"items":[{"fieldRef":{"apiVersion":"v1","fieldPath":"metadata.namespace"},"path":"namespace"}]}}]}}]},"status":{"phase":"Pending","qosClass":"BestEffort"}}"#
         ]],
     );
 }

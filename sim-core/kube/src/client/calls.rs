@@ -2,7 +2,9 @@
 //! takes the time that a short way through a network would.
 
 use crate::api::{Object, ObjectExt, Resource, Status};
-use crate::apiserver::{ApiServer, DeleteOptions, Filter, PatchKind, WatchEvent, WatchHandle, WriteOptions};
+use crate::apiserver::{
+    ApiServer, DeleteOptions, Filter, PatchKind, WatchEvent, WatchHandle, WriteOptions, manager_of_user,
+};
 use serde_json::Value;
 use sim::{Duration, Rng, Sim};
 use std::cell::RefCell;
@@ -12,6 +14,8 @@ use std::rc::Rc;
 #[derive(Clone)]
 pub struct Client {
     server: ApiServer,
+    /// Which program it is, for the managers of fields.
+    manager: Rc<str>,
     rng: Rc<RefCell<Rng>>,
 }
 
@@ -65,7 +69,8 @@ impl Client {
     /// A connection for `user`, such as `system:kube-scheduler`.
     pub fn new(server: &ApiServer, user: &str) -> Self {
         let rng = server.sim().rng(&format!("client {user}"));
-        Client { server: server.clone(), rng: Rc::new(RefCell::new(rng)) }
+        let manager = manager_of_user(user).into();
+        Client { server: server.clone(), manager, rng: Rc::new(RefCell::new(rng)) }
     }
 
     /// The world it is in.
@@ -76,6 +81,10 @@ impl Client {
     /// The server it talks to.
     pub fn server(&self) -> &ApiServer {
         &self.server
+    }
+
+    fn options(&self) -> WriteOptions {
+        WriteOptions { manager: Some(Rc::clone(&self.manager)), ..WriteOptions::default() }
     }
 
     /// The way there: what is read is so when the server answers.
@@ -115,14 +124,14 @@ impl Client {
     pub async fn update(&self, resource: Resource, object: Value) -> Result<Object, Status> {
         self.travel().await;
         let namespace = object.namespace().to_string();
-        self.server.replace(resource, &namespace, object, false, &WriteOptions::default())
+        self.server.replace(resource, &namespace, object, false, &self.options())
     }
 
     /// Replaces an object's status; its version must be the latest.
     pub async fn update_status(&self, resource: Resource, object: Value) -> Result<Object, Status> {
         self.travel().await;
         let namespace = object.namespace().to_string();
-        self.server.replace(resource, &namespace, object, true, &WriteOptions::default())
+        self.server.replace(resource, &namespace, object, true, &self.options())
     }
 
     /// Changes an object.
@@ -162,7 +171,7 @@ impl Client {
             Patch::Merge(patch) => (PatchKind::Merge, patch),
             Patch::Json(patch) => (PatchKind::Json, patch),
         };
-        let options = WriteOptions::default();
+        let options = self.options();
         let written = self.server.patch(resource, namespace, name, kind, patch, status, &options);
         written.map(|written| written.object)
     }

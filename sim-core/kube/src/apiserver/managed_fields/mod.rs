@@ -1,0 +1,400 @@
+//! Who manages which fields: `metadata.managedFields`, and server-side apply, which needs them.
+//!
+//! Whatever a person writes over HTTP is tracked exactly, in the object itself, and from then on what everybody else
+//! writes to it. What the cluster's own components create for each other (a thousand pods of a ReplicaSet) is not:
+//! its managers follow from what it is, and are told only when somebody asks ([`derived`]). Tracking begins there
+//! when somebody from outside writes.
+//!
+//! Models `apimachinery/pkg/util/managedfields` and `structured-merge-diff/merge`.
+
+mod set;
+mod walk;
+
+use super::WriteOptions;
+use crate::api::{Object, ObjectExt, Resource, Status, object_at, remove};
+use serde_json::{Map, Value, json};
+use set::{Set, from_fields_v1, intersect, paths, subtract, to_fields_v1, unite};
+use sim::Ordered;
+use std::rc::Rc;
+use walk::Shape;
+
+/// Fields that nobody manages.
+const STRIPPED: [&str; 11] = [
+    "clusterName",
+    "creationTimestamp",
+    "deletionGracePeriodSeconds",
+    "deletionTimestamp",
+    "generation",
+    "managedFields",
+    "name",
+    "namespace",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+];
+
+/// One manager of an object.
+#[derive(Clone, Debug, PartialEq)]
+struct Manager {
+    name: String,
+    apply: bool,
+    subresource: String,
+    api_version: String,
+    time: String,
+    set: Set,
+}
+
+impl Manager {
+    fn read(entry: &Value) -> Manager {
+        Manager {
+            name: entry.str_at("/manager").to_string(),
+            apply: entry.str_at("/operation") == "Apply",
+            subresource: entry.str_at("/subresource").to_string(),
+            api_version: entry.str_at("/apiVersion").to_string(),
+            time: entry.str_at("/time").to_string(),
+            set: from_fields_v1(entry.at("/fieldsV1")),
+        }
+    }
+
+    fn write(&self) -> Value {
+        let mut entry = json!({
+            "apiVersion": self.api_version, "fieldsType": "FieldsV1", "fieldsV1": to_fields_v1(&self.set),
+            "manager": self.name, "operation": if self.apply { "Apply" } else { "Update" }, "time": self.time,
+        });
+        if !self.subresource.is_empty() {
+            entry["subresource"] = json!(self.subresource);
+        }
+        entry
+    }
+
+    fn is(&self, other: &Manager) -> bool {
+        self.name == other.name
+            && self.apply == other.apply
+            && self.subresource == other.subresource
+            && (self.apply || self.api_version == other.api_version)
+    }
+
+    /// As messages name it.
+    fn shown(&self) -> String {
+        let mut text = format!("{:?}", self.name);
+        if !self.subresource.is_empty() {
+            text += &format!(" with subresource {:?}", self.subresource);
+        }
+        if !self.apply {
+            text += &format!(" using {}", self.api_version);
+        }
+        text
+    }
+}
+
+fn managers_of(resource: Resource, object: &Value) -> Vec<Manager> {
+    match object.list_at("/metadata/managedFields") {
+        [] => derived(resource, object),
+        list => list.iter().map(Manager::read).collect(),
+    }
+}
+
+fn write(object: &mut Value, mut managers: Vec<Manager>) {
+    managers.retain(|manager| !manager.set.is_empty());
+    managers.order_by(|a, b| {
+        (!a.apply, &a.time, &a.name, &a.api_version, &a.subresource).cmp(&(
+            !b.apply,
+            &b.time,
+            &b.name,
+            &b.api_version,
+            &b.subresource,
+        ))
+    });
+    if managers.is_empty() {
+        remove(object, "/metadata/managedFields");
+    } else {
+        let list = managers.iter().map(Manager::write).collect();
+        object_at(object, "/metadata").insert("managedFields".to_string(), list);
+    }
+}
+
+/// Without what nobody manages, and without what this write may not touch.
+fn strip(resource: Resource, subresource: &str, set: &mut Set) {
+    set.remove("f:apiVersion");
+    set.remove("f:kind");
+    if let Some(Value::Object(metadata)) = set.get_mut("f:metadata") {
+        metadata.remove(".");
+        for name in STRIPPED {
+            metadata.remove(&format!("f:{name}"));
+        }
+        if metadata.is_empty() {
+            set.remove("f:metadata");
+        }
+    }
+    if subresource == "status" {
+        set.remove("f:spec");
+    } else if resource.subresource("status").is_some() {
+        set.remove("f:status");
+    }
+}
+
+fn difference(resource: Resource, old: Option<&Value>, new: &Value) -> (Set, Set) {
+    let (mut changed, mut removed) = (Map::new(), Map::new());
+    walk::compare(Shape::Struct(resource.schema), old, Some(new), true, &mut changed, &mut removed);
+    (changed, removed)
+}
+
+/// Whether this write is to be tracked.
+pub(super) fn tracks(old: Option<&Value>, options: &WriteOptions) -> bool {
+    options.manager.is_some()
+        && (options.track || old.is_some_and(|old| !old.meta("managedFields").is_null()))
+}
+
+/// Writes down who manages what after `old` has become `new`.
+pub(super) fn track(
+    resource: Resource,
+    old: Option<&Value>,
+    new: &mut Value,
+    status: bool,
+    now: &str,
+    options: &WriteOptions,
+) {
+    let Some(name) = options.manager.as_deref() else { return };
+    if let Some(applied) = &options.applied {
+        object_at(new, "/metadata").insert("managedFields".to_string(), applied.clone());
+        return;
+    }
+    let subresource = if status { "status" } else { "" };
+    let mut managers = match (old, new.list_at("/metadata/managedFields")) {
+        (None, _) => Vec::new(),
+        // Whoever sends managers himself has the last word on them.
+        (Some(_), [_, ..]) => new.list_at("/metadata/managedFields").iter().map(Manager::read).collect(),
+        (Some(old), []) => managers_of(resource, old),
+    };
+    let (mut changed, removed) = difference(resource, old, new);
+    strip(resource, if status { "status" } else { options.subresource }, &mut changed);
+    for manager in &mut managers {
+        subtract(&mut manager.set, &changed);
+        subtract(&mut manager.set, &removed);
+    }
+    let own = Manager {
+        name: name.to_string(),
+        apply: false,
+        subresource: if subresource.is_empty() { options.subresource } else { subresource }.to_string(),
+        api_version: resource.api_version(),
+        time: now.to_string(),
+        set: changed,
+    };
+    if !own.set.is_empty() || !removed.is_empty() {
+        match managers.iter_mut().find(|manager| manager.is(&own)) {
+            Some(manager) => {
+                unite(&mut manager.set, &own.set);
+                manager.time.clone_from(&own.time);
+            }
+            None => managers.push(own),
+        }
+    }
+    write(new, managers);
+}
+
+/// An applied configuration, laid over what is there.
+pub(super) struct Applied {
+    /// The object to be written.
+    pub object: Value,
+    /// Its managers.
+    pub managers: Value,
+}
+
+/// Lays an applied configuration over the live object. Models `merge.Updater.Apply`.
+pub(super) fn apply(
+    resource: Resource,
+    live: Option<&Value>,
+    config: &Value,
+    subresource: &str,
+    now: &str,
+    options: &WriteOptions,
+    force: bool,
+) -> Result<Applied, Status> {
+    let shape = Shape::Struct(resource.schema);
+    let mut set = Map::new();
+    walk::fields(shape, config, &mut set);
+    strip(resource, subresource, &mut set);
+    let mut own = Manager {
+        name: options.manager.as_deref().unwrap_or("").to_string(),
+        apply: true,
+        subresource: subresource.to_string(),
+        api_version: resource.api_version(),
+        time: now.to_string(),
+        set,
+    };
+    let mut managers = live.map_or_else(Vec::new, |live| managers_of(resource, live));
+    let last = managers.iter().position(|manager| manager.is(&own)).map(|place| managers.remove(place));
+    let mut object = config.clone();
+    if let Some(live) = live {
+        object = live.clone();
+        remove(&mut object, "/metadata/managedFields");
+        walk::merge(shape, &mut object, config);
+        if let Some(last) = &last {
+            let mut others = Map::new();
+            for manager in &managers {
+                unite(&mut others, &manager.set);
+            }
+            walk::prune(shape, &mut object, &last.set, &own.set, &others);
+        }
+        // The same value in another form is no change.
+        let mut canonical = object.clone();
+        let compared = match resource.schema.decode(&mut canonical) {
+            Ok(_) => &canonical,
+            Err(_) => &object,
+        };
+        let (changed, removed) = difference(resource, Some(live), compared);
+        let mut conflicts: Vec<(String, Vec<String>)> = Vec::new();
+        for manager in &mut managers {
+            let contested = intersect(&intersect(&manager.set, &changed), &own.set);
+            if !contested.is_empty() {
+                conflicts.push((manager.shown(), paths(&contested)));
+                subtract(&mut manager.set, &contested);
+            }
+            subtract(&mut manager.set, &removed);
+        }
+        if !conflicts.is_empty() && !force {
+            return Err(conflict(&conflicts));
+        }
+    }
+    if let Some(last) = last.filter(|last| last.set == own.set) {
+        own.time = last.time;
+    }
+    managers.push(own);
+    let mut holder = json!({"metadata": {}});
+    write(&mut holder, managers);
+    Ok(Applied { object, managers: holder.at("/metadata/managedFields").clone() })
+}
+
+/// Models `NewConflictError`.
+fn conflict(conflicts: &[(String, Vec<String>)]) -> Status {
+    let mut causes = Vec::new();
+    for (manager, paths) in conflicts {
+        for path in paths {
+            causes.push(json!({
+                "reason": "FieldManagerConflict", "message": format!("conflict with {manager}"), "field": path,
+            }));
+        }
+    }
+    let message = match conflicts {
+        [(manager, paths)] if paths.len() == 1 => {
+            format!("Apply failed with 1 conflict: conflict with {manager}: {}", paths[0])
+        }
+        _ => {
+            let of = |(manager, paths): &(String, Vec<String>)| {
+                let lines: Vec<String> = paths.iter().map(|path| format!("- {path}")).collect();
+                format!("conflicts with {manager}:\n{}", lines.join("\n"))
+            };
+            let list: Vec<String> = conflicts.iter().map(of).collect();
+            format!("Apply failed with {} conflicts: {}", causes.len(), list.join("\n"))
+        }
+    };
+    let mut status = Status::new(409, "Conflict", message);
+    status.details = json!({"causes": causes});
+    status
+}
+
+/// What admission and the scheduler add to a pod: nobody manages it.
+const ADMITTED: [&str; 7] = [
+    "f:nodeName",
+    "f:preemptionPolicy",
+    "f:priority",
+    "f:serviceAccount",
+    "f:serviceAccountName",
+    "f:tolerations",
+    "f:volumes",
+];
+
+/// The managers of what a component of the cluster has made: its maker has all but the status.
+fn derived(resource: Resource, object: &Value) -> Vec<Manager> {
+    let (maker, reporter) = components(resource, object);
+    let of = |name: &str, subresource: &str, time: &str| {
+        let (mut set, _) = difference(resource, None, object);
+        if subresource.is_empty() {
+            strip(resource, "", &mut set);
+            if let Some(Value::Object(spec)) = set.get_mut("f:spec").filter(|_| resource.kind == "Pod") {
+                for name in ADMITTED {
+                    spec.remove(name);
+                }
+            }
+        } else {
+            set.retain(|key, _| key == "f:status");
+        }
+        Manager {
+            name: name.to_string(),
+            apply: false,
+            subresource: subresource.to_string(),
+            api_version: resource.api_version(),
+            time: time.to_string(),
+            set,
+        }
+    };
+    let mut managers = vec![of(maker, "", object.creation_timestamp())];
+    if resource.subresource("status").is_some() {
+        let times = object.list_at("/status/conditions").iter();
+        let last = times.map(|condition| condition.str_at("/lastTransitionTime")).max().unwrap_or("");
+        managers.push(of(
+            reporter,
+            "status",
+            if last.is_empty() { object.creation_timestamp() } else { last },
+        ));
+    }
+    managers.retain(|manager| !manager.set.is_empty());
+    managers
+}
+
+/// Who makes objects of this kind, and who reports on them.
+fn components(resource: Resource, object: &Value) -> (&str, &'static str) {
+    let system = object.namespace() == "kube-system" && object.owner_references().is_empty();
+    match resource.kind {
+        "Pod" if object.annotation("kubernetes.io/config.mirror").is_some() => ("kubelet", "kubelet"),
+        "Pod" => ("kube-controller-manager", "kubelet"),
+        "Node" => ("kubelet", "kubelet"),
+        "Lease" if object.namespace() == "kube-node-lease" => ("kubelet", ""),
+        "Event" => match object.str_at("/source/component") {
+            "" => ("kube-controller-manager", ""),
+            component => (component, ""),
+        },
+        "Namespace" | "PriorityClass" | "FlowSchema" | "PriorityLevelConfiguration" | "APIService" => {
+            ("kube-apiserver", "kube-controller-manager")
+        }
+        "ClusterRole" | "ClusterRoleBinding" => {
+            (if object.name().starts_with("kubeadm:") { "kubeadm" } else { "kube-apiserver" }, "")
+        }
+        _ if object.name() == "kubernetes" && object.namespace() == "default" => ("kube-apiserver", ""),
+        "ConfigMap" if object.name() == "kube-root-ca.crt" => ("kube-controller-manager", ""),
+        "Deployment" | "DaemonSet" | "Service" | "ConfigMap" | "ServiceAccount" | "Role" | "RoleBinding"
+            if system =>
+        {
+            ("kubeadm", "kube-controller-manager")
+        }
+        _ => ("kube-controller-manager", "kube-controller-manager"),
+    }
+}
+
+/// The object with its managers, whether they were written down or not.
+pub(super) fn shown(resource: Resource, object: &Object) -> Object {
+    if !object.meta("managedFields").is_null() || object.uid().is_empty() {
+        return Rc::clone(object);
+    }
+    let managers = derived(resource, object);
+    let mut shown = (**object).clone();
+    write(&mut shown, managers);
+    Rc::new(shown)
+}
+
+/// Who writes, when the request does not say: the first word of its `User-Agent`.
+pub(super) fn manager_of_agent(agent: &str) -> Rc<str> {
+    let name: String = agent.split('/').next().unwrap_or("").chars().take(128).collect();
+    if name.is_empty() || name.chars().any(char::is_control) { "unknown".into() } else { name.into() }
+}
+
+/// The program behind a user of the cluster's own.
+pub(crate) fn manager_of_user(user: &str) -> &'static str {
+    match user {
+        "system:kube-scheduler" => "kube-scheduler",
+        "system:kube-proxy" => "kube-proxy",
+        user if user.starts_with("system:node:") => "kubelet",
+        user if user.ends_with(":cloud-controller-manager") => "cloud-controller-manager",
+        _ => "kube-controller-manager",
+    }
+}

@@ -1,0 +1,291 @@
+//! Walks over objects along their tables of fields: which fields there are, which differ, and how an applied
+//! configuration is laid over what is there. Models `structured-merge-diff/typed`.
+
+use super::set::{Set, below, mark};
+use crate::api::schema::{Default, Struct, Type};
+use crate::apiserver::openapi::{is_atomic, is_atomic_map, map_keys};
+use serde_json::{Map, Value, json};
+
+/// How a value is owned.
+#[derive(Clone, Copy)]
+pub(super) enum Shape {
+    /// As a whole.
+    Atomic,
+    /// Field by field.
+    Struct(&'static Struct),
+    /// Entry by entry.
+    Map(Option<&'static Type>),
+    /// Element by element, told apart by keys.
+    Keyed(&'static Struct, &'static str),
+    /// Value by value.
+    Set,
+}
+
+impl Shape {
+    fn of(owner: Option<&Struct>, name: &str, ty: &'static Type) -> Shape {
+        match ty {
+            Type::Loose(of) => Shape::of(owner, name, of),
+            Type::Object(schema) | Type::Retain(schema) => {
+                if is_atomic(schema) {
+                    Shape::Atomic
+                } else {
+                    Shape::Struct(schema)
+                }
+            }
+            Type::Map | Type::MapOf(_) if owner.is_some_and(|owner| is_atomic_map(owner, name)) => {
+                Shape::Atomic
+            }
+            Type::Map => Shape::Map(None),
+            Type::MapOf(of) => Shape::Map(Some(of)),
+            Type::Any => Shape::Map(None),
+            Type::Keyed(item, key) => Shape::Keyed(item, key),
+            Type::Set(_) => Shape::Set,
+            _ => Shape::Atomic,
+        }
+    }
+
+    /// The shape of a field.
+    fn below(self, name: &str) -> Shape {
+        match self {
+            Shape::Struct(schema) => match schema.field(name) {
+                Some(field) => Shape::of(Some(schema), name, &field.ty),
+                None => Shape::Map(None),
+            },
+            Shape::Map(Some(of)) => Shape::of(None, name, of),
+            // Nothing is known of it: objects go entry by entry.
+            Shape::Map(None) => Shape::Map(None),
+            _ => Shape::Atomic,
+        }
+    }
+
+    /// What this value is in truth: a thing of unknown type may be a scalar.
+    fn fits(self, values: &[Option<&Value>]) -> bool {
+        let right = |value: &Value| match self {
+            Shape::Atomic => false,
+            Shape::Struct(_) | Shape::Map(_) => value.is_object(),
+            Shape::Keyed(..) | Shape::Set => value.is_array(),
+        };
+        values.iter().flatten().all(|value| right(value))
+    }
+}
+
+/// Go structs that stand in their owner without a pointer, and lists that are written even when empty: they are there
+/// in an object that has nothing, so nobody brings them.
+const ALWAYS: &[&str] = &[
+    "containers",
+    "daemonEndpoints",
+    "involvedObject",
+    "jobTemplate",
+    "kubeletEndpoint",
+    "loadBalancer",
+    "metadata",
+    "metric",
+    "nodeInfo",
+    "resources",
+    "scaleTargetRef",
+    "source",
+    "spec",
+    "status",
+    "strategy",
+    "target",
+    "template",
+    "updateStrategy",
+];
+
+/// What tells an element of a keyed list from the others: `k:{"name":"web"}`.
+fn key_of(item: &'static Struct, merge_key: &'static str, value: &Value) -> String {
+    let mut keys = Map::new();
+    for key in map_keys(item, merge_key) {
+        let found = value.get(key).filter(|value| !value.is_null()).cloned().or_else(|| {
+            match item.field(key)?.default? {
+                Default::Str(text) => Some(json!(text)),
+                Default::Int(number) => Some(json!(number)),
+                Default::Bool(truth) => Some(json!(truth)),
+                Default::Empty => None,
+            }
+        });
+        if let Some(found) = found {
+            keys.insert(key.to_string(), found);
+        }
+    }
+    format!("k:{}", Value::Object(keys))
+}
+
+fn element<'a>(shape: Shape, list: &'a Value, key: &str) -> Option<&'a Value> {
+    let Shape::Keyed(item, merge_key) = shape else { return None };
+    list.as_array()?.iter().find(|value| key_of(item, merge_key, value) == key)
+}
+
+/// The parts of a value: their path elements with their shapes.
+fn parts(shape: Shape, value: Option<&Value>) -> Vec<(String, Shape)> {
+    match (shape, value) {
+        (Shape::Struct(_) | Shape::Map(_), Some(Value::Object(map))) => {
+            map.keys().map(|name| (format!("f:{name}"), shape.below(name))).collect()
+        }
+        (Shape::Keyed(item, key), Some(Value::Array(list))) => {
+            let inner = if is_atomic(item) { Shape::Atomic } else { Shape::Struct(item) };
+            list.iter().map(|value| (key_of(item, key, value), inner)).collect()
+        }
+        (Shape::Set, Some(Value::Array(list))) => {
+            list.iter().map(|value| (format!("v:{value}"), Shape::Atomic)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn part<'a>(shape: Shape, value: Option<&'a Value>, key: &str) -> Option<&'a Value> {
+    let value = value?;
+    match shape {
+        Shape::Struct(_) | Shape::Map(_) => value.get(key.strip_prefix("f:")?),
+        Shape::Keyed(..) => element(shape, value, key),
+        Shape::Set => {
+            value.as_array()?.iter().find(|value| key.strip_prefix("v:") == Some(&value.to_string()))
+        }
+        Shape::Atomic => None,
+    }
+    .filter(|value| !value.is_null())
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Object(map) => map.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        _ => false,
+    }
+}
+
+/// All fields of an applied configuration.
+pub(super) fn fields(shape: Shape, value: &Value, set: &mut Set) {
+    if !shape.fits(&[Some(value)]) || is_empty(value) {
+        mark(set);
+        return;
+    }
+    for (key, inner) in parts(shape, Some(value)) {
+        let Some(value) = part(shape, Some(value), &key) else { continue };
+        let node = below(set, &key);
+        fields(inner, value, node);
+        if matches!(shape, Shape::Keyed(..)) {
+            mark(node);
+        }
+    }
+}
+
+/// What differs: fields that were added or changed, and fields that are gone.
+pub(super) fn compare(
+    shape: Shape,
+    old: Option<&Value>,
+    new: Option<&Value>,
+    always: bool,
+    changed: &mut Set,
+    removed: &mut Set,
+) {
+    if old == new {
+        return;
+    }
+    let whole = !shape.fits(&[old, new]);
+    if whole || new.is_some_and(is_empty) {
+        mark(if new.is_some() { &mut *changed } else { &mut *removed });
+        if whole {
+            return;
+        }
+    } else if old.is_none() && !always {
+        mark(changed);
+    } else if new.is_none() {
+        mark(removed);
+    }
+    let mut all = parts(shape, new);
+    for (key, inner) in parts(shape, old) {
+        if !all.iter().any(|(known, _)| *known == key) {
+            all.push((key, inner));
+        }
+    }
+    for (key, inner) in all {
+        let (mut added, mut gone) = (Map::new(), Map::new());
+        let always =
+            matches!(shape, Shape::Struct(_)) && key.strip_prefix("f:").is_some_and(|f| ALWAYS.contains(&f));
+        let (old, new) = (part(shape, old, &key), part(shape, new, &key));
+        compare(inner, old, new, always, &mut added, &mut gone);
+        for (set, part) in [(&mut *changed, added), (&mut *removed, gone)] {
+            if !part.is_empty() {
+                set.insert(key.clone(), Value::Object(part));
+            }
+        }
+    }
+}
+
+/// Lays a configuration over what is there.
+pub(super) fn merge(shape: Shape, live: &mut Value, config: &Value) {
+    if !shape.fits(&[Some(live), Some(config)]) {
+        *live = config.clone();
+        return;
+    }
+    match (shape, live, config) {
+        (Shape::Struct(_) | Shape::Map(_), Value::Object(live), Value::Object(config)) => {
+            for (name, value) in config {
+                match live.get_mut(name) {
+                    Some(place) if !value.is_null() => merge(shape.below(name), place, value),
+                    _ => drop(live.insert(name.clone(), value.clone())),
+                }
+            }
+        }
+        (Shape::Keyed(item, key), Value::Array(live), Value::Array(config)) => {
+            let inner = if is_atomic(item) { Shape::Atomic } else { Shape::Struct(item) };
+            for value in config {
+                let own = key_of(item, key, value);
+                match live.iter_mut().find(|other| key_of(item, key, other) == own) {
+                    Some(place) => merge(inner, place, value),
+                    None => live.push(value.clone()),
+                }
+            }
+        }
+        (Shape::Set, Value::Array(live), Value::Array(config)) => {
+            for value in config {
+                if !live.contains(value) {
+                    live.push(value.clone());
+                }
+            }
+        }
+        (_, live, config) => *live = config.clone(),
+    }
+}
+
+/// Takes out what was applied before, is not applied any more, and belongs to nobody else.
+pub(super) fn prune(shape: Shape, value: &mut Value, last: &Set, new: &Set, others: &Set) {
+    for (key, node) in last.iter().filter(|(key, _)| *key != ".") {
+        let Value::Object(node) = node else { continue };
+        let (in_new, in_others) = (new.get(key), others.get(key));
+        if in_new.is_none() && in_others.is_none() {
+            match (shape, &mut *value) {
+                (Shape::Struct(_) | Shape::Map(_), Value::Object(map)) => {
+                    map.remove(key.strip_prefix("f:").unwrap_or(key));
+                }
+                (Shape::Keyed(item, merge_key), Value::Array(list)) => {
+                    list.retain(|value| key_of(item, merge_key, value) != *key);
+                }
+                (Shape::Set, Value::Array(list)) => {
+                    list.retain(|value| key.strip_prefix("v:") != Some(&value.to_string()));
+                }
+                _ => {}
+            }
+            continue;
+        }
+        let empty = Map::new();
+        let inner = |node: Option<&'_ Value>| node.and_then(Value::as_object).cloned().unwrap_or_default();
+        let (new, others) = (inner(in_new), inner(in_others));
+        let place = match (shape, &mut *value) {
+            (Shape::Struct(_) | Shape::Map(_), Value::Object(map)) => {
+                let name = key.strip_prefix("f:").unwrap_or(key);
+                map.get_mut(name).map(|place| (shape.below(name), place))
+            }
+            (Shape::Keyed(item, merge_key), Value::Array(list)) => {
+                let found = list.iter_mut().find(|value| key_of(item, merge_key, value) == *key);
+                found.map(|place| (if is_atomic(item) { Shape::Atomic } else { Shape::Struct(item) }, place))
+            }
+            _ => None,
+        };
+        if let Some((shape, place)) = place {
+            let (new, others) = (if new.is_empty() { &empty } else { &new }, &others);
+            prune(shape, place, node, new, others);
+        }
+    }
+}
