@@ -46,6 +46,8 @@ pub struct ResourceInfo {
     pub default: fn(&mut Value),
     /// What the server makes of a new object once it has its name and uid.
     pub prepare_for_create: fn(&mut Value),
+    /// What the server makes of a changed object, with the old one; not of a changed status.
+    pub prepare_for_update: fn(&mut Value, &Value),
     /// Rules; with the old object when this is an update.
     pub validate: fn(&Value, Option<&Value>, &mut Errors),
     /// Columns.
@@ -108,6 +110,7 @@ pub const PLAIN: ResourceInfo = ResourceInfo {
     selectable: &[],
     default: |_| (),
     prepare_for_create: |_| (),
+    prepare_for_update: |_, _| (),
     validate: |_, _, _| (),
     columns: &[super::table::NAME, super::table::AGE],
     row: |object, now| {

@@ -103,6 +103,9 @@ pub(super) fn prepare_for_update(resource: Resource, object: &mut Value, old: &V
     if std::ptr::eq(resource, NAMESPACE) && !status {
         keep(object, old, "/spec", &["finalizers"]);
     }
+    if !status {
+        (resource.prepare_for_update)(object, old);
+    }
     if resource.generation && !status && object.at("/spec") != old.at("/spec") {
         set(object, "/metadata/generation", json!(old.generation() + 1));
     }

@@ -149,7 +149,7 @@ impl Cluster {
         let router = machines::start_router(&network);
         controllers::start(sim, &api);
         scheduler::start(sim, &api);
-        workloads::start(sim, &api, nodes.iter().map(|node| node.name.clone()).collect());
+        workloads::start(&api);
         if config.cloud {
             cloud::start(sim, net, network.router(), &api);
         }

@@ -2,18 +2,11 @@
 
 use super::images::{COREDNS, ETCD, kubernetes};
 use super::objects::put;
-use crate::api::{
-    self, CONTROLLER_REVISION, DAEMON_SET, DEPLOYMENT, Object, ObjectExt, POD, condition, new_object,
-    owner_reference, set,
-};
+use crate::api::{self, DAEMON_SET, DEPLOYMENT, new_object, set};
 use crate::apiserver::ApiServer;
-use crate::client::{Client, InformerFactory, Patch};
-use crate::kubelet::notify::Notify;
 use ipnet::Ipv4Net;
 use serde_json::{Value, json};
-use sim::{Rng, Sim};
 use std::net::Ipv4Addr;
-use std::rc::Rc;
 
 /// Manifests of the control plane.
 pub(super) fn static_pods(address: Ipv4Addr, pods: Ipv4Net) -> Vec<Value> {
@@ -117,13 +110,10 @@ fn static_pod(
     pod
 }
 
-/// Creates the rest, and keeps a kube-proxy on every node.
-pub(super) fn start(sim: &Sim, api: &ApiServer, nodes: Vec<String>) {
+/// Creates the rest.
+pub(super) fn start(api: &ApiServer) {
     put(api, DEPLOYMENT, "kube-system", coredns());
     put(api, DAEMON_SET, "kube-system", kube_proxy());
-    let client = Client::new(api, "system:serviceaccount:kube-system:daemon-set-controller");
-    let rng = sim.rng("daemon-set-controller");
-    sim.spawn(run_daemon_set(client, nodes, rng));
 }
 
 fn coredns() -> Value {
@@ -225,89 +215,4 @@ fn kube_proxy() -> Value {
         }),
     );
     daemon_set
-}
-
-/// As much of a DaemonSet controller as one set needs that nobody edits: a pod on every node, made again when it is
-/// gone, and the numbers in its status.
-async fn run_daemon_set(client: Client, nodes: Vec<String>, mut rng: Rng) {
-    let informers = InformerFactory::new(&client);
-    let pods = informers.informer(POD);
-    let bell = Rc::new(Notify::default());
-    let ring = bell.clone();
-    pods.on_change(move |old, new| {
-        if new.or(old).is_some_and(|pod| is_proxy(pod)) {
-            ring.ring();
-        }
-    });
-    informers.wait_for_sync().await;
-    let Ok(set) = client.get(DAEMON_SET, "kube-system", "kube-proxy").await else { return };
-    let hash = "66d5f8d6f6";
-    let mut revision = new_object(CONTROLLER_REVISION, "kube-system", &format!("kube-proxy-{hash}"));
-    api::set(
-        &mut revision,
-        "/metadata/labels",
-        json!({"controller-revision-hash": hash, "k8s-app": "kube-proxy"}),
-    );
-    api::set(&mut revision, "/metadata/ownerReferences", json!([owner_reference(&set, DAEMON_SET)]));
-    api::set(&mut revision, "/data", json!({"spec": {"template": set.at("/spec/template")}}));
-    api::set(&mut revision, "/revision", json!(1));
-    let _ = client.create(CONTROLLER_REVISION, "kube-system", revision).await;
-    loop {
-        let seen = bell.count();
-        let own: Vec<Object> =
-            pods.list_namespace("kube-system").into_iter().filter(|pod| is_proxy(pod)).collect();
-        for node in &nodes {
-            if !own.iter().any(|pod| pod.str_at("/spec/nodeName") == node) {
-                let name = format!("kube-proxy-{}", suffix(&mut rng));
-                let _ = client.create(POD, "kube-system", proxy_pod(&set, &name, node, hash)).await;
-            }
-        }
-        let ready = |pod: &&Object| condition(pod, "Ready").is_some_and(|c| c.str_at("/status") == "True");
-        let (count, ready) = (own.len(), own.iter().filter(ready).count());
-        let status = json!({"status": {
-            "currentNumberScheduled": count, "desiredNumberScheduled": nodes.len(), "numberAvailable": ready,
-            "numberMisscheduled": 0, "numberReady": ready, "observedGeneration": 1, "updatedNumberScheduled": count,
-            "numberUnavailable": if ready < nodes.len() { json!(nodes.len() - ready) } else { Value::Null },
-        }});
-        if client.patch_status(DAEMON_SET, "kube-system", "kube-proxy", Patch::Merge(status)).await.is_err() {
-            return;
-        }
-        bell.rung_since(seen).await;
-    }
-}
-
-fn is_proxy(pod: &Value) -> bool {
-    pod.label("k8s-app") == Some("kube-proxy")
-        && pod.controller_of().is_some_and(|owner| owner.kind == "DaemonSet")
-}
-
-fn suffix(rng: &mut Rng) -> String {
-    const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
-    (0..5).filter_map(|_| rng.pick(ALPHABET).map(|&c| char::from(c))).collect()
-}
-
-fn proxy_pod(set: &Value, name: &str, node: &str, hash: &str) -> Value {
-    let mut pod = new_object(POD, "kube-system", name);
-    api::set(&mut pod, "/metadata/generateName", json!("kube-proxy-"));
-    api::set(
-        &mut pod,
-        "/metadata/labels",
-        json!({"controller-revision-hash": hash, "k8s-app": "kube-proxy", "pod-template-generation": "1"}),
-    );
-    api::set(&mut pod, "/metadata/ownerReferences", json!([owner_reference(set, DAEMON_SET)]));
-    api::set(&mut pod, "/spec", set.at("/spec/template/spec").clone());
-    api::set(&mut pod, "/spec/nodeName", json!(node));
-    let field = json!([{"key": "metadata.name", "operator": "In", "values": [node]}]);
-    api::set(
-        &mut pod,
-        "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms",
-        json!([{"matchFields": field}]),
-    );
-    let pressure = |what: &str, effect: &str| json!({"effect": effect, "key": format!("node.kubernetes.io/{what}"), "operator": "Exists"});
-    let mut tolerations = vec![json!({"operator": "Exists"})];
-    tolerations.extend(["not-ready", "unreachable"].map(|what| pressure(what, "NoExecute")));
-    let others = ["disk-pressure", "memory-pressure", "pid-pressure", "unschedulable", "network-unavailable"];
-    tolerations.extend(others.map(|what| pressure(what, "NoSchedule")));
-    api::set(&mut pod, "/spec/tolerations", Value::Array(tolerations));
-    pod
 }

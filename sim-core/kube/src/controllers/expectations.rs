@@ -31,8 +31,7 @@ impl Expectations {
 
     /// `count` creations have been asked for.
     pub(super) fn expect_creations(&mut self, key: &Key, count: usize, now: Instant) {
-        self.pending
-            .insert(key.clone(), Pending { creations: count, deletions: BTreeSet::new(), since: now });
+        self.expect(key, count, [], now);
     }
 
     /// Deletions of these have been asked for.
@@ -42,8 +41,19 @@ impl Expectations {
         deletions: impl IntoIterator<Item = Key>,
         now: Instant,
     ) {
+        self.expect(key, 0, deletions, now);
+    }
+
+    /// Creations and deletions have been asked for.
+    pub(super) fn expect(
+        &mut self,
+        key: &Key,
+        creations: usize,
+        deletions: impl IntoIterator<Item = Key>,
+        now: Instant,
+    ) {
         let deletions = deletions.into_iter().collect();
-        self.pending.insert(key.clone(), Pending { creations: 0, deletions, since: now });
+        self.pending.insert(key.clone(), Pending { creations, deletions, since: now });
     }
 
     /// One creation was seen, or failed.

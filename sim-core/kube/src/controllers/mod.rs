@@ -8,6 +8,7 @@
 //! Services, [`endpoints`] and [`endpoint_slice`], to the ones that clean up.
 
 mod context;
+mod daemon_set;
 mod deployment;
 mod endpoint_slice;
 mod endpoint_slice_mirroring;
@@ -43,6 +44,7 @@ pub struct Descriptor {
 
 /// All controllers, by name.
 pub const CONTROLLERS: &[Descriptor] = &[
+    Descriptor { name: "daemonset-controller", start: daemon_set::start },
     Descriptor { name: "deployment-controller", start: deployment::start },
     Descriptor { name: "endpoints-controller", start: endpoints::start },
     Descriptor { name: "endpointslice-controller", start: endpoint_slice::start },

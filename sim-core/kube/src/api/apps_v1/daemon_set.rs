@@ -9,7 +9,7 @@ use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo, status_of};
 use crate::api::selector::LabelSelector;
 use crate::api::table::{AGE, Column, NAME, age, column, number, or_none, wide};
-use crate::api::{ObjectExt, set};
+use crate::api::{ObjectExt, object_at, set};
 use serde_json::{Value, json};
 use sim::Timestamp;
 
@@ -80,6 +80,17 @@ pub static INFO: ResourceInfo = ResourceInfo {
     schema: &SCHEMA,
     subresources: &[status_of("DaemonSet")],
     default: set_defaults,
+    prepare_for_create: |daemon_set| {
+        set_generation(daemon_set, 1);
+        let status = json!({"currentNumberScheduled": 0, "desiredNumberScheduled": 0, "numberMisscheduled": 0,
+            "numberReady": 0});
+        set(daemon_set, "/status", status);
+    },
+    prepare_for_update: |daemon_set, old| {
+        let generation = old.annotation(GENERATION).and_then(|text| text.parse().ok()).unwrap_or(1);
+        let changed = daemon_set.at("/spec/template") != old.at("/spec/template");
+        set_generation(daemon_set, generation + i64::from(changed));
+    },
     validate: |daemon_set, old, errors| {
         validate_selector_and_template(daemon_set, "daemonset", errors);
         if let Some(old) = old {
@@ -128,6 +139,14 @@ const COLUMNS: &[Column] = &[
          controlled. It must match the pod template's labels.",
     ),
 ];
+
+/// Counts the templates; a field of the first versions that lives on.
+pub const GENERATION: &str = "deprecated.daemonset.template.generation";
+
+fn set_generation(daemon_set: &mut Value, generation: i64) {
+    object_at(daemon_set, "/metadata/annotations")
+        .insert(GENERATION.to_string(), json!(generation.to_string()));
+}
 
 /// Models `SetDefaults_DaemonSet`.
 fn set_defaults(daemon_set: &mut Value) {

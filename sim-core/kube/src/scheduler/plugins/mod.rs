@@ -58,6 +58,7 @@ pub(super) const FILTERS: &[Filter] = &[
 /// With the weights of the default profile.
 pub(super) const SCORES: &[Score] = &[
     Score { name: "TaintToleration", weight: 3, run: taint_toleration::score },
+    Score { name: "NodeAffinity", weight: 2, run: node_affinity::score },
     Score { name: "PodTopologySpread", weight: 2, run: pod_topology_spread::score },
     Score { name: "NodeResourcesFit", weight: 1, run: least_allocated::score },
     Score { name: "NodeResourcesBalancedAllocation", weight: 1, run: balanced_allocation::score },
