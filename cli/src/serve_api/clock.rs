@@ -120,16 +120,18 @@ impl Drop for Waiting {
 
 /// Moves the world, for ever.
 pub(super) async fn drive(server: Rc<Server>) {
-    match server.clock().speed {
-        Some(speed) => with_the_wall(&server, speed).await,
-        None => while_somebody_waits(&server).await,
+    loop {
+        match server.clock().speed {
+            Some(speed) => with_the_wall(&server, speed).await,
+            None => while_somebody_waits(&server).await,
+        }
     }
 }
 
 #[expect(clippy::disallowed_types, reason = "the wall clock, outside of the simulation")]
 async fn with_the_wall(server: &Server, speed: f64) {
     let mut anchor = (std::time::Instant::now(), server.now());
-    loop {
+    while server.clock().speed == Some(speed) {
         let target = anchor.1 + anchor.0.elapsed().mul_f64(speed);
         let done = server.advance(target, SLICE);
         if !done {
@@ -151,7 +153,7 @@ async fn with_the_wall(server: &Server, speed: f64) {
 
 async fn while_somebody_waits(server: &Server) {
     let traffic = server.traffic();
-    loop {
+    while server.clock().speed.is_none() {
         // What has arrived on the sockets goes into the world first, and out of it.
         for _ in 0..TURNS {
             tokio::task::yield_now().await;

@@ -12,14 +12,15 @@ pub struct Calendar {
 
 impl Calendar {
     /// The calendar of a world in which it is `world`, while here it is now. Whole seconds leave times as
-    /// readable as they were; to the nanosecond, ages are the same to the nanosecond too.
+    /// readable as they were; to the microsecond, which is as fine as times in objects are, ages are the same too.
     #[expect(clippy::disallowed_types, reason = "the wall clock, outside of the simulation")]
     pub fn now(world: sim_core::Instant, whole_seconds: bool) -> Calendar {
         let here = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         let world = world.timestamp();
         let world = i128::from(world.seconds) * SECOND + i128::from(world.nanos);
         let ahead = i128::try_from(here.as_nanos()).unwrap_or(0) - world;
-        Calendar { ahead: if whole_seconds { ahead.div_euclid(SECOND) * SECOND } else { ahead } }
+        let grain = if whole_seconds { SECOND } else { 1_000 };
+        Calendar { ahead: ahead.div_euclid(grain) * grain }
     }
 
     /// Text of the world as it reads here.
@@ -95,10 +96,13 @@ pub(super) fn write(nanos: i128, digits: usize) -> String {
     let (year, month, day) = civil_from_days(days);
     let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
     let head = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
-    match (digits, fraction) {
-        (_, 0) if digits != 6 => format!("{head}Z"),
-        (6, fraction) if fraction % 1_000 == 0 => format!("{head}.{:06}Z", fraction / 1_000),
-        (_, fraction) => format!("{head}.{fraction:09}Z"),
+    // Times with microseconds have six digits always; others that have gained a fraction are told by their nine.
+    if digits == 6 {
+        format!("{head}.{:06}Z", fraction / 1_000)
+    } else if fraction != 0 {
+        format!("{head}.{fraction:09}Z")
+    } else {
+        format!("{head}Z")
     }
 }
 

@@ -26,7 +26,7 @@ const HANDSHAKE: u8 = 0x16;
 /// A world that is served on 127.0.0.1. Everything runs on one thread, in a [`tokio::task::LocalSet`].
 pub struct Server {
     world: RefCell<Sim>,
-    clock: Clock,
+    clock: Cell<Clock>,
     calendar: Cell<Calendar>,
     traffic: Rc<Traffic>,
     credentials: Credentials,
@@ -43,7 +43,7 @@ impl Server {
         let calendar = Cell::new(Calendar::now(world.now(), true));
         let server = Rc::new(Server {
             world: RefCell::new(world),
-            clock,
+            clock: Cell::new(clock),
             calendar,
             traffic: Rc::default(),
             credentials,
@@ -104,8 +104,14 @@ impl Server {
         self.changes.set(self.changes.get() + 1);
     }
 
+    /// Makes the world's time follow ours in another way.
+    pub fn set_clock(&self, clock: Clock) {
+        self.clock.set(clock);
+        self.traffic.moved();
+    }
+
     pub(super) fn clock(&self) -> Clock {
-        self.clock
+        self.clock.get()
     }
 
     pub(super) fn traffic(&self) -> &Rc<Traffic> {

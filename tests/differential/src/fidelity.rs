@@ -1,0 +1,125 @@
+//! The figures: how many lines were compared per verb and per kind, and how many are equal.
+
+use crate::run::Outcome;
+use kube::api::scheme::RESOURCES;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Compared and equal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Lines that were compared.
+    pub compared: usize,
+    /// Lines that are equal.
+    pub equal: usize,
+}
+
+/// Counts per name.
+pub type Counts = BTreeMap<String, Count>;
+
+/// All figures.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Everything.
+    pub all: Count,
+    /// By verb.
+    pub verbs: Counts,
+    /// By kind.
+    pub kinds: Counts,
+}
+
+impl Figures {
+    /// The figures of a run.
+    pub fn of(outcomes: &[Outcome]) -> Figures {
+        let mut figures = Figures::default();
+        for outcome in outcomes {
+            let equal = usize::from(outcome.is_equal());
+            let add = |count: &mut Count| {
+                count.compared += 1;
+                count.equal += equal;
+            };
+            add(&mut figures.all);
+            add(figures.verbs.entry(verb(&outcome.command)).or_default());
+            for kind in kinds(&outcome.command) {
+                add(figures.kinds.entry(kind.to_string()).or_default());
+            }
+        }
+        figures
+    }
+
+    /// The figures as a table that programs read.
+    pub fn tsv(&self) -> String {
+        let mut text = format!("all\t\t{}\t{}\n", self.all.compared, self.all.equal);
+        for (what, counts) in [("verb", &self.verbs), ("kind", &self.kinds)] {
+            for (name, count) in counts {
+                text += &format!("{what}\t{name}\t{}\t{}\n", count.compared, count.equal);
+            }
+        }
+        text
+    }
+}
+
+/// Words of the first kubectl in a line.
+fn words(command: &str) -> Vec<&str> {
+    let line = command.lines().next().unwrap_or("");
+    let after = line.split_once("kubectl").map_or("", |(_, after)| after);
+    let end = after.find(['|', ';', '>', '&']).unwrap_or(after.len());
+    after[..end].split_whitespace().map(|word| word.trim_matches(['\'', '"'])).collect()
+}
+
+/// Flags before a verb that take a value.
+const VALUED: [&str; 8] =
+    ["-n", "--namespace", "--context", "--kubeconfig", "-v", "--as", "--server", "--request-timeout"];
+
+/// The verb of a line; `help` for kubectl alone.
+fn verb(command: &str) -> String {
+    let words = words(command);
+    let mut at = 0;
+    while let Some(word) = words.get(at) {
+        if VALUED.contains(word) {
+            at += 2;
+        } else if word.starts_with('-') {
+            at += 1;
+        } else {
+            return (*word).to_string();
+        }
+    }
+    "help".to_string()
+}
+
+/// Kinds that a line names.
+fn kinds(command: &str) -> BTreeSet<&'static str> {
+    let mut kinds = BTreeSet::new();
+    for word in words(command).iter().filter(|word| !word.starts_with('-')) {
+        for part in word.split(',') {
+            let name = part.split('/').next().unwrap_or("");
+            let name = name.split('.').next().unwrap_or("").to_ascii_lowercase();
+            for resource in RESOURCES {
+                if resource.plural == name
+                    || resource.singular == name
+                    || resource.short_names.contains(&name.as_str())
+                {
+                    kinds.insert(resource.kind);
+                }
+            }
+        }
+    }
+    // A manifest in the line names its kinds itself.
+    for kind in command.lines().filter_map(|line| line.trim().strip_prefix("kind: ")) {
+        kinds.extend(RESOURCES.iter().filter(|resource| resource.kind == kind).map(|resource| resource.kind));
+    }
+    kinds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_has_a_verb_and_kinds() {
+        assert_eq!(verb("kubectl -n kube-system get pods"), "get");
+        assert_eq!(verb("kubectl --help"), "help");
+        assert_eq!(verb("echo x | kubectl apply -f -"), "apply");
+        let kinds: Vec<&str> = kinds("kubectl get deploy/web,svc -o wide | grep pods").into_iter().collect();
+        assert_eq!(kinds, ["Deployment", "Service"]);
+    }
+}

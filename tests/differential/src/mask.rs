@@ -1,0 +1,93 @@
+//! All that is not compared, in one place. Everything else is compared to the byte.
+
+use crate::Answer;
+use podium::serve_api::Calendar;
+use regex_lite::{Captures, Regex};
+use std::path::Path;
+
+/// What the real side has elsewhere.
+pub struct Places<'a> {
+    /// The server's address.
+    pub url: &'a str,
+    /// The learner's home.
+    pub home: &'a Path,
+}
+
+/// The real side's answer as it would read in the simulated world: same address, same home, same date.
+pub fn theirs(answer: &Answer, places: &Places<'_>, calendar: Calendar) -> Answer {
+    let text = |text: &str| {
+        let text = text.replace(places.url, "https://10.10.0.11:6443");
+        // Errors of the network name the server without its scheme.
+        let text = text.replace(places.url.trim_start_matches("https://"), "10.10.0.11:6443");
+        let text = text.replace(&*places.home.to_string_lossy(), "/home/student");
+        let text = String::from_utf8_lossy(&calendar.inward(text.as_bytes())).into_owned();
+        both(&long_dates(&text, calendar))
+    };
+    Answer { stdout: text(&answer.stdout), stderr: text(&answer.stderr), status: answer.status }
+}
+
+/// Our answer.
+pub fn ours(answer: &Answer) -> Answer {
+    Answer { stdout: both(&answer.stdout), stderr: both(&answer.stderr), status: answer.status }
+}
+
+/// What neither side can know of the other: the clock, the process and the line of code in klog's lines (`-v=6`), and how
+/// long a request took.
+fn both(text: &str) -> String {
+    let klog = Regex::new(r"(?m)^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ ([a-z_]+\.go):\d+\]")
+        .expect("the expression is well-formed");
+    let text = klog.replace_all(text, "$1 $2]");
+    let took = Regex::new(r"milliseconds=\d+").expect("the expression is well-formed");
+    took.replace_all(&text, "milliseconds=N").into_owned()
+}
+
+/// `Mon, 05 Jan 2026 08:00:00 +0000`, as describe writes it, in the world's calendar.
+fn long_dates(text: &str, calendar: Calendar) -> String {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let date = Regex::new(r"[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d:\d\d:\d\d) \+0000")
+        .expect("the expression is well-formed");
+    let moved = date.replace_all(text, |found: &Captures<'_>| {
+        let Some(month) = MONTHS.iter().position(|month| *month == &found[2]) else {
+            return found[0].to_string();
+        };
+        let plain = format!("{}-{:02}-{}T{}Z", &found[3], month + 1, &found[1], &found[4]);
+        let moved = String::from_utf8_lossy(&calendar.inward(plain.as_bytes())).into_owned();
+        let (year, month, day) = (&moved[..4], moved[5..7].parse().unwrap_or(1), &moved[8..10]);
+        let month: usize = month;
+        let name = weekday(year.parse().unwrap_or(0), month, day.parse().unwrap_or(1));
+        format!("{name}, {day} {} {year} {} +0000", MONTHS[(month - 1) % 12], &moved[11..19])
+    });
+    moved.into_owned()
+}
+
+/// Models the method of Sakamoto.
+fn weekday(year: usize, month: usize, day: usize) -> &'static str {
+    const SHIFT: [usize; 12] = [0, 3, 2, 5, 0, 3, 5, 1, 4, 6, 2, 4];
+    let year = if month < 3 { year - 1 } else { year };
+    let day = (year + year / 4 - year / 100 + year / 400 + SHIFT[(month - 1) % 12] + day) % 7;
+    ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"][day]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn their_answer_reads_as_ours() {
+        let answer = Answer {
+            stdout: "server: https://127.0.0.1:4711\nStart Time:  Tue, 06 Jan 2026 08:00:00 +0000\n".into(),
+            stderr:
+                "error: stat /tmp/x/home/lab/a.yaml\nI0106 08:00:00.000001   42 loader.go:9] milliseconds=7\n"
+                    .into(),
+            status: Some(1),
+        };
+        let places = Places { url: "https://127.0.0.1:4711", home: Path::new("/tmp/x/home") };
+        let seen = theirs(&answer, &places, Calendar { ahead: 86_400_000_000_000 });
+        assert_eq!(
+            seen.stdout,
+            "server: https://10.10.0.11:6443\nStart Time:  Mon, 05 Jan 2026 08:00:00 +0000\n"
+        );
+        assert_eq!(seen.stderr, "error: stat /home/student/lab/a.yaml\nI loader.go] milliseconds=N\n");
+    }
+}

@@ -1,0 +1,83 @@
+//! What a person reads.
+
+use crate::Answer;
+use crate::known::Known;
+use crate::run::Outcome;
+use similar::{ChangeTag, TextDiff};
+
+/// One line that differs: the command that runs it again, and how.
+pub fn difference(outcome: &Outcome) -> String {
+    let mut text = format!(
+        "{}:{}: {}\n  again: cargo run -q -p differential -- {} {}\n",
+        outcome.file, outcome.number, outcome.command, outcome.file, outcome.number
+    );
+    let Outcome { ours, theirs, .. } = outcome;
+    if ours.status != theirs.status {
+        let status = |answer: &Answer| answer.status.map_or("none".to_string(), |status| status.to_string());
+        text += &format!("  exit status: ours {}, theirs {}\n", status(ours), status(theirs));
+    }
+    text += &stream("standard output", &ours.stdout, &theirs.stdout);
+    text += &stream("standard error", &ours.stderr, &theirs.stderr);
+    if let Some(objects) = &outcome.objects {
+        text += "  objects\n";
+        for line in objects.lines().take(40) {
+            text += &format!("    {line}\n");
+        }
+    }
+    text
+}
+
+fn stream(name: &str, ours: &str, theirs: &str) -> String {
+    if ours == theirs {
+        return String::new();
+    }
+    let mut text = format!("  {name} (- ours, + theirs)\n");
+    let diff = TextDiff::from_lines(ours, theirs);
+    for group in diff.grouped_ops(2).iter().take(8) {
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let sign = match change.tag() {
+                ChangeTag::Delete => '-',
+                ChangeTag::Insert => '+',
+                ChangeTag::Equal => ' ',
+            };
+            let line = change.value();
+            let end = if line.ends_with('\n') { "" } else { "  (no newline)" };
+            text += &format!("    {sign} {}{end}\n", line.trim_end_matches('\n'));
+        }
+        text += "    ...\n";
+    }
+    text.trim_end_matches("    ...\n").to_string()
+}
+
+/// What is wrong with a run: lines that differ without a reason, and reasons that nothing needs any more.
+pub fn faults(outcomes: &[Outcome], known: &Known, complete: bool) -> Vec<String> {
+    let mut faults = Vec::new();
+    for outcome in outcomes.iter().filter(|outcome| !outcome.is_equal()) {
+        if known.reason(&outcome.file, &outcome.command).is_none() {
+            faults.push(difference(outcome));
+        }
+    }
+    for (file, command, _) in known.iter() {
+        let mut such = outcomes
+            .iter()
+            .filter(|outcome| outcome.file == file && outcome.command.lines().next() == Some(command))
+            .peekable();
+        if such.peek().is_none() {
+            if complete {
+                faults.push(format!("known.txt: no such line: {file}: {command}\n"));
+            }
+        } else if such.all(Outcome::is_equal) {
+            faults.push(format!("known.txt: has become equal, take it out: {file}: {command}\n"));
+        }
+    }
+    faults
+}
+
+/// `1500 compared, 1490 equal, 10 known to differ`.
+pub fn summary(outcomes: &[Outcome], known: &Known) -> String {
+    let equal = outcomes.iter().filter(|outcome| outcome.is_equal()).count();
+    let excused =
+        outcomes.iter().filter(|o| !o.is_equal() && known.reason(&o.file, &o.command).is_some()).count();
+    let differ = outcomes.len() - equal - excused;
+    format!("{} compared, {equal} equal, {excused} known to differ, {differ} differ", outcomes.len())
+}
