@@ -230,7 +230,7 @@ pub fn label_key(text: &str) -> Result<(), String> {
         }
         _ => {
             return Err(format!(
-                "a qualified name {NAME_PART} with an optional DNS subdomain prefix and '/' (e.g. \
+                "a valid label key {NAME_PART} with an optional DNS subdomain prefix and '/' (e.g. \
                  'example.com/MyName')"
             ));
         }

@@ -69,6 +69,8 @@ pub enum Arguments {
     Resources,
     /// Names of pods, or `TYPE/NAME`.
     Pods,
+    /// Names of nodes.
+    Nodes,
     /// Names of contexts of the kubeconfig.
     Contexts,
     /// A type of resource.

@@ -97,7 +97,14 @@ impl Error {
             Error::Status(status) => (line(&status_text(status)), 1),
             Error::Connect { server, errno } => (line(&connect_text(server, *errno)), 1),
             Error::Many(errors) => {
-                let reports: Vec<(String, ExitCode)> = errors.iter().map(Error::report).collect();
+                // Only an error that is alone has the word before it.
+                let reports: Vec<(String, ExitCode)> = errors
+                    .iter()
+                    .map(|error| match error {
+                        Error::Text(text) => (line(text), 1),
+                        error => error.report(),
+                    })
+                    .collect();
                 let code = reports.iter().map(|r| r.1).max().unwrap_or(1);
                 (reports.into_iter().map(|r| r.0).collect(), code)
             }

@@ -121,8 +121,8 @@ impl Flag {
             Kind::Int32 => value.parse::<i32>().err().map(|error| number_error(value, &error)),
             Kind::Map => split_csv(value)
                 .iter()
-                .find(|pair| !pair.contains('='))
-                .map(|pair| format!("{pair} must be formatted as key=value")),
+                .any(|pair| !pair.contains('='))
+                .then(|| "malformed pair, expect string=string".to_string()),
             Kind::Duration => parse_duration(value).err(),
             Kind::String | Kind::Slice | Kind::Array => None,
         };
@@ -327,6 +327,32 @@ pub fn parse_duration(text: &str) -> Result<i64, String> {
             };
     }
     Ok(if negative { -total } else { total } as i64)
+}
+
+/// Go's `Duration.String`: `1h0m0s`, `1.5s`, `300ms`.
+pub fn duration_text(nanos: i64) -> String {
+    let (sign, left) = (if nanos < 0 { "-" } else { "" }, nanos.unsigned_abs());
+    let with = |unit: u64, name: &str| {
+        let fraction = format!("{:.9}", (left % unit) as f64 / unit as f64);
+        let fraction = fraction[1..].trim_end_matches('0').trim_end_matches('.');
+        format!("{sign}{}{fraction}{name}", left / unit)
+    };
+    match left {
+        0 => "0s".to_string(),
+        1..1_000 => format!("{sign}{left}ns"),
+        1_000..1_000_000 => with(1_000, "µs"),
+        1_000_000..1_000_000_000 => with(1_000_000, "ms"),
+        _ => {
+            let (hours, minutes) = (left / 3_600_000_000_000, left / 60_000_000_000 % 60);
+            let seconds = format!("{:.9}", (left % 60_000_000_000) as f64 / 1e9);
+            let seconds = seconds.trim_end_matches('0').trim_end_matches('.');
+            match (hours, minutes) {
+                (0, 0) => format!("{sign}{seconds}s"),
+                (0, minutes) => format!("{sign}{minutes}m{seconds}s"),
+                (hours, minutes) => format!("{sign}{hours}h{minutes}m{seconds}s"),
+            }
+        }
+    }
 }
 
 /// One record of comma separated values; quotes protect commas.

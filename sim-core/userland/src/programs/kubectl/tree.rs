@@ -24,7 +24,15 @@ pub const GROUPS: &[(&str, &[&Command])] = &[
     ("Deploy Commands:", &[&verbs::rollout::COMMAND, &verbs::scale::COMMAND, &AUTOSCALE]),
     (
         "Cluster Management Commands:",
-        &[&CERTIFICATE, &verbs::cluster_info::COMMAND, &TOP, &CORDON, &UNCORDON, &DRAIN, &TAINT],
+        &[
+            &CERTIFICATE,
+            &verbs::cluster_info::COMMAND,
+            &TOP,
+            &verbs::cordon::CORDON,
+            &verbs::cordon::UNCORDON,
+            &verbs::drain::COMMAND,
+            &verbs::taint::COMMAND,
+        ],
     ),
     (
         "Troubleshooting and Debugging Commands:",
@@ -87,10 +95,10 @@ pub const ROOT: Command = Command {
         &CERTIFICATE,
         &verbs::cluster_info::COMMAND,
         &TOP,
-        &CORDON,
-        &UNCORDON,
-        &DRAIN,
-        &TAINT,
+        &verbs::cordon::CORDON,
+        &verbs::cordon::UNCORDON,
+        &verbs::drain::COMMAND,
+        &verbs::taint::COMMAND,
         &verbs::describe::COMMAND,
         &verbs::logs::COMMAND,
         &verbs::attach::COMMAND,
@@ -157,11 +165,9 @@ const CERTIFICATE: Command = Command {
     run: Run::Group(Bare::Help),
     ..Command::NEW
 };
-const CORDON: Command = stub("cordon", "Mark node as unschedulable");
 const CP: Command = stub("cp", "Copy files and directories to and from containers");
 const DEBUG: Command = stub("debug", "Create debugging sessions for troubleshooting workloads and nodes");
 const DIFF: Command = stub("diff", "Show what applying would change");
-const DRAIN: Command = stub("drain", "Drain node in preparation for maintenance");
 const EDIT: Command = stub("edit", "Edit a resource on the server");
 const KUSTOMIZE: Command = stub("kustomize", "Build a kustomization target from a directory or URL");
 const PLUGIN: Command = Command {
@@ -192,7 +198,6 @@ const SET: Command = Command {
     run: Run::Group(Bare::Err),
     ..Command::NEW
 };
-const TAINT: Command = stub("taint", "Update the taints on one or more nodes");
 const TOP: Command = Command {
     name: "top",
     short: "Display resource (CPU/memory) usage",
@@ -204,7 +209,6 @@ const TOP: Command = Command {
     run: Run::Group(Bare::Err),
     ..Command::NEW
 };
-const UNCORDON: Command = stub("uncordon", "Mark node as schedulable");
 
 /// A command found, and what is left of the line.
 pub struct Found {

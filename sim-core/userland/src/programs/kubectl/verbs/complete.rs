@@ -187,6 +187,7 @@ async fn arguments(k: &Kubectl, kind: Arguments, last: &str) -> Result<(Candidat
                 words = entries(k, "contexts").await;
             }
         }
+        Arguments::Nodes => words = names(k, "nodes").await,
         Arguments::Types => {
             if args.is_empty() {
                 words = types(k).await?;

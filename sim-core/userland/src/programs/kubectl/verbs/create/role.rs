@@ -221,7 +221,7 @@ fn check(resources: &[Named], verbs: &[String]) -> Result<()> {
                 "" => String::new(),
                 group => format!(" in group {group:?}"),
             };
-            return Err(Error::text(format!(
+            return Err(Error::Verbatim(format!(
                 "the server doesn't have a resource type {:?}{place}",
                 named.resource
             )));
