@@ -31,6 +31,8 @@ pub mod node_v1;
 pub mod object;
 pub mod policy_v1;
 pub mod quantity;
+pub mod quota;
+pub mod resource_list;
 pub mod scheduling_v1;
 pub mod schema;
 pub mod scheme;

@@ -81,6 +81,22 @@ pub fn canonical(text: &str) -> Option<String> {
     decimal(milli)
 }
 
+/// A number of thousandths in canonical form, with binary units or decimal ones.
+pub fn of_milli(milli: i128, binary: bool) -> String {
+    if milli == 0 {
+        return "0".to_string();
+    }
+    if binary && milli % 1_000 == 0 {
+        let (mut value, mut unit) = (milli / 1_000, 0);
+        while value % 1_024 == 0 && unit < 6 {
+            value /= 1_024;
+            unit += 1;
+        }
+        return format!("{value}{}", ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"][unit]);
+    }
+    decimal(milli).unwrap_or_default()
+}
+
 fn decimal(milli: i128) -> Option<String> {
     let units = ["m", "", "k", "M", "G", "T", "P", "E"];
     let (mut value, mut unit) = (milli, 0);

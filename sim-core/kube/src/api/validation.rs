@@ -62,10 +62,24 @@ impl Errors {
         false
     }
 
+    /// `Unsupported value: ...: supported values: "A", "B"`.
+    pub fn not_supported(&mut self, field: impl Display, value: &Value, values: &[&str]) {
+        let list: Vec<String> = values.iter().map(|v| format!("{v:?}")).collect();
+        let detail = format!("Unsupported value: {}: supported values: {}", shown(value), list.join(", "));
+        self.push(&field, "FieldValueNotSupported", detail);
+    }
+
     /// A number that must not be negative.
     pub fn not_negative(&mut self, field: impl Display, value: &Value) {
         if value.as_i64().is_some_and(|n| n < 0) {
             self.invalid(field, value, "must be greater than or equal to 0");
+        }
+    }
+
+    /// A quantity that must be more than nothing.
+    pub fn positive_quantity(&mut self, field: impl Display, value: &Value) {
+        if super::resource_list::Amount::parse(value.as_str().unwrap_or("0")).milli <= 0 {
+            self.invalid(field, value, "must be greater than zero");
         }
     }
 
@@ -401,4 +415,27 @@ pub fn ip_address(field: &str, text: &str, errors: &mut Errors) -> Option<std::n
         errors.invalid_str(field, text, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
     }
     address
+}
+
+/// `*.example.com`.
+pub fn wildcard_subdomain(text: &str) -> Result<(), String> {
+    let rest = text.strip_prefix("*.").filter(|rest| rest.split('.').all(is_label));
+    verdict(
+        (text.len() > 253).then_some(253),
+        rest.is_none().then_some(
+            "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must \
+             consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character \
+             (e.g. '*.example.com', regex used for validation is \
+             '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+        ),
+    )
+}
+
+/// A network: `10.9.8.0/24`.
+pub fn cidr(field: &str, text: &str, errors: &mut Errors) -> Option<ipnet::IpNet> {
+    let network = text.parse().ok();
+    if network.is_none() {
+        errors.invalid_str(field, text, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
+    }
+    network
 }

@@ -6,8 +6,8 @@ use super::strategy::{decode, finalizers_for, grace_period, inward, outward, pla
 use super::{ApiServer, Filter, admission, allocation, managed_fields};
 use crate::api::validation::{self, Errors};
 use crate::api::{
-    EVENT, Key, NAMESPACE, NODE, Object, ObjectExt, POD, Resource, SERVICE, Status, object_at, pod, remove,
-    set,
+    EVENT, Key, NAMESPACE, NODE, Object, ObjectExt, POD, RESOURCE_QUOTA, Resource, SERVICE, Status,
+    object_at, pod, remove, set,
 };
 use serde_json::{Value, json};
 use sim::{Duration, Timestamp};
@@ -78,12 +78,22 @@ impl ApiServer {
         if std::ptr::eq(resource, SERVICE) {
             self.allocate(&mut object, None)?;
         }
+        admission::validate(self, resource, &object)?;
+        let charged = admission::resource_quota::charge(self, resource, &object, None)?;
         let object = Rc::new(object);
         let object = if options.dry_run { object } else { self.0.store.borrow_mut().put(resource, object) };
+        self.commit(charged, options);
         if std::ptr::eq(resource, EVENT) && !options.dry_run {
             self.expire(object.key(), EVENT_TTL);
         }
         Ok(Written { object, warnings })
+    }
+
+    /// Writes down what quotas have left.
+    fn commit(&self, charged: Vec<Value>, options: &WriteOptions) {
+        for quota in charged.into_iter().filter(|_| !options.dry_run) {
+            self.0.store.borrow_mut().put(RESOURCE_QUOTA, Rc::new(quota));
+        }
     }
 
     /// Lets an event go when nothing was added to it for an hour.
@@ -181,6 +191,12 @@ impl ApiServer {
         if options.dry_run {
             return Ok(Rc::new(object));
         }
+        let charged = if status {
+            Vec::new()
+        } else {
+            admission::resource_quota::charge(self, resource, &object, Some(&old))?
+        };
+        self.commit(charged, options);
         let held = object.list_at("/metadata/finalizers").is_empty();
         let gone = object.is_terminating()
             && held

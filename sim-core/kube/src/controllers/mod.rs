@@ -21,6 +21,7 @@ mod namespace;
 mod node_lifecycle;
 mod pod_control;
 mod replica_set;
+mod resource_quota;
 mod root_ca;
 mod service_account;
 mod service_endpoints;
@@ -55,6 +56,7 @@ pub const CONTROLLERS: &[Descriptor] = &[
     Descriptor { name: "node-lifecycle-controller", start: node_lifecycle::start },
     Descriptor { name: "replicaset-controller", start: replica_set::start },
     Descriptor { name: "replicationcontroller-controller", start: replica_set::start_replication },
+    Descriptor { name: "resourcequota-controller", start: resource_quota::start },
     Descriptor { name: "root-ca-certificate-publisher-controller", start: root_ca::start },
     Descriptor { name: "serviceaccount-controller", start: service_account::start },
     Descriptor { name: "statefulset-controller", start: stateful_set::start },

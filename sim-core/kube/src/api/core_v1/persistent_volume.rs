@@ -6,6 +6,7 @@ use crate::api::schema::common::{OBJECT_META, OBJECT_REFERENCE};
 use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo, status_of};
 use crate::api::table::{AGE, Column, NAME, age, column, wide};
+use crate::api::validation::{self, Errors};
 use crate::api::{ObjectExt, core_v1::pod_spec::NODE_SELECTOR, set};
 use serde_json::{Value, json};
 use sim::Timestamp;
@@ -123,6 +124,7 @@ pub static INFO: ResourceInfo = ResourceInfo {
     namespaced: false,
     schema: &SCHEMA,
     subresources: &[status_of("PersistentVolume")],
+    validate,
     prepare_for_create: |volume| {
         let since = volume.creation_timestamp().to_string();
         set(volume, "/status", json!({"phase": "Pending", "lastPhaseTransitionTime": since}));
@@ -195,4 +197,140 @@ pub fn access_modes(modes: &[Value]) -> String {
     ];
     let found = short.iter().filter(|(mode, _)| modes.iter().any(|m| m == mode));
     found.map(|(_, short)| *short).collect::<Vec<_>>().join(",")
+}
+
+/// Kinds of storage, in the order in which upstream looks for them.
+pub const SOURCES: &[&str] = &[
+    "hostPath",
+    "gcePersistentDisk",
+    "awsElasticBlockStore",
+    "glusterfs",
+    "flocker",
+    "nfs",
+    "rbd",
+    "quobyte",
+    "cephfs",
+    "iscsi",
+    "cinder",
+    "fc",
+    "flexVolume",
+    "azureFile",
+    "vsphereVolume",
+    "photonPersistentDisk",
+    "portworxVolume",
+    "azureDisk",
+    "scaleIO",
+    "local",
+    "storageos",
+    "csi",
+];
+
+/// Models `ValidatePersistentVolumeSpec` and the update of a volume.
+fn validate(volume: &Value, old: Option<&Value>, errors: &mut Errors) {
+    let spec = volume.at("/spec");
+    modes(spec.at("/accessModes"), "spec.accessModes", "", errors);
+    let capacity = spec.map_at("/capacity");
+    if capacity.is_empty() {
+        errors.required("spec.capacity", "");
+    }
+    if !capacity.contains_key("storage") || capacity.len() > 1 {
+        errors.not_supported("spec.capacity", spec.at("/capacity"), &["storage"]);
+    }
+    for (name, quantity) in capacity {
+        errors.positive_quantity(format!("spec.capacity[{name}]"), quantity);
+    }
+    let policy = spec.str_at("/persistentVolumeReclaimPolicy");
+    errors.one_of("spec.persistentVolumeReclaimPolicy", policy, RECLAIM_POLICIES);
+    let affine = !spec.list_at("/nodeAffinity/required/nodeSelectorTerms").is_empty();
+    if !spec.at("/nodeAffinity").is_null() && spec.at("/nodeAffinity/required").is_null() {
+        errors.required("spec.nodeAffinity.required", "must specify required node constraints");
+    }
+    let mut found = SOURCES.iter().filter(|source| spec.get(**source).is_some());
+    match found.next() {
+        None => errors.required("spec", "must specify a volume type"),
+        Some(source) => self::source(spec, source, affine, errors),
+    }
+    for source in found {
+        errors.forbidden(format!("spec.{source}"), "may not specify more than 1 volume type");
+    }
+    if spec.str_at("/hostPath/path").trim_end_matches('/').is_empty()
+        && !spec.at("/hostPath").is_null()
+        && policy == "Recycle"
+    {
+        let why = "may not be 'recycle' for a hostPath mount of '/'";
+        errors.forbidden("spec.persistentVolumeReclaimPolicy", why);
+    }
+    let class = spec.str_at("/storageClassName");
+    if !class.is_empty() {
+        errors.check("spec.storageClassName", class, validation::dns_subdomain(class));
+    }
+    errors.one_of("spec.volumeMode", spec.str_at("/volumeMode"), &["Block", "Filesystem"]);
+    let Some(old) = old else { return };
+    if SOURCES.iter().any(|source| spec.get(*source) != old.at("/spec").get(*source)) {
+        errors.forbidden(
+            "spec.persistentvolumesource",
+            "spec.persistentvolumesource is immutable after creation",
+        );
+    }
+    errors.immutable("volumeMode", spec.at("/volumeMode"), old.at("/spec/volumeMode"));
+    let affinity = old.at("/spec/nodeAffinity");
+    if !affinity.is_null() {
+        errors.immutable("nodeAffinity", spec.at("/nodeAffinity"), affinity);
+    }
+}
+
+fn source(spec: &Value, source: &str, affine: bool, errors: &mut Errors) {
+    let value = spec.get(source).unwrap_or(&Value::Null);
+    let needs: &[&str] = match source {
+        "hostPath" | "local" => &["path"],
+        "nfs" => &["server", "path"],
+        "csi" => &["driver", "volumeHandle"],
+        _ => &[],
+    };
+    for part in needs {
+        let field = format!("spec.{source}.{part}");
+        let text = value.get(*part).and_then(Value::as_str).unwrap_or("");
+        if text.is_empty() {
+            errors.required(field, "");
+        } else if *part == "path" && source == "nfs" && !text.starts_with('/') {
+            errors.invalid_str(field, text, "must be an absolute path");
+        } else if *part == "path" && text.split('/').any(|step| step == "..") {
+            errors.invalid_str(field, text, "must not contain '..'");
+        }
+    }
+    if source == "hostPath" {
+        let types = [
+            "",
+            "BlockDevice",
+            "CharDevice",
+            "Directory",
+            "DirectoryOrCreate",
+            "File",
+            "FileOrCreate",
+            "Socket",
+        ];
+        errors.one_of("spec.hostPath.type", value.str_at("/type"), &types);
+    }
+    if source == "local" && !affine {
+        errors.required("spec.nodeAffinity", "Local volume requires node affinity");
+    }
+}
+
+/// Access modes of a volume or a claim.
+pub(super) fn modes(modes: &Value, field: &str, missing: &str, errors: &mut Errors) {
+    let list = modes.as_array().map_or(&[][..], Vec::as_slice);
+    if list.is_empty() {
+        errors.required(field, missing);
+    }
+    let known = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
+    let (mut single, mut other) = (false, false);
+    for mode in list.iter().filter_map(Value::as_str) {
+        if errors.one_of(field, mode, &known) {
+            single |= mode == "ReadWriteOncePod";
+            other |= mode != "ReadWriteOncePod";
+        }
+    }
+    if single && other {
+        errors.forbidden(field, "may not use ReadWriteOncePod with other access modes");
+    }
 }

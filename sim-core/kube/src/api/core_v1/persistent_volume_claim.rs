@@ -1,13 +1,15 @@
 //! Claims: a pod's wish for storage, which a volume fulfils.
 
 use super::container::RESOURCES;
-use super::persistent_volume::{access_modes, class, or_unset, quantity};
+use super::persistent_volume::{access_modes, class, modes, or_unset, quantity};
+use crate::api::resource_list::Amount;
 use crate::api::schema::Default as D;
 use crate::api::schema::Type::*;
 use crate::api::schema::common::{CONDITION, LABEL_SELECTOR, OBJECT_META};
 use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo, status_of};
 use crate::api::table::{AGE, Column, NAME, age, column, wide};
+use crate::api::validation::{self, Errors};
 use crate::api::{ObjectExt, set};
 use serde_json::{Value, json};
 use sim::Timestamp;
@@ -79,6 +81,14 @@ pub static INFO: ResourceInfo = ResourceInfo {
     short_names: &["pvc"],
     schema: &SCHEMA,
     subresources: &[status_of("PersistentVolumeClaim")],
+    default: |claim| {
+        // The older name of the same field.
+        if claim.at("/spec/dataSourceRef").is_null() && !claim.at("/spec/dataSource").is_null() {
+            let source = claim.at("/spec/dataSource").clone();
+            set(claim, "/spec/dataSourceRef", source);
+        }
+    },
+    validate,
     prepare_for_create: |claim| set(claim, "/status", json!({"phase": "Pending"})),
     columns: COLUMNS,
     row,
@@ -117,4 +127,65 @@ fn row(claim: &Value, now: Timestamp) -> Vec<Value> {
         age(claim, now),
         or_unset(claim.at("/spec/volumeMode")),
     ]
+}
+
+/// Models `ValidatePersistentVolumeClaim` and its update.
+fn validate(claim: &Value, old: Option<&Value>, errors: &mut Errors) {
+    let spec = claim.at("/spec");
+    claim_spec(spec, "spec", errors);
+    let Some(old) = old else { return };
+    let before = old.at("/spec");
+    let plain = |spec: &Value| {
+        let mut spec = spec.clone();
+        if before.str_at("/volumeName").is_empty() {
+            spec["volumeName"] = Value::Null;
+        }
+        if before.at("/storageClassName").is_null() {
+            spec["storageClassName"] = Value::Null;
+        }
+        if claim.str_at("/status/phase") == "Bound" {
+            set(&mut spec, "/resources/requests/storage", Value::Null);
+        }
+        spec["volumeAttributesClassName"] = Value::Null;
+        spec
+    };
+    if plain(spec) != plain(before) {
+        errors.forbidden(
+            "spec",
+            "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound \
+             claims",
+        );
+    }
+    let size = |object: &Value, path: &str| Amount::parse(object.at(path).as_str().unwrap_or("0")).milli;
+    let new = size(spec, "/resources/requests/storage");
+    if new < size(before, "/resources/requests/storage") && new <= size(old, "/status/capacity/storage") {
+        errors.forbidden("spec.resources.requests.storage", "field can not be less than status.capacity");
+    }
+    errors.immutable("volumeMode", spec.at("/volumeMode"), before.at("/volumeMode"));
+}
+
+/// Models `ValidatePersistentVolumeClaimSpec`.
+fn claim_spec(spec: &Value, path: &str, errors: &mut Errors) {
+    let field = |name: &str| format!("{path}.{name}");
+    modes(spec.at("/accessModes"), &field("accessModes"), "at least 1 access mode is required", errors);
+    if !spec.at("/selector").is_null() {
+        validation::label_selector(spec.at("/selector"), &field("selector"), errors);
+    }
+    match spec.at("/resources/requests/storage") {
+        Value::Null => errors.required(field("resources[storage]"), ""),
+        size => errors.positive_quantity(field("resources[storage]"), size),
+    }
+    let class = spec.str_at("/storageClassName");
+    if !class.is_empty() {
+        errors.check(field("storageClassName"), class, validation::dns_subdomain(class));
+    }
+    errors.one_of(field("volumeMode"), spec.str_at("/volumeMode"), &["Block", "Filesystem"]);
+    let source = spec.at("/dataSource");
+    if !source.is_null() && source.str_at("/apiGroup").is_empty() {
+        let kind = source.str_at("/kind");
+        if kind != "PersistentVolumeClaim" {
+            let why = "must be 'PersistentVolumeClaim' when referencing the default apiGroup";
+            errors.invalid_str(field("dataSource"), kind, why);
+        }
+    }
 }

@@ -83,6 +83,7 @@ pub static INFO: ResourceInfo = ResourceInfo {
     schema: &SCHEMA,
     generation: true,
     subresources: &[status_of("Ingress")],
+    validate: super::ingress_validation::validate,
     prepare_for_create: |ingress| set(ingress, "/status", json!({"loadBalancer": {}})),
     columns: &[
         NAME,

@@ -7,6 +7,7 @@ use crate::api::schema::common::OBJECT_META;
 use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo};
 use crate::api::table::{AGE, NAME, age, column};
+use crate::api::validation::{self, Errors};
 use serde_json::Value;
 use sim::Timestamp;
 
@@ -41,6 +42,7 @@ pub static INFO: ResourceInfo = ResourceInfo {
     namespaced: false,
     schema: &SCHEMA,
     generation: true,
+    validate,
     columns: &[
         NAME,
         column("Controller", "Controller that is responsible for handling this class"),
@@ -75,4 +77,41 @@ fn row(class: &Value, now: Timestamp) -> Vec<Value> {
         parameters.into(),
         age(class, now),
     ]
+}
+
+/// Models `ValidateIngressClass` and its update.
+fn validate(class: &Value, old: Option<&Value>, errors: &mut Errors) {
+    let controller = class.str_at("/spec/controller");
+    let field = "spec.controller";
+    if let Some(old) = old {
+        errors.immutable(field, class.at("/spec/controller"), old.at("/spec/controller"));
+    }
+    if controller.len() > 250 {
+        errors.too_long(field, 250);
+    }
+    match controller.split_once('/') {
+        _ if controller.is_empty() => errors.required(field, ""),
+        Some((domain, path)) if !domain.is_empty() && !path.is_empty() => {
+            errors.check(field, domain, validation::dns_subdomain(domain));
+        }
+        _ => {
+            errors.invalid_str(field, controller, "must be a domain-prefixed path (such as \"acme.io/foo\")")
+        }
+    }
+    let parameters = class.at("/spec/parameters");
+    if parameters.is_null() {
+        return;
+    }
+    super::ingress_validation::reference(parameters, "spec.parameters", errors);
+    let scope = parameters.str_at("/scope");
+    let namespace = parameters.at("/namespace");
+    if errors.one_of("spec.parameters.scope", scope, &["Cluster", "Namespace"]) {
+        let field = "spec.parameters.namespace";
+        match (scope, namespace.as_str()) {
+            ("Namespace", None) => errors.required(field, "`parameters.scope` is set to 'Namespace'"),
+            ("Namespace", Some(name)) => errors.check(field, name, validation::dns_label(name)),
+            (_, Some(_)) => errors.forbidden(field, "`parameters.scope` is set to 'Cluster'"),
+            _ => {}
+        }
+    }
 }

@@ -2,4 +2,5 @@
 
 pub mod ingress;
 pub mod ingress_class;
+mod ingress_validation;
 pub mod network_policy;

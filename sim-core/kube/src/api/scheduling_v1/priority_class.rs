@@ -7,6 +7,7 @@ use crate::api::schema::common::OBJECT_META;
 use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo};
 use crate::api::table::{AGE, Column, NAME, age, column, number};
+use crate::api::validation::Errors;
 use serde_json::Value;
 use sim::Timestamp;
 
@@ -35,6 +36,7 @@ pub static INFO: ResourceInfo = ResourceInfo {
     namespaced: false,
     schema: &SCHEMA,
     generation: true,
+    validate,
     columns: &[
         NAME,
         number("Value", "The priority that pods of this class get."),
@@ -54,4 +56,40 @@ fn row(class: &Value, now: Timestamp) -> Vec<Value> {
         age(class, now),
         class.str_at("/preemptionPolicy").into(),
     ]
+}
+
+/// The highest value of a class that is not the system's.
+const HIGHEST: i64 = 1_000_000_000;
+
+/// Models `ValidatePriorityClass` and its update.
+fn validate(class: &Value, old: Option<&Value>, errors: &mut Errors) {
+    let (name, value) = (class.name(), class.int_at("/value").unwrap_or(0));
+    if name.starts_with("system-") {
+        let own = [("system-cluster-critical", 2 * HIGHEST), ("system-node-critical", 2 * HIGHEST + 1_000)];
+        let why = match own.iter().find(|(own, _)| *own == name) {
+            None => Some(format!("{name} is not a known system priority class")),
+            Some((_, own)) if *own != value => Some(format!("value of {name} PriorityClass must be {own}")),
+            Some(_) if class.bool_at("/globalDefault") => {
+                Some(format!("globalDefault of {name} PriorityClass must be false"))
+            }
+            Some(_) => None,
+        };
+        if let Some(why) = why {
+            let text = format!(
+                "priority class names with 'system-' prefix are reserved for system use only. error: {why}"
+            );
+            errors.forbidden("metadata.name", &text);
+        }
+    } else if value > HIGHEST {
+        let why = format!("maximum allowed value of a user defined priority is {HIGHEST}");
+        errors.forbidden("value", &why);
+    }
+    let policy = class.str_at("/preemptionPolicy");
+    errors.one_of("preemptionPolicy", policy, &["PreemptLowerPriority", "Never"]);
+    if let Some(old) = old {
+        if class.at("/value") != old.at("/value") {
+            errors.forbidden("value", "may not be changed in an update.");
+        }
+        errors.immutable("preemptionPolicy", class.at("/preemptionPolicy"), old.at("/preemptionPolicy"));
+    }
 }

@@ -8,6 +8,7 @@ use crate::api::schema::common::OBJECT_META;
 use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo};
 use crate::api::table::{AGE, NAME, age, column};
+use crate::api::validation::{self, Errors};
 use serde_json::Value;
 use sim::Timestamp;
 
@@ -44,6 +45,7 @@ pub static INFO: ResourceInfo = ResourceInfo {
     short_names: &["sc"],
     namespaced: false,
     schema: &SCHEMA,
+    validate,
     columns: &[
         NAME,
         column("Provisioner", "Who makes volumes of this class."),
@@ -74,4 +76,26 @@ fn row(class: &Value, now: Timestamp) -> Vec<Value> {
         class.bool_at("/allowVolumeExpansion").into(),
         age(class, now),
     ]
+}
+
+/// Models `ValidateStorageClass` and its update.
+fn validate(class: &Value, old: Option<&Value>, errors: &mut Errors) {
+    let provisioner = class.str_at("/provisioner");
+    if provisioner.is_empty() {
+        errors.required("provisioner", "");
+    } else {
+        errors.check("provisioner", provisioner, validation::label_key(&provisioner.to_lowercase()));
+    }
+    let policy = class.str_at("/reclaimPolicy");
+    errors.one_of("reclaimPolicy", policy, &["Delete", "Retain"]);
+    let mode = class.str_at("/volumeBindingMode");
+    errors.one_of("volumeBindingMode", mode, &["Immediate", "WaitForFirstConsumer"]);
+    if let Some(old) = old {
+        for field in ["parameters", "provisioner", "reclaimPolicy"] {
+            if class.get(field) != old.get(field) {
+                errors.forbidden(field, &format!("updates to {field} are forbidden."));
+            }
+        }
+        errors.immutable("volumeBindingMode", class.at("/volumeBindingMode"), old.at("/volumeBindingMode"));
+    }
 }
