@@ -97,14 +97,15 @@ impl Error {
             Error::Status(status) => (line(&status_text(status)), 1),
             Error::Connect { server, errno } => (line(&connect_text(server, *errno)), 1),
             Error::Many(errors) => {
-                // Only an error that is alone has the word before it.
-                let reports: Vec<(String, ExitCode)> = errors
-                    .iter()
-                    .map(|error| match error {
-                        Error::Text(text) => (line(text), 1),
-                        error => error.report(),
-                    })
-                    .collect();
+                let failures =
+                    errors.iter().filter(|error| !matches!(error, Error::Out(_) | Error::Exit(_))).count();
+                // Where there are several, kubectl leaves out the word in front.
+                let report = |error: &Error| match error {
+                    Error::Text(text) if failures > 1 => (line(text), 1),
+                    Error::Many(_) if failures > 1 => (line(&error.message()), 1),
+                    error => error.report(),
+                };
+                let reports: Vec<(String, ExitCode)> = errors.iter().map(report).collect();
                 let code = reports.iter().map(|r| r.1).max().unwrap_or(1);
                 (reports.into_iter().map(|r| r.0).collect(), code)
             }

@@ -20,6 +20,8 @@ pub struct Flag {
     pub help: &'static str,
     /// False when kubectl knows it and this simulation does nothing with it, but says so.
     pub simulated: bool,
+    /// What to use instead; a flag that has this is in no list.
+    pub deprecated: &'static str,
 }
 
 /// What a flag holds.
@@ -45,7 +47,7 @@ pub enum Kind {
 
 impl Flag {
     const fn new(name: &'static str, kind: Kind, default: &'static str, help: &'static str) -> Flag {
-        Flag { name, short: '\0', kind, default, bare: "", help, simulated: true }
+        Flag { name, short: '\0', kind, default, bare: "", help, simulated: true, deprecated: "" }
     }
     /// A switch, off by default.
     pub const fn bool(name: &'static str, help: &'static str) -> Flag {
@@ -94,6 +96,10 @@ impl Flag {
     /// Known, but not simulated.
     pub const fn not_simulated(self) -> Flag {
         Flag { simulated: false, ..self }
+    }
+    /// Still known, but something else should be used.
+    pub const fn deprecated(self, deprecated: &'static str) -> Flag {
+        Flag { deprecated, ..self }
     }
     /// The default as the help shows it: `''`, `[]`, `false`, `0s`.
     pub fn shown_default(&self) -> String {
@@ -230,6 +236,12 @@ impl Flags {
     /// The flags given that are known but not simulated.
     pub fn not_simulated(&self) -> Option<&'static Flag> {
         self.known.iter().copied().find(|flag| !flag.simulated && self.changed(flag.name))
+    }
+
+    /// What is said about the flags given that should not be used any more.
+    pub fn deprecations(&self) -> String {
+        let given = self.known.iter().filter(|flag| !flag.deprecated.is_empty() && self.changed(flag.name));
+        given.map(|flag| format!("Flag --{} has been deprecated, {}\n", flag.name, flag.deprecated)).collect()
     }
 
     /// Whether the command knows the flag at all.

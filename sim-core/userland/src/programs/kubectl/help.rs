@@ -34,7 +34,7 @@ pub fn help(command: &Command, path: &str) -> String {
         text.push_str("\nAvailable Commands:\n");
         push_commands(&mut text, command.commands, width(command.commands));
     }
-    let mut flags: Vec<&Flag> = command.own_flags().collect();
+    let mut flags: Vec<&Flag> = command.own_flags().filter(|flag| flag.deprecated.is_empty()).collect();
     flags.order_by_key(|flag| flag.name);
     if !flags.is_empty() {
         text.push_str("\nOptions:\n");

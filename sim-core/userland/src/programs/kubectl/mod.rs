@@ -98,6 +98,7 @@ async fn run(sys: &Sys, line: &[String]) -> error::Result<()> {
     }
     let flags = Flags::parse(known, &found.line)
         .map_err(|text| Error::text(format!("{text}\nSee '{} --help' for usage.", found.path)))?;
+    sys.err(&flags.deprecations()).await;
     if flags.bool("help") {
         sys.out(&help::help(command, &found.path)).await;
         return Ok(());

@@ -6,6 +6,7 @@ use super::discovery::{Mapper, Resource};
 use super::error::{Error, Result};
 use super::invocation::Kubectl;
 use super::manifest;
+use kube::api::scheme;
 use serde_json::Value;
 use std::rc::Rc;
 
@@ -28,6 +29,10 @@ pub struct Rules {
     pub default_type: Option<&'static str>,
     /// `--selector` means something else to the verb (`kubectl expose`).
     pub own_selector: bool,
+    /// `--all` and `--selector` do not exclude each other here, or the verb says so itself.
+    pub own_all: bool,
+    /// Files may only hold kinds that kubectl itself knows.
+    pub typed: bool,
 }
 
 /// What was selected, before anything is fetched.
@@ -112,8 +117,54 @@ impl Target {
 
 /// Reads flags (`-f -R -l --field-selector --all -A -n`, those that the command has) and `args`.
 pub async fn select(k: &Kubectl, args: &[String], rules: Rules) -> Result<Selection> {
+    select_from(k, k.flags.list("filename"), args, rules).await
+}
+
+/// Like [`select`], but whatever `-f` says is for something else.
+pub async fn select_arguments(k: &Kubectl, args: &[String], rules: Rules) -> Result<Selection> {
+    select_from(k, &[], args, rules).await
+}
+
+/// The objects of the files as they are, for `--local`: the server is not asked.
+pub async fn local(k: &Kubectl) -> Result<Vec<Info>> {
+    let objects = manifest::load(k, k.flags.list("filename"), k.flags.bool("recursive"), false).await?;
+    let mut infos = Vec::new();
+    for (source, object) in objects {
+        let text = |path: &str| object.pointer(path).and_then(Value::as_str).unwrap_or("").to_string();
+        let known = scheme::by_kind(&text("/apiVersion"), &text("/kind"));
+        let kind = known.ok_or_else(|| not_registered(&source, &object))?;
+        infos.push(Info {
+            resource: Rc::new(Resource {
+                group: kind.group.to_string(),
+                version: kind.version.to_string(),
+                plural: kind.plural.to_string(),
+                singular: kind.kind.to_lowercase(),
+                kind: kind.kind.to_string(),
+                short_names: Vec::new(),
+                categories: Vec::new(),
+                namespaced: kind.namespaced,
+                verbs: Vec::new(),
+                subresources: Vec::new(),
+            }),
+            namespace: text("/metadata/namespace"),
+            name: text("/metadata/name"),
+            source,
+            object,
+        });
+    }
+    Ok(infos)
+}
+
+fn not_registered(source: &str, object: &Value) -> Error {
+    Error::text(format!(
+        "unable to decode {source:?}: no kind {:?} is registered for version {:?} in scheme \"pkg/scheme/scheme.go:28\"",
+        object["kind"].as_str().unwrap_or(""),
+        object["apiVersion"].as_str().unwrap_or("")
+    ))
+}
+
+async fn select_from(k: &Kubectl, files: &[String], args: &[String], rules: Rules) -> Result<Selection> {
     let flags = &k.flags;
-    let files = if flags.has("filename") { flags.list("filename") } else { &[] };
     let all = flags.has("all") && flags.bool("all");
     let mut selection = Selection {
         label_selector: if rules.own_selector { String::new() } else { flags.str("selector").to_string() },
@@ -133,6 +184,15 @@ pub async fn select(k: &Kubectl, args: &[String], rules: Rules) -> Result<Select
     selection.namespace = namespace.clone();
     if !files.is_empty() {
         let infos = manifest::load(k, files, flags.bool("recursive"), rules.validate).await?;
+        if rules.typed {
+            let foreign = infos.iter().find(|(_, object)| {
+                let text = |field: &str| object[field].as_str().unwrap_or("").to_string();
+                scheme::by_kind(&text("apiVersion"), &text("kind")).is_none()
+            });
+            if let Some((source, object)) = foreign {
+                return Err(not_registered(source, object));
+            }
+        }
         let mapper = k.mapper().await?;
         for (source, object) in infos {
             let info = place(&mapper, &namespace, explicit, source, object)?;
@@ -141,7 +201,7 @@ pub async fn select(k: &Kubectl, args: &[String], rules: Rules) -> Result<Select
         selection.single = selection.targets.len() == 1;
         return Ok(selection);
     }
-    if all && !selection.label_selector.is_empty() {
+    if all && !rules.own_all && !selection.label_selector.is_empty() {
         return Err(Error::text("setting 'all' parameter but found a non empty selector. "));
     }
     let args = spread(args);

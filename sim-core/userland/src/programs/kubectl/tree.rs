@@ -15,13 +15,13 @@ const fn stub(name: &'static str, short: &'static str) -> Command {
 pub const GROUPS: &[(&str, &[&Command])] = &[
     (
         "Basic Commands (Beginner):",
-        &[&verbs::create::COMMAND, &verbs::expose::COMMAND, &verbs::run::COMMAND, &SET],
+        &[&verbs::create::COMMAND, &verbs::expose::COMMAND, &verbs::run::COMMAND, &verbs::set::COMMAND],
     ),
     (
         "Basic Commands (Intermediate):",
         &[&verbs::explain::COMMAND, &verbs::get::COMMAND, &EDIT, &verbs::delete::COMMAND],
     ),
-    ("Deploy Commands:", &[&verbs::rollout::COMMAND, &verbs::scale::COMMAND, &AUTOSCALE]),
+    ("Deploy Commands:", &[&verbs::rollout::COMMAND, &verbs::scale::COMMAND, &verbs::autoscale::COMMAND]),
     (
         "Cluster Management Commands:",
         &[
@@ -84,14 +84,14 @@ pub const ROOT: Command = Command {
         &verbs::create::COMMAND,
         &verbs::expose::COMMAND,
         &verbs::run::COMMAND,
-        &SET,
+        &verbs::set::COMMAND,
         &verbs::explain::COMMAND,
         &verbs::get::COMMAND,
         &EDIT,
         &verbs::delete::COMMAND,
         &verbs::rollout::COMMAND,
         &verbs::scale::COMMAND,
-        &AUTOSCALE,
+        &verbs::autoscale::COMMAND,
         &CERTIFICATE,
         &verbs::cluster_info::COMMAND,
         &TOP,
@@ -152,8 +152,6 @@ const AUTH: Command = Command {
     run: Run::Group(Bare::Err),
     ..Command::NEW
 };
-const AUTOSCALE: Command =
-    stub("autoscale", "Scale a deployment, replica set, stateful set, or replication controller by itself");
 const CERTIFICATE: Command = Command {
     name: "certificate",
     short: "Modify certificate resources",
@@ -179,25 +177,6 @@ const PLUGIN: Command = Command {
     ..Command::NEW
 };
 const PROXY: Command = stub("proxy", "Run a proxy to the Kubernetes API server");
-const SET: Command = Command {
-    name: "set",
-    short: "Set specific features on objects",
-    long: "Configure application resources.\n\n With these commands you change resources of applications that exist.",
-    commands: &[
-        &stub("env", "Update environment variables on a pod template"),
-        &stub("image", "Update the image of a pod template"),
-        &stub("resources", "Update resource requests/limits on objects with pod templates"),
-        &stub("selector", "Set the selector on a resource"),
-        &stub("serviceaccount", "Update the service account of a resource"),
-        &stub(
-            "subject",
-            "Update the user, group, or service account in a role binding or cluster role binding",
-        ),
-    ],
-    usage: "SUBCOMMAND",
-    run: Run::Group(Bare::Err),
-    ..Command::NEW
-};
 const TOP: Command = Command {
     name: "top",
     short: "Display resource (CPU/memory) usage",

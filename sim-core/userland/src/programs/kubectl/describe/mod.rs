@@ -35,6 +35,13 @@ use sim::Timestamp;
 use std::rc::Rc;
 use writer::Writer;
 
+/// `Pod Template:` by itself, as the history of a rollout shows it.
+pub fn pod_template_text(now: Timestamp, template: &Value) -> String {
+    let w = &mut Writer::new(now);
+    pod_template::describe(w, template);
+    w.finish()
+}
+
 /// What describers need besides the object.
 pub struct Describer {
     /// To fetch what belongs to the object.

@@ -87,7 +87,7 @@ fn exists(args: &[gotmpl::Value]) -> bool {
     !matches!(current, gotmpl::Value::Nil)
 }
 
-fn base64_decode(text: &str) -> String {
+pub fn base64_decode(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut bits = 0u32;
     let mut count = 0;

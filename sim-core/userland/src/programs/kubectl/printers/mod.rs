@@ -15,7 +15,7 @@ use super::jsonpath::{self, JsonPath};
 use super::selection::Info;
 use super::{json, yaml};
 pub use custom_columns::CustomColumns;
-pub use go_template::GoTemplate;
+pub use go_template::{GoTemplate, base64_decode};
 use serde_json::{Value, json};
 pub use table::{Decoration, sort_rows, table_text};
 
