@@ -41,6 +41,7 @@ pub mod status;
 pub mod storage_v1;
 pub mod strategic;
 pub mod table;
+pub mod time_zone;
 pub mod validation;
 
 pub use apps_v1::deployment;

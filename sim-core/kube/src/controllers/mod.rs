@@ -8,6 +8,7 @@
 //! Services, [`endpoints`] and [`endpoint_slice`], to the ones that clean up.
 
 mod context;
+mod cron_job;
 mod daemon_set;
 mod deployment;
 mod endpoint_slice;
@@ -45,6 +46,7 @@ pub struct Descriptor {
 
 /// All controllers, by name.
 pub const CONTROLLERS: &[Descriptor] = &[
+    Descriptor { name: "cronjob-controller", start: cron_job::start },
     Descriptor { name: "daemonset-controller", start: daemon_set::start },
     Descriptor { name: "deployment-controller", start: deployment::start },
     Descriptor { name: "endpoints-controller", start: endpoints::start },

@@ -1,7 +1,6 @@
 //! Cron jobs: a job whenever a schedule says so.
 
 use super::job::JOB_SPEC;
-use crate::api::ObjectExt;
 use crate::api::apps_v1::{container_cells, default_template};
 use crate::api::duration;
 use crate::api::schema::Default as D;
@@ -11,6 +10,7 @@ use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo, status_of};
 use crate::api::selector::LabelSelector;
 use crate::api::table::{AGE, Column, NAME, age, column, number, or_none, wide};
+use crate::api::{ObjectExt, set};
 use serde_json::{Value, json};
 use sim::Timestamp;
 
@@ -62,6 +62,8 @@ pub static INFO: ResourceInfo = ResourceInfo {
     schema: &SCHEMA,
     subresources: &[status_of("CronJob")],
     default: |cron_job| default_template(cron_job, "/spec/jobTemplate/spec"),
+    prepare_for_create: |cron_job| set(cron_job, "/status", json!({})),
+    validate: super::validation::cron_job,
     columns: COLUMNS,
     row,
     ..PLAIN

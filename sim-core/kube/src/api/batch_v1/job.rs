@@ -106,6 +106,7 @@ pub static INFO: ResourceInfo = ResourceInfo {
     subresources: &[status_of("Job")],
     selectable: &[("status.successful", "/status/succeeded")],
     default: set_defaults,
+    validate: super::validation::job,
     prepare_for_create: generate_selector,
     columns: COLUMNS,
     row,

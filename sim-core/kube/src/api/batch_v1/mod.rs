@@ -2,3 +2,5 @@
 
 pub mod cron_job;
 pub mod job;
+pub mod schedule;
+pub mod validation;
