@@ -4,6 +4,7 @@ use super::body::{Reply, Stream};
 use super::credentials::Identity;
 use super::protobuf;
 use super::server::Server;
+use super::websocket;
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
@@ -21,7 +22,7 @@ const INSIDE: HeaderValue = HeaderValue::from_static("10.10.0.11:6443");
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-type Failure = Box<dyn Error + Send + Sync>;
+pub(super) type Failure = Box<dyn Error + Send + Sync>;
 
 /// Answers a request.
 pub(super) async fn answer(
@@ -32,6 +33,9 @@ pub(super) async fn answer(
     if !names_us(&server, request.uri(), request.headers()) {
         let text = "the Host header names another machine\n";
         return Ok(plain(StatusCode::MISDIRECTED_REQUEST, text));
+    }
+    if websocket::is_asked(request.headers()) {
+        return websocket::answer(server, identity, request).await;
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
         server.count_change();
@@ -69,23 +73,35 @@ pub(super) async fn answer(
     let (mut sender, connection) = http1::handshake(TokioIo::new(wire)).await?;
     tokio::task::spawn_local(async move { drop(connection.await) });
     let response = sender.send_request(inner).await?;
-    let (head, body) = response.into_parts();
-    let json = head
-        .headers
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
-    let reply = if stream && head.status.is_success() {
-        let lines = json.then(|| (server.calendar(), Vec::new()));
-        Reply::Stream(Stream { inner: body, lines, _waiting: server.traffic().listen() })
+    let answer = if stream && response.status().is_success() {
+        let (head, body) = response.into_parts();
+        let lines = is_json(&head.headers).then(|| (server.calendar(), Vec::new()));
+        let stream = Stream { inner: body, lines, _waiting: server.traffic().listen() };
+        with_head(head.status, head.headers, Reply::Stream(stream))
     } else {
-        let bytes = body.collect().await?.to_bytes();
-        Reply::whole(if json { Bytes::from(server.calendar().outward(&bytes)) } else { bytes })
+        whole(&server, response).await?
     };
     drop(waiting);
-    let mut answer = Response::new(reply);
-    *answer.status_mut() = head.status;
-    *answer.headers_mut() = outward(head.headers);
     Ok(answer)
+}
+
+/// An answer of the API server, once it is complete.
+pub(super) async fn whole(server: &Server, response: Response<Incoming>) -> Result<Response<Reply>, Failure> {
+    let (head, body) = response.into_parts();
+    let bytes = body.collect().await?.to_bytes();
+    let bytes = if is_json(&head.headers) { server.calendar().outward(&bytes).into() } else { bytes };
+    Ok(with_head(head.status, head.headers, Reply::whole(bytes)))
+}
+
+fn with_head(status: StatusCode, headers: HeaderMap, reply: Reply) -> Response<Reply> {
+    let mut answer = Response::new(reply);
+    *answer.status_mut() = status;
+    *answer.headers_mut() = outward(headers);
+    answer
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
 }
 
 fn is_protobuf(headers: &HeaderMap) -> bool {
@@ -137,7 +153,7 @@ fn outward(mut headers: HeaderMap) -> HeaderMap {
     headers
 }
 
-fn plain(code: StatusCode, text: &'static str) -> Response<Reply> {
+pub(super) fn plain(code: StatusCode, text: &'static str) -> Response<Reply> {
     let mut answer = Response::new(Reply::whole(text));
     *answer.status_mut() = code;
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));

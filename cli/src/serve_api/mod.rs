@@ -13,13 +13,17 @@
 //! [`port_forward`], [`spdy`].
 
 mod body;
+mod channels;
 mod clock;
 mod credentials;
 mod dates;
 mod gateway;
 pub(crate) mod options;
+mod port_forward;
 mod protobuf;
 mod server;
+mod spdy;
+mod websocket;
 mod wire;
 
 pub use clock::Clock;
