@@ -12,6 +12,8 @@
 pub mod admissionregistration_v1;
 pub mod apiregistration_v1;
 pub mod apps_v1;
+pub mod authentication_v1;
+pub mod authorization_v1;
 pub mod autoscaling_v2;
 pub mod batch_v1;
 pub mod certificates_v1;
@@ -32,6 +34,7 @@ pub mod object;
 pub mod policy_v1;
 pub mod quantity;
 pub mod quota;
+pub mod rbac_v1;
 pub mod resource_list;
 pub mod scheduling_v1;
 pub mod schema;
@@ -57,6 +60,14 @@ pub use status::Status;
 
 use serde_json::{Value, json};
 
+/// Roles.
+pub const ROLE: Resource = &rbac_v1::role::ROLE_INFO;
+/// Role bindings.
+pub const ROLE_BINDING: Resource = &rbac_v1::role_binding::ROLE_BINDING_INFO;
+/// Cluster roles.
+pub const CLUSTER_ROLE: Resource = &rbac_v1::role::CLUSTER_ROLE_INFO;
+/// Cluster role bindings.
+pub const CLUSTER_ROLE_BINDING: Resource = &rbac_v1::role_binding::CLUSTER_ROLE_BINDING_INFO;
 /// Pods.
 pub const POD: Resource = &core_v1::pod::INFO;
 /// Replica sets.

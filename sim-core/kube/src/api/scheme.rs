@@ -4,9 +4,9 @@ use super::schema::Struct;
 use super::table::Column;
 use super::validation::{Errors, NameRule};
 use super::{
-    admissionregistration_v1, apiregistration_v1, apps_v1, autoscaling_v2, batch_v1, certificates_v1,
-    coordination_v1, core_v1, discovery_v1, events_v1, flowcontrol_v1, networking_v1, node_v1, policy_v1,
-    scheduling_v1, storage_v1,
+    admissionregistration_v1, apiregistration_v1, apps_v1, authentication_v1, authorization_v1,
+    autoscaling_v2, batch_v1, certificates_v1, coordination_v1, core_v1, discovery_v1, events_v1,
+    flowcontrol_v1, networking_v1, node_v1, policy_v1, rbac_v1, scheduling_v1, storage_v1,
 };
 use serde_json::Value;
 use sim::Timestamp;
@@ -146,6 +146,12 @@ pub static RESOURCES: &[Resource] = &[
     &apps_v1::deployment::INFO,
     &apps_v1::replica_set::INFO,
     &apps_v1::stateful_set::INFO,
+    &authentication_v1::SELF_SUBJECT_REVIEW_INFO,
+    &authentication_v1::TOKEN_REVIEW_INFO,
+    &authorization_v1::LOCAL_SUBJECT_ACCESS_REVIEW_INFO,
+    &authorization_v1::SELF_SUBJECT_ACCESS_REVIEW_INFO,
+    &authorization_v1::SELF_SUBJECT_RULES_REVIEW_INFO,
+    &authorization_v1::SUBJECT_ACCESS_REVIEW_INFO,
     &autoscaling_v2::horizontal_pod_autoscaler::INFO,
     &batch_v1::cron_job::INFO,
     &batch_v1::job::INFO,
@@ -160,6 +166,10 @@ pub static RESOURCES: &[Resource] = &[
     &networking_v1::network_policy::INFO,
     &node_v1::runtime_class::INFO,
     &policy_v1::pod_disruption_budget::INFO,
+    &rbac_v1::role_binding::CLUSTER_ROLE_BINDING_INFO,
+    &rbac_v1::role::CLUSTER_ROLE_INFO,
+    &rbac_v1::role_binding::ROLE_BINDING_INFO,
+    &rbac_v1::role::ROLE_INFO,
     &scheduling_v1::priority_class::INFO,
     &storage_v1::csi::DRIVER,
     &storage_v1::csi::NODE,

@@ -119,6 +119,16 @@ impl Status {
         Status::about(resource, name, 403, "Forbidden", message)
     }
 
+    /// As [`Status::forbidden`], for a resource that may not be there.
+    pub fn forbidden_named(group: &str, plural: &str, name: &str, why: &str) -> Status {
+        let dot = if group.is_empty() { "" } else { "." };
+        let quoted = if name.is_empty() { String::new() } else { format!(" \"{name}\"") };
+        Status {
+            details: details(group, plural, name),
+            ..Status::new(403, "Forbidden", format!("{plural}{dot}{group}{quoted} is forbidden: {why}"))
+        }
+    }
+
     /// The verb does not apply to the resource.
     pub fn method_not_allowed() -> Status {
         Status::new(

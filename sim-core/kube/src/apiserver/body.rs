@@ -6,6 +6,7 @@ use super::rest::Request;
 use super::{ApiServer, managed_fields};
 use crate::api::{ObjectExt, Resource, Status};
 use serde_json::{Value, json};
+use std::rc::Rc;
 
 pub(super) fn json_body(request: &Request) -> Result<Value, Status> {
     serde_json::from_slice(&request.body)
@@ -115,6 +116,7 @@ pub(super) fn write_options(request: &Request) -> Result<WriteOptions, Status> {
         field_validation,
         manager: Some(manager),
         track: true,
+        who: Some(Rc::clone(&request.who)),
         ..WriteOptions::default()
     })
 }

@@ -8,9 +8,8 @@
 //! `managed_fields` and `apply` are server-side apply; `openapi` tells the tables of fields.
 //!
 //! Models `k8s.io/apiserver` and `pkg/registry`. Left out:
-//! audit, quotas; roles are reduced to one rule (see `access`).
+//! audit. `rbac` is who asks and what they may do.
 
-mod access;
 mod admission;
 mod allocation;
 mod apply;
@@ -21,6 +20,7 @@ mod managed_fields;
 mod openapi;
 mod options;
 mod patch;
+mod rbac;
 mod registry;
 mod rest;
 mod store;
@@ -35,6 +35,7 @@ pub use filter::Filter;
 pub(crate) use managed_fields::manager_of_user;
 pub use options::{DeleteOptions, FieldValidation, Propagation, WriteOptions, Written};
 pub use patch::PatchKind;
+pub use rbac::{Identity, TokenOptions};
 pub use rest::{Request, Response};
 pub use store::{EventKind, WatchEvent, WatchHandle};
 pub use upstream::Upstream;
@@ -87,6 +88,7 @@ impl ApiServer {
                 .create(NAMESPACE, "", namespace, &WriteOptions::default())
                 .expect("the first namespaces are well-formed");
         }
+        rbac::create_bootstrap_roles(&server);
         server
     }
 

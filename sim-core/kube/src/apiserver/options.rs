@@ -1,5 +1,6 @@
 //! How to write and how to delete: what a request says beside the object.
 
+use super::rbac::Identity;
 use crate::api::Object;
 use serde_json::Value;
 use std::rc::Rc;
@@ -29,6 +30,8 @@ pub struct WriteOptions {
     pub track: bool,
     /// The subresource that is written, where it is not the status.
     pub subresource: &'static str,
+    /// Who asks, where it is a person's or a program's request over HTTP.
+    pub who: Option<Rc<Identity>>,
     /// The managers as server-side apply has found them.
     pub applied: Option<Value>,
 }

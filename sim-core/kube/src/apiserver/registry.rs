@@ -3,14 +3,14 @@
 use super::options::{DeleteOptions, WriteOptions, Written};
 use super::store::{self, WatchHandle};
 use super::strategy::{decode, finalizers_for, grace_period, inward, outward, place, prepare_for_update};
-use super::{ApiServer, Filter, admission, allocation, managed_fields};
+use super::{ApiServer, Filter, admission, allocation, managed_fields, rbac};
 use crate::api::validation::{self, Errors};
 use crate::api::{
-    EVENT, Key, NAMESPACE, NODE, Object, ObjectExt, POD, RESOURCE_QUOTA, Resource, SERVICE, Status,
-    object_at, pod, remove, set,
+    CLUSTER_ROLE, EVENT, Key, NAMESPACE, NODE, Object, ObjectExt, POD, RESOURCE_QUOTA, Resource, SERVICE,
+    Status, object_at, pod, remove, set,
 };
 use serde_json::{Value, json};
-use sim::{Duration, Timestamp};
+use sim::{Duration, Rng, Timestamp};
 use std::rc::Rc;
 
 /// `--event-ttl`.
@@ -67,6 +67,7 @@ impl ApiServer {
         let given_name = !object.name().is_empty() || object.str_at("/metadata/generateName").is_empty();
         self.prepare_for_create(resource, &mut object);
         self.check(resource, &object, None)?;
+        self.guard(resource, namespace, &object, None, options)?;
         let taken = |name: &str| self.0.store.borrow().get(resource, namespace, name).is_some();
         while !given_name && taken(object.name()) {
             let name = self.generate_name(&object);
@@ -83,6 +84,9 @@ impl ApiServer {
         let object = Rc::new(object);
         let object = if options.dry_run { object } else { self.0.store.borrow_mut().put(resource, object) };
         self.commit(charged, options);
+        if std::ptr::eq(resource, CLUSTER_ROLE) && !options.dry_run {
+            self.aggregate_roles();
+        }
         if std::ptr::eq(resource, EVENT) && !options.dry_run {
             self.expire(object.key(), EVENT_TTL);
         }
@@ -93,6 +97,23 @@ impl ApiServer {
     fn commit(&self, charged: Vec<Value>, options: &WriteOptions) {
         for quota in charged.into_iter().filter(|_| !options.dry_run) {
             self.0.store.borrow_mut().put(RESOURCE_QUOTA, Rc::new(quota));
+        }
+    }
+
+    /// Nobody gives away more than they have.
+    fn guard(
+        &self,
+        resource: Resource,
+        namespace: &str,
+        object: &Value,
+        old: Option<&Value>,
+        options: &WriteOptions,
+    ) -> Result<(), Status> {
+        match &options.who {
+            Some(who) if rbac::is_rbac(resource) => {
+                self.check_escalation(who, resource, namespace, object, old)
+            }
+            _ => Ok(()),
         }
     }
 
@@ -171,6 +192,7 @@ impl ApiServer {
         }
         if !status {
             self.check(resource, &object, Some(&old))?;
+            self.guard(resource, namespace, &object, Some(&old), options)?;
         }
         if std::ptr::eq(resource, SERVICE) && !status {
             self.allocate(&mut object, Some(&old))?;
@@ -206,6 +228,10 @@ impl ApiServer {
         let object = store.put(resource, Rc::new(object));
         if gone && !waits {
             store.remove(resource, namespace, &name);
+        }
+        drop(store);
+        if std::ptr::eq(resource, CLUSTER_ROLE) {
+            self.aggregate_roles();
         }
         Ok(object)
     }
@@ -249,6 +275,9 @@ impl ApiServer {
                 return Ok(old);
             }
             let removed = self.0.store.borrow_mut().remove(resource, namespace, name);
+            if std::ptr::eq(resource, CLUSTER_ROLE) {
+                self.aggregate_roles();
+            }
             return Ok(outward(resource, removed.unwrap_or(old)));
         }
         if finalizers.is_empty() {
@@ -335,23 +364,17 @@ impl ApiServer {
         format!("{}{}", prefix.get(..58).unwrap_or(prefix), self.suffix())
     }
 
+    /// Keeps an object of the server's own, which nobody checks; its uid is drawn from a stream of its own.
+    pub(super) fn put_own(&self, resource: Resource, mut object: Value, rng: &mut Rng) {
+        let (uid, now) = (uid(rng.bytes()), self.now_text());
+        let meta = object_at(&mut object, "/metadata");
+        meta.insert("uid".to_string(), json!(uid));
+        meta.insert("creationTimestamp".to_string(), json!(now));
+        self.0.store.borrow_mut().put(resource, Rc::new(object));
+    }
+
     fn uid(&self) -> String {
-        let bytes: [u8; 16] = self.0.rng.borrow_mut().bytes();
-        let mut text = String::with_capacity(36);
-        for (i, byte) in bytes.iter().enumerate() {
-            if matches!(i, 4 | 6 | 8 | 10) {
-                text.push('-');
-            }
-            let byte = match i {
-                6 => byte & 0x0f | 0x40,
-                8 => byte & 0x3f | 0x80,
-                _ => *byte,
-            };
-            for digit in [byte >> 4, byte & 15] {
-                text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-            }
-        }
-        text
+        uid(self.0.rng.borrow_mut().bytes())
     }
 
     fn prepare_for_create(&self, resource: Resource, object: &mut Value) {
@@ -430,4 +453,23 @@ impl ApiServer {
 
 fn uid_mismatch(asked: &str, found: &str) -> String {
     format!("Precondition failed: UID in precondition: {asked}, UID in object meta: {found}")
+}
+
+/// Sixteen bytes as a uid is written.
+fn uid(bytes: [u8; 16]) -> String {
+    let mut text = String::with_capacity(36);
+    for (i, byte) in bytes.iter().enumerate() {
+        if matches!(i, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        let byte = match i {
+            6 => byte & 0x0f | 0x40,
+            8 => byte & 0x3f | 0x80,
+            _ => *byte,
+        };
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+        }
+    }
+    text
 }

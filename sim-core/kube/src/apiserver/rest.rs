@@ -4,14 +4,17 @@
 use super::apply::is_apply;
 use super::body::{body, delete_options, json_body, named, patch_body, write_options};
 use super::options::{WriteOptions, Written};
+use super::rbac::{Attributes, Identity, is_question};
 use super::store::{EventKind, WatchEvent};
-use super::strategy::outward;
+use super::strategy::{decode, outward, place as place_in};
 use super::upstream::{self, Upstream};
 use super::watch::WatchStream;
-use super::{ApiServer, Filter, access, managed_fields, table};
+use super::{ApiServer, Filter, managed_fields, table};
 use crate::api::schema::Struct;
 use crate::api::scheme::by_plural;
-use crate::api::{DEPLOYMENT, ENDPOINTS, NODE, Object, ObjectExt, POD, Resource, Status, object_at, set};
+use crate::api::{
+    DEPLOYMENT, ENDPOINTS, NAMESPACE, NODE, Object, ObjectExt, POD, Resource, Status, object_at, set,
+};
 use serde_json::{Value, json};
 use std::rc::Rc;
 
@@ -28,8 +31,10 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
-    /// Who asks, as the credentials say.
+    /// Who asks, as the credentials say; empty when the headers say it.
     pub user: String,
+    /// Who that is, once it has been found out.
+    pub who: Rc<Identity>,
 }
 
 /// An answer.
@@ -153,9 +158,9 @@ fn parse(path: &str) -> Option<Target> {
 impl ApiServer {
     /// Answers a request.
     pub fn handle(&self, mut request: Request) -> Response {
-        let impersonated = request.header("Impersonate-User").to_string();
-        if !impersonated.is_empty() && access::is_trusted(&request.user) {
-            request.user = impersonated;
+        match self.authenticate(&request) {
+            Ok(who) => request.who = Rc::new(who),
+            Err(refused) => return Response::from(refused),
         }
         self.try_handle(&request).unwrap_or_else(Response::from)
     }
@@ -163,7 +168,9 @@ impl ApiServer {
     fn try_handle(&self, request: &Request) -> Result<Response, Status> {
         let Some(target) = parse(&request.path) else {
             let verb = request.method.to_lowercase();
-            access::check_path(&request.user, &verb, &request.path)?;
+            let verb = if verb == "head" { "get" } else { &verb };
+            let wanted = Attributes { verb, path: &request.path, ..Attributes::default() };
+            self.check_access(&request.who, &wanted)?;
             return self.elsewhere(request);
         };
         let Target { resource, namespace, name, subresource, .. } = &target;
@@ -182,7 +189,17 @@ impl ApiServer {
             ("DELETE", false) => "delete",
             _ => return Err(Status::method_not_allowed()),
         };
-        access::check(&request.user, verb, resource, subresource, namespace, name)?;
+        let wanted = Attributes {
+            verb,
+            group: resource.group,
+            resource: resource.plural,
+            subresource,
+            // A namespace stands in itself.
+            namespace: if std::ptr::eq(*resource, NAMESPACE) { name } else { namespace },
+            name,
+            path: "",
+        };
+        self.check_access(&request.who, &wanted)?;
         if subresource.is_empty() && !resource.verbs.contains(&verb) {
             return Err(Status::method_not_allowed());
         }
@@ -202,6 +219,13 @@ impl ApiServer {
                     if namespace.is_empty() { object.namespace().to_string() } else { namespace.clone() };
                 if resource.namespaced && namespace.is_empty() {
                     return Err(Status::method_not_allowed());
+                }
+                if is_question(resource) {
+                    let mut review = object;
+                    place_in(resource, &place, &mut review)?;
+                    let warnings = decode(resource, &mut review, &write_options(request)?, &|_| true)?;
+                    let answer = self.answer_review(&request.who, resource, &place, review)?;
+                    return Ok(Response::json(201, &answer).warn(&warnings));
                 }
                 let written = self.create(resource, &place, object, &write_options(request)?)?;
                 Ok(self.written(request, resource, 201, written))
@@ -277,6 +301,10 @@ impl ApiServer {
                 let object = body(request, resource)?;
                 let object = self.finalize(&object)?;
                 Ok(self.show(request, resource, 200, &object))
+            }
+            ("token", "create") => {
+                let asked = json_body(request)?;
+                Ok(Response::json(201, &self.answer_token_request(namespace, name, asked)?))
             }
             ("log", "get") => upstream::log(self, request, namespace, name),
             ("exec" | "attach" | "portforward", "get" | "create") if std::ptr::eq(*resource, POD) => {

@@ -2,6 +2,7 @@
 
 mod apply;
 mod discovery;
+mod rbac;
 
 use super::{ApiServer, Filter, Request, Response, WatchHandle, WriteOptions};
 use crate::api::{Object, ObjectExt, POD, SERVICE_ACCOUNT};
@@ -54,6 +55,7 @@ impl World {
             headers: headers.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect(),
             body: if body.is_null() { Vec::new() } else { body.to_string().into_bytes() },
             user: "kubernetes-admin".to_string(),
+            ..Request::default()
         })
     }
 

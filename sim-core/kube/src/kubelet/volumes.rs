@@ -2,10 +2,11 @@
 
 use super::env::field_value;
 use crate::api::{CONFIG_MAP, ObjectExt, SECRET};
+use crate::apiserver::TokenOptions;
 use crate::client::Client;
-use data_encoding::{BASE64, BASE64URL_NOPAD};
+use data_encoding::BASE64;
 use linux::vfs::Vfs;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// The volumes of a pod by name, set up.
@@ -90,7 +91,7 @@ async fn add_source(
         let _ = tree.put(&format!("/{path}"), data, mode);
     };
     match kind {
-        "serviceAccountToken" => put(source.str_at("/path"), token(facts).into_bytes()),
+        "serviceAccountToken" => put(source.str_at("/path"), token(client, facts).into_bytes()),
         "downwardAPI" => {
             for item in source.list_at("/items") {
                 let path = item.str_at("/fieldRef/fieldPath");
@@ -160,24 +161,19 @@ pub async fn data_of(
     Ok(data)
 }
 
-/// A token of the shape of a real one; its signature is worth nothing.
-fn token(facts: &PodFacts<'_>) -> String {
+/// A token of the pod's account.
+fn token(client: &Client, facts: &PodFacts<'_>) -> String {
     let pod = facts.pod;
     let account = match pod.str_at("/spec/serviceAccountName") {
         "" => "default",
         name => name,
     };
-    let header = json!({"alg": "RS256", "kid": "cG9kaXVtLXNpbXVsYXRlZC1rZXk"});
-    let claims = json!({
-        "aud": ["https://kubernetes.default.svc.cluster.local"],
-        "exp": facts.now + 31_536_000 + 3_607,
-        "iat": facts.now,
-        "iss": "https://kubernetes.default.svc.cluster.local",
-        "kubernetes.io": {"namespace": pod.namespace(), "node": {"name": pod.at("/spec/nodeName")},
-            "pod": {"name": pod.name(), "uid": pod.uid()}, "serviceaccount": {"name": account}},
-        "nbf": facts.now,
-        "sub": format!("system:serviceaccount:{}:{account}", pod.namespace()),
-    });
-    let part = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
-    format!("{}.{}.{}", part(&header), part(&claims), BASE64URL_NOPAD.encode(&[0x5a; 256]))
+    let options = TokenOptions {
+        expiration_seconds: 31_536_000 + 3_607,
+        pod: pod.name().to_string(),
+        pod_uid: pod.uid().to_string(),
+        node: pod.str_at("/spec/nodeName").to_string(),
+        ..TokenOptions::default()
+    };
+    client.server().issue_token(pod.namespace(), account, &options).unwrap_or_default()
 }

@@ -5,7 +5,7 @@ use crate::api::schema::Default as D;
 use crate::api::schema::Type::*;
 use crate::api::schema::common::{OBJECT_META, OBJECT_REFERENCE};
 use crate::api::schema::{Struct, f};
-use crate::api::scheme::{PLAIN, ResourceInfo};
+use crate::api::scheme::{PLAIN, ResourceInfo, Subresource};
 use crate::api::table::{AGE, NAME, age, column};
 use serde_json::Value;
 use sim::Timestamp;
@@ -29,6 +29,13 @@ pub static INFO: ResourceInfo = ResourceInfo {
     singular: "serviceaccount",
     short_names: &["sa"],
     schema: &SCHEMA,
+    subresources: &[Subresource {
+        name: "token",
+        kind: "TokenRequest",
+        group: "authentication.k8s.io",
+        version: "v1",
+        verbs: &["create"],
+    }],
     columns: &[
         NAME,
         column(
