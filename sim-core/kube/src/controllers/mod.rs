@@ -11,12 +11,14 @@ mod context;
 mod cron_job;
 mod daemon_set;
 mod deployment;
+mod disruption;
 mod endpoint_slice;
 mod endpoint_slice_mirroring;
 mod endpoints;
 mod expectations;
 mod garbage_collector;
 mod history;
+mod horizontal_pod_autoscaler;
 mod job;
 mod namespace;
 mod node_lifecycle;
@@ -49,10 +51,12 @@ pub const CONTROLLERS: &[Descriptor] = &[
     Descriptor { name: "cronjob-controller", start: cron_job::start },
     Descriptor { name: "daemonset-controller", start: daemon_set::start },
     Descriptor { name: "deployment-controller", start: deployment::start },
+    Descriptor { name: "disruption-controller", start: disruption::start },
     Descriptor { name: "endpoints-controller", start: endpoints::start },
     Descriptor { name: "endpointslice-controller", start: endpoint_slice::start },
     Descriptor { name: "endpointslice-mirroring-controller", start: endpoint_slice_mirroring::start },
     Descriptor { name: "garbage-collector-controller", start: garbage_collector::start },
+    Descriptor { name: "horizontal-pod-autoscaler-controller", start: horizontal_pod_autoscaler::start },
     Descriptor { name: "job-controller", start: job::start },
     Descriptor { name: "namespace-controller", start: namespace::start },
     Descriptor { name: "node-lifecycle-controller", start: node_lifecycle::start },

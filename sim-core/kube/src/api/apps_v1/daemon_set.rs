@@ -1,6 +1,6 @@
 //! Daemon sets: a pod on every node. kubeadm runs kube-proxy as one.
 
-use super::{count, template_cells, validate_selector_and_template};
+use super::{count, int_or_percent, template_cells, validate_selector_and_template};
 use crate::api::core_v1::pod_spec::{self, POD_TEMPLATE};
 use crate::api::schema::Default as D;
 use crate::api::schema::Type::*;
@@ -9,6 +9,7 @@ use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo, status_of};
 use crate::api::selector::LabelSelector;
 use crate::api::table::{AGE, Column, NAME, age, column, number, or_none, wide};
+use crate::api::validation::Errors;
 use crate::api::{ObjectExt, object_at, set};
 use serde_json::{Value, json};
 use sim::Timestamp;
@@ -91,12 +92,7 @@ pub static INFO: ResourceInfo = ResourceInfo {
         let changed = daemon_set.at("/spec/template") != old.at("/spec/template");
         set_generation(daemon_set, generation + i64::from(changed));
     },
-    validate: |daemon_set, old, errors| {
-        validate_selector_and_template(daemon_set, "daemonset", errors);
-        if let Some(old) = old {
-            errors.immutable("spec.selector", daemon_set.at("/spec/selector"), old.at("/spec/selector"));
-        }
-    },
+    validate,
     columns: COLUMNS,
     row,
     ..PLAIN
@@ -177,4 +173,41 @@ fn row(daemon_set: &Value, now: Timestamp) -> Vec<Value> {
     ];
     cells.extend(template_cells(daemon_set));
     cells
+}
+
+/// Models `ValidateDaemonSet`.
+fn validate(daemon_set: &Value, old: Option<&Value>, errors: &mut Errors) {
+    validate_selector_and_template(daemon_set, "daemonset", errors);
+    errors.not_negative("spec.minReadySeconds", daemon_set.at("/spec/minReadySeconds"));
+    errors.not_negative("spec.revisionHistoryLimit", daemon_set.at("/spec/revisionHistoryLimit"));
+    let strategy = daemon_set.at("/spec/updateStrategy");
+    match strategy.str_at("/type") {
+        "RollingUpdate" => {
+            let mut amounts = [None; 2];
+            for (amount, field) in amounts.iter_mut().zip(["maxUnavailable", "maxSurge"]) {
+                let value = strategy.at(&format!("/rollingUpdate/{field}"));
+                *amount =
+                    int_or_percent(&format!("spec.updateStrategy.rollingUpdate.{field}"), value, errors);
+            }
+            match amounts {
+                [Some(0), Some(0)] => errors.required(
+                    "spec.updateStrategy.rollingUpdate.maxUnavailable",
+                    "cannot be 0 when maxSurge is 0",
+                ),
+                [Some(1..), Some(1..)] => errors.invalid(
+                    "spec.updateStrategy.rollingUpdate.maxSurge",
+                    strategy.at("/rollingUpdate/maxSurge"),
+                    "may not be set when maxUnavailable is non-zero",
+                ),
+                _ => {}
+            }
+        }
+        "OnDelete" => {}
+        other => {
+            errors.one_of("spec.updateStrategy.type", other, &["RollingUpdate", "OnDelete"]);
+        }
+    }
+    if let Some(old) = old {
+        errors.immutable("spec.selector", daemon_set.at("/spec/selector"), old.at("/spec/selector"));
+    }
 }

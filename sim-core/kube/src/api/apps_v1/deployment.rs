@@ -1,6 +1,6 @@
 //! Deployments: a number of equal pods, and how a new version replaces the old one.
 
-use super::{count, template_cells, validate_selector_and_template};
+use super::{count, int_or_percent, template_cells, validate_selector_and_template};
 use crate::api::core_v1::pod_spec::{self, POD_TEMPLATE};
 use crate::api::schema::Default as D;
 use crate::api::schema::Type::*;
@@ -190,28 +190,6 @@ fn strategy(strategy: &Value, errors: &mut Errors) {
         }
         _ => {
             errors.one_of("spec.strategy.type", kind, &["Recreate", "RollingUpdate"]);
-        }
-    }
-}
-
-/// A number, or a share of the replicas.
-fn int_or_percent(field: &str, value: &Value, errors: &mut Errors) -> Option<i64> {
-    match value {
-        Value::String(text) => {
-            let number = text.strip_suffix('%').and_then(|n| n.parse::<i64>().ok());
-            if number.is_none() {
-                errors.invalid_str(
-                    field,
-                    text,
-                    "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', \
-                     regex used for validation is '[0-9]+%')",
-                );
-            }
-            number
-        }
-        other => {
-            errors.not_negative(field, other);
-            other.as_i64()
         }
     }
 }

@@ -79,3 +79,25 @@ fn validate_selector_and_template(object: &Value, kind: &str, errors: &mut Error
         );
     }
 }
+
+/// A number, or a share of the replicas.
+pub(crate) fn int_or_percent(field: &str, value: &Value, errors: &mut Errors) -> Option<i64> {
+    match value {
+        Value::String(text) => {
+            let number = text.strip_suffix('%').and_then(|n| n.parse::<i64>().ok());
+            if number.is_none() {
+                errors.invalid_str(
+                    field,
+                    text,
+                    "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', \
+                     regex used for validation is '[0-9]+%')",
+                );
+            }
+            number
+        }
+        other => {
+            errors.not_negative(field, other);
+            other.as_i64()
+        }
+    }
+}

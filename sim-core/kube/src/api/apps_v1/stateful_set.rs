@@ -1,6 +1,6 @@
 //! Stateful sets: pods with names that last, one after the other.
 
-use super::{container_cells, default_template, validate_selector_and_template};
+use super::{container_cells, default_template, int_or_percent, validate_selector_and_template};
 use crate::api::core_v1::pod_spec::POD_TEMPLATE;
 use crate::api::schema::Default as D;
 use crate::api::schema::Type::*;
@@ -141,12 +141,68 @@ fn row(stateful_set: &Value, now: Timestamp) -> Vec<Value> {
     ]
 }
 
-/// Models `ValidateStatefulSet`.
+/// Models `ValidateStatefulSet` and `ValidateStatefulSetUpdate`.
 fn validate(stateful_set: &Value, old: Option<&Value>, errors: &mut Errors) {
-    errors.not_negative("spec.replicas", stateful_set.at("/spec/replicas"));
-    errors.not_negative("spec.minReadySeconds", stateful_set.at("/spec/minReadySeconds"));
+    let spec = stateful_set.at("/spec");
+    let policy = spec.str_at("/podManagementPolicy");
+    if !matches!(policy, "OrderedReady" | "Parallel") {
+        errors.invalid_str("spec.podManagementPolicy", policy, "must be 'OrderedReady' or 'Parallel'");
+    }
+    let strategy = spec.at("/updateStrategy");
+    match strategy.str_at("/type") {
+        "RollingUpdate" => {
+            let rolling = "spec.updateStrategy.rollingUpdate";
+            errors.not_negative(format!("{rolling}.partition"), strategy.at("/rollingUpdate/partition"));
+            let most = strategy.at("/rollingUpdate/maxUnavailable");
+            if int_or_percent(&format!("{rolling}.maxUnavailable"), most, errors) == Some(0) {
+                errors.invalid(format!("{rolling}.maxUnavailable"), most, "cannot be 0");
+            }
+        }
+        "OnDelete" => {
+            let rolling = strategy.at("/rollingUpdate");
+            if !rolling.is_null() {
+                let why = "only allowed for updateStrategy 'RollingUpdate'";
+                errors.invalid("spec.updateStrategy.rollingUpdate", rolling, why);
+            }
+        }
+        _ => errors.invalid("spec.updateStrategy", strategy, "must be 'RollingUpdate' or 'OnDelete'"),
+    }
+    for field in ["whenDeleted", "whenScaled"] {
+        let value = spec.at("/persistentVolumeClaimRetentionPolicy").str_at(&format!("/{field}"));
+        let path = format!("spec.persistentVolumeClaimRetentionPolicy.{field}");
+        errors.one_of(path, value, &["Retain", "Delete"]);
+    }
+    errors.not_negative("spec.replicas", spec.at("/replicas"));
+    errors.not_negative("spec.minReadySeconds", spec.at("/minReadySeconds"));
+    errors.not_negative("spec.ordinals.start", spec.at("/ordinals/start"));
+    errors.not_negative("spec.revisionHistoryLimit", spec.at("/revisionHistoryLimit"));
     validate_selector_and_template(stateful_set, "statefulset", errors);
     if let Some(old) = old {
-        errors.immutable("spec.selector", stateful_set.at("/spec/selector"), old.at("/spec/selector"));
+        let fixed = |set_object: &Value| {
+            let mut spec = set_object.map_at("/spec").clone();
+            for field in MUTABLE {
+                spec.remove(*field);
+            }
+            spec
+        };
+        if fixed(stateful_set) != fixed(old) {
+            errors.forbidden(
+                "spec",
+                "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', \
+                 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and \
+                 'minReadySeconds' are forbidden",
+            );
+        }
     }
 }
+
+/// What may change in a stateful set.
+const MUTABLE: &[&str] = &[
+    "replicas",
+    "ordinals",
+    "template",
+    "updateStrategy",
+    "revisionHistoryLimit",
+    "persistentVolumeClaimRetentionPolicy",
+    "minReadySeconds",
+];

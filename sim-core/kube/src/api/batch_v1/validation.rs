@@ -324,7 +324,7 @@ mod tests {
     fn a_job() -> Value {
         json!({"metadata": {"name": "pi"}, "spec": {"completions": 1, "parallelism": 1, "completionMode": "NonIndexed",
             "selector": {"matchLabels": {"a": "b"}}, "template": {"metadata": {"labels": {"a": "b"}}, "spec": {
-                "restartPolicy": "Never", "dnsPolicy": "ClusterFirst", "containers": [{"name": "c", "image": "i"}]}}}})
+                "restartPolicy": "Never", "dnsPolicy": "ClusterFirst", "containers": [{"name": "c", "image": "i", "imagePullPolicy": "Always"}]}}}})
     }
 
     #[test]

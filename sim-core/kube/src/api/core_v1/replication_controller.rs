@@ -9,6 +9,7 @@ use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo, SCALE, status_of};
 use crate::api::selector::LabelSelector;
 use crate::api::table::{AGE, Column, NAME, age, number, or_none, wide};
+use crate::api::validation::{self, Errors};
 use crate::api::{ObjectExt, set};
 use serde_json::{Value, json};
 use sim::Timestamp;
@@ -57,6 +58,7 @@ pub static INFO: ResourceInfo = ResourceInfo {
     selectable: &[("status.replicas", "/status/replicas")],
     default: set_defaults,
     prepare_for_create: |controller| set(controller, "/status", json!({"replicas": 0})),
+    validate,
     columns: COLUMNS,
     row,
     ..PLAIN
@@ -99,4 +101,28 @@ fn row(controller: &Value, now: Timestamp) -> Vec<Value> {
         images,
         or_none(LabelSelector::from_map(controller.map_at("/spec/selector")).to_string()),
     ]
+}
+
+/// Models `ValidateReplicationControllerSpec`.
+fn validate(controller: &Value, _: Option<&Value>, errors: &mut Errors) {
+    errors.not_negative("spec.minReadySeconds", controller.at("/spec/minReadySeconds"));
+    let selector = controller.map_at("/spec/selector");
+    if selector.is_empty() {
+        errors.required("spec.selector", "");
+    }
+    errors.not_negative("spec.replicas", controller.at("/spec/replicas"));
+    let template = controller.at("/spec/template");
+    if template.is_null() {
+        errors.required("spec.template", "");
+        return;
+    }
+    if !selector.is_empty() && !LabelSelector::from_map(selector).matches(template.labels()) {
+        let labels = Value::Object(template.labels().clone());
+        let why = "`selector` does not match template `labels`";
+        errors.invalid("spec.template.metadata.labels", &labels, why);
+    }
+    validation::labels(template.labels(), "spec.template.metadata.labels", errors);
+    validation::annotations(template.annotations(), "spec.template.metadata.annotations", errors);
+    super::pod_validation::pod_spec(template.at("/spec"), "spec.template.spec", errors);
+    errors.one_of("spec.template.spec.restartPolicy", template.str_at("/spec/restartPolicy"), &["Always"]);
 }

@@ -1,11 +1,13 @@
 //! Disruption budgets: how many pods of a selection may be away at a time because somebody wants it.
 
+use crate::api::apps_v1::int_or_percent;
 use crate::api::schema::Default as D;
 use crate::api::schema::Type::*;
 use crate::api::schema::common::{CONDITION, LABEL_SELECTOR, OBJECT_META};
 use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo, status_of};
 use crate::api::table::{AGE, Column, NAME, age, column, number};
+use crate::api::validation::{self, Errors};
 use crate::api::{ObjectExt, set};
 use serde_json::{Value, json};
 use sim::Timestamp;
@@ -57,6 +59,7 @@ pub static INFO: ResourceInfo = ResourceInfo {
             json!({"currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0});
         set(budget, "/status", status);
     },
+    validate,
     columns: COLUMNS,
     row,
     ..PLAIN
@@ -83,4 +86,24 @@ fn row(budget: &Value, now: Timestamp) -> Vec<Value> {
         budget.int_at("/status/disruptionsAllowed").unwrap_or(0).into(),
         age(budget, now),
     ]
+}
+
+/// Models `ValidatePodDisruptionBudgetSpec`.
+fn validate(budget: &Value, _: Option<&Value>, errors: &mut Errors) {
+    let spec = budget.at("/spec");
+    if !spec.at("/minAvailable").is_null() && !spec.at("/maxUnavailable").is_null() {
+        errors.invalid("spec", spec, "minAvailable and maxUnavailable cannot be both set");
+    }
+    for field in ["minAvailable", "maxUnavailable"] {
+        let value = spec.at(&format!("/{field}"));
+        let path = format!("spec.{field}");
+        if int_or_percent(&path, value, errors).is_some_and(|share| value.is_string() && share > 100) {
+            errors.invalid(path, value, "must not be greater than 100%");
+        }
+    }
+    validation::label_selector(spec.at("/selector"), "spec.selector", errors);
+    let policy = spec.str_at("/unhealthyPodEvictionPolicy");
+    if !policy.is_empty() {
+        errors.one_of("spec.unhealthyPodEvictionPolicy", policy, &["AlwaysAllow", "IfHealthyBudget"]);
+    }
 }

@@ -12,13 +12,16 @@ mod endpoint_slice;
 mod endpoints;
 mod events;
 mod generic;
+mod horizontal_pod_autoscaler;
 mod job;
 mod namespace;
 mod node;
 mod pod;
+mod pod_disruption_budget;
 mod pod_template;
 mod quantity;
 mod replica_set;
+mod replication_controller;
 mod secret;
 mod service;
 mod service_account;
@@ -67,6 +70,10 @@ impl Describer {
                 node::describe(self, w, object).await?;
             }
             ("", "Pod") => pod::describe(w, object),
+            ("", "ReplicationController") => {
+                let pods = self.pods_of(object).await;
+                replication_controller::describe(w, object, &pods);
+            }
             ("", "Secret") => {
                 secret::describe(w, object);
                 return Ok(w.finish());
@@ -92,8 +99,10 @@ impl Describer {
                 let pods = self.pods_of(object).await;
                 stateful_set::describe(w, object, &pods);
             }
+            ("autoscaling", "HorizontalPodAutoscaler") => horizontal_pod_autoscaler::describe(w, object),
             ("batch", "CronJob") => cron_job::describe(w, object),
             ("batch", "Job") => job::describe(w, object),
+            ("policy", "PodDisruptionBudget") => pod_disruption_budget::describe(w, object),
             ("discovery.k8s.io", "EndpointSlice") => endpoint_slice::describe(w, object),
             _ => generic::describe(w, object),
         }
@@ -146,7 +155,11 @@ impl Describer {
     /// Objects at `path` (`{}` is the namespace) that match the object's selector and have it as controller.
     async fn owned(&self, owner: &Value, path: &str) -> Vec<Value> {
         let namespace = owner["metadata"]["namespace"].as_str().unwrap_or("");
-        let selector = writer::selector_text(&owner["spec"]["selector"]);
+        // The selector of a replication controller is a map.
+        let selector = match &owner["spec"]["selector"] {
+            map if owner["kind"] == "ReplicationController" => writer::labels_text(map),
+            selector => writer::selector_text(selector),
+        };
         let path = path.replace("{}", namespace);
         let mut found = self.list(&path, &[("labelSelector", &selector)]).await;
         let uid = &owner["metadata"]["uid"];
