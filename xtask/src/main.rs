@@ -5,6 +5,7 @@
 mod bench;
 mod bundle;
 mod finish;
+mod kubectl;
 mod page;
 mod serve;
 mod shrink;
@@ -29,6 +30,11 @@ const TASKS: &[Task] = &[
         name: "build",
         about: "build the page into dist/ (--dev: fast to build, slow to run)",
         run: bundle::run,
+    },
+    Task {
+        name: "fidelity",
+        about: "compare our kubectl with a real one and write docs/fidelity.md",
+        run: |_| test::differential(&["--write"]),
     },
     Task {
         name: "finish",

@@ -3,24 +3,35 @@
 use std::process::Command;
 
 use crate::bundle::{self, Mode};
-use crate::{Result, tools};
+use crate::{Result, kubectl, tools};
 
 struct Stage {
     name: &'static str,
     run: fn() -> Result,
+    /// What has to be had from elsewhere. Where it cannot be, the stage is skipped, and never counted as passed.
+    needs: fn() -> Result,
+}
+
+const fn stage(name: &'static str, run: fn() -> Result) -> Stage {
+    Stage { name, run, needs: || Ok(()) }
 }
 
 /// Quick answers first; the wasm is built before what needs it.
 const STAGES: &[Stage] = &[
-    Stage { name: "fmt", run: || cargo(&["fmt", "--all", "--check"]) },
-    Stage { name: "clippy", run: clippy },
-    Stage { name: "test", run: || cargo(&["test", "--workspace", "--quiet"]) },
-    Stage { name: "doc", run: doc },
-    Stage { name: "decks", run: decks },
-    Stage { name: "clippy-wasm", run: clippy_wasm },
-    Stage { name: "build", run: || bundle::build(Mode::Release) },
-    Stage { name: "determinism", run: determinism },
-    Stage { name: "browser", run: browser },
+    stage("fmt", || cargo(&["fmt", "--all", "--check"])),
+    stage("clippy", clippy),
+    stage("test", || cargo(&["test", "--workspace", "--quiet"])),
+    Stage {
+        name: "differential",
+        run: || differential(&["--check"]).and_then(|()| scenario()),
+        needs: || kubectl::find().map(drop),
+    },
+    stage("doc", doc),
+    stage("decks", decks),
+    stage("clippy-wasm", clippy_wasm),
+    stage("build", || bundle::build(Mode::Release)),
+    stage("determinism", determinism),
+    stage("browser", browser),
 ];
 
 /// The task.
@@ -34,20 +45,28 @@ pub fn run(args: &[String]) -> Result {
     for stage in STAGES.iter().filter(wanted) {
         println!("\n== {} ==", stage.name);
         let begin = tools::Stopwatch::start();
-        let result = (stage.run)();
-        if let Err(error) = &result {
-            println!("{error}");
-        }
-        results.push((stage.name, result.is_ok(), begin.seconds()));
+        let verdict = match (stage.needs)() {
+            Err(missing) => {
+                println!("SKIPPED: {missing}");
+                "SKIPPED"
+            }
+            Ok(()) => match (stage.run)() {
+                Ok(()) => "ok",
+                Err(error) => {
+                    println!("{error}");
+                    "FAILED"
+                }
+            },
+        };
+        results.push((stage.name, verdict, begin.seconds()));
     }
     println!("\n== summary ==");
-    for (name, passed, seconds) in &results {
-        println!("{} {name:<12} {seconds:>4} s", if *passed { "ok    " } else { "FAILED" });
+    for (name, verdict, seconds) in &results {
+        println!("{verdict:<7} {name:<12} {seconds:>4} s");
     }
-    let passed = results.iter().filter(|(_, passed, _)| *passed).count();
-    let failed = results.len() - passed;
-    println!("{passed} passed, {failed} failed");
-    if failed == 0 { Ok(()) } else { Err("not everything passed".to_owned()) }
+    let count = |what: &str| results.iter().filter(|(_, verdict, _)| *verdict == what).count();
+    println!("{} passed, {} failed, {} skipped", count("ok"), count("FAILED"), count("SKIPPED"));
+    if count("FAILED") == 0 { Ok(()) } else { Err("not everything passed".to_owned()) }
 }
 
 fn cargo(args: &[&str]) -> Result {
@@ -71,6 +90,26 @@ fn doc() -> Result {
     // The pages are for those who read the code, so private items are on them and links to those lead somewhere.
     doc.env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links");
     tools::run(doc)
+}
+
+/// Our kubectl and a real one say the same.
+pub fn differential(args: &[&str]) -> Result {
+    let mut run = cargo_run("differential", args);
+    run.env("PODIUM_KUBECTL", kubectl::find()?);
+    tools::run(run)
+}
+
+/// A real kubectl does the labs of the first deck, and more, against the served cluster.
+fn scenario() -> Result {
+    cargo(&["build", "--quiet", "--package", "podium"])?;
+    let mut bash = tools::command("bash", &["tests/differential/scenario.sh"]);
+    bash.env("PODIUM_KUBECTL", kubectl::find()?);
+    bash.env("PODIUM", tools::target_dir().join("debug/podium"));
+    tools::run(bash)
+}
+
+fn cargo_run(package: &str, args: &[&str]) -> Command {
+    tools::cargo(&[&["run", "--quiet", "--package", package, "--"], args].concat())
 }
 
 /// Every deck performs its labs.

@@ -1,5 +1,6 @@
 //! The figures: how many lines were compared per verb and per kind, and how many are equal.
 
+use crate::known::Known;
 use crate::run::Outcome;
 use kube::api::scheme::RESOURCES;
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,6 +57,45 @@ impl Figures {
         }
         text
     }
+}
+
+/// `docs/fidelity.md`.
+pub fn page(figures: &Figures, outcomes: &[Outcome], known: &Known) -> String {
+    let mut text = format!(
+        "# How real is this?
+
+<!-- Written by `cargo xtask fidelity`; a test fails when its figures are no longer those of the corpus. -->
+
+Every command line of a corpus is run twice in the same state of the same cluster: by the page's own kubectl in the simulated shell, and by a real kubectl v1.35.2 against `podium serve-api`.
+Standard output, standard error, exit status and what the command did to the cluster are compared to the byte.
+Of {} command lines {} are equal.
+
+The corpus is in [tests/differential/corpus](../tests/differential/corpus), what is not compared in [mask.rs](../tests/differential/src/mask.rs).
+What is not simulated at all is in [SUPPORT](../SUPPORT.md).
+
+",
+        figures.all.compared, figures.all.equal
+    );
+    for (title, what, counts) in [("Verbs", "verb", &figures.verbs), ("Kinds", "kind", &figures.kinds)] {
+        text += &format!("## {title}\n\n| {what} | compared | equal |\n| --- | ---: | ---: |\n");
+        for (name, count) in counts {
+            text += &format!("| {name} | {} | {} |\n", count.compared, count.equal);
+        }
+        text.push('\n');
+    }
+    text += "## What differs, and why\n";
+    let mut reasons: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for outcome in outcomes.iter().filter(|outcome| !outcome.is_equal()) {
+        let reason = known.reason(&outcome.file, &outcome.command).unwrap_or("not looked at yet");
+        reasons.entry(reason).or_default().insert(outcome.command.lines().next().unwrap_or(""));
+    }
+    for (reason, commands) in &reasons {
+        text += &format!("\n{reason}:\n\n");
+        for command in commands {
+            text += &format!("- `{}`\n", command.replace('`', "'"));
+        }
+    }
+    text
 }
 
 /// Words of the first kubectl in a line.

@@ -118,7 +118,9 @@ impl Theirs {
         else {
             return Err(std::io::Error::other("the shell has no pipes"));
         };
-        input.write_all(script(line).as_bytes()).await?;
+        // The server has its address in the simulated network only.
+        let line = line.replace("10.10.0.11:6443", self.server.url().trim_start_matches("https://"));
+        input.write_all(script(&line).as_bytes()).await?;
         let conversation = async {
             while answer(&stdout, &stderr).is_none() {
                 let count = tokio::select! {

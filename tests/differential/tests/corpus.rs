@@ -4,6 +4,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a skipped test says so")]
 
+use differential::fidelity::Figures;
 use differential::known::Known;
 use differential::{NO_KUBECTL, corpus, folder, report, run};
 
@@ -20,5 +21,7 @@ fn a_real_kubectl_cannot_tell() {
     let outcomes = run::all(&files, kubectl.as_ref(), &|_, _| true, 2).expect("both sides can be run");
     let faults = report::faults(&outcomes, &known, true);
     println!("{}", report::summary(&outcomes, &known));
+    let table = std::fs::read_to_string(folder().join("../../docs/fidelity.tsv")).unwrap_or_default();
+    assert_eq!(table, Figures::of(&outcomes).tsv(), "`cargo xtask fidelity` writes the figures anew");
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
