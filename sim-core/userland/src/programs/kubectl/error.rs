@@ -62,6 +62,16 @@ impl Error {
         self.reason() == "NotFound"
     }
 
+    /// Says which file an error of the server is about; what is invalid names its fields and needs no file.
+    pub fn about_file(self, doing: &str, source: &str) -> Error {
+        let Error::Status(mut status) = self else { return self };
+        if status["reason"] != "Invalid" && !source.is_empty() {
+            let message = status["message"].as_str().unwrap_or("").to_string();
+            status["message"] = format!("error when {doing} {source:?}: {message}").into();
+        }
+        Error::Status(status)
+    }
+
     /// The message without the words that kubectl puts before it (Go's `err.Error()`).
     pub fn message(&self) -> String {
         match self {

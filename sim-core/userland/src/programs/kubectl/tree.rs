@@ -19,7 +19,7 @@ pub const GROUPS: &[(&str, &[&Command])] = &[
     ),
     (
         "Basic Commands (Intermediate):",
-        &[&verbs::explain::COMMAND, &verbs::get::COMMAND, &EDIT, &verbs::delete::COMMAND],
+        &[&verbs::explain::COMMAND, &verbs::get::COMMAND, &verbs::edit::COMMAND, &verbs::delete::COMMAND],
     ),
     ("Deploy Commands:", &[&verbs::rollout::COMMAND, &verbs::scale::COMMAND, &verbs::autoscale::COMMAND]),
     (
@@ -52,7 +52,7 @@ pub const GROUPS: &[(&str, &[&Command])] = &[
     (
         "Advanced Commands:",
         &[
-            &DIFF,
+            &verbs::diff::COMMAND,
             &verbs::apply::COMMAND,
             &verbs::patch::COMMAND,
             &verbs::replace::COMMAND,
@@ -87,7 +87,7 @@ pub const ROOT: Command = Command {
         &verbs::set::COMMAND,
         &verbs::explain::COMMAND,
         &verbs::get::COMMAND,
-        &EDIT,
+        &verbs::edit::COMMAND,
         &verbs::delete::COMMAND,
         &verbs::rollout::COMMAND,
         &verbs::scale::COMMAND,
@@ -109,7 +109,7 @@ pub const ROOT: Command = Command {
         &AUTH,
         &DEBUG,
         &verbs::events::COMMAND,
-        &DIFF,
+        &verbs::diff::COMMAND,
         &verbs::apply::COMMAND,
         &verbs::patch::COMMAND,
         &verbs::replace::COMMAND,
@@ -165,8 +165,6 @@ const CERTIFICATE: Command = Command {
 };
 const CP: Command = stub("cp", "Copy files and directories to and from containers");
 const DEBUG: Command = stub("debug", "Create debugging sessions for troubleshooting workloads and nodes");
-const DIFF: Command = stub("diff", "Show what applying would change");
-const EDIT: Command = stub("edit", "Edit a resource on the server");
 const KUSTOMIZE: Command = stub("kustomize", "Build a kustomization target from a directory or URL");
 const PLUGIN: Command = Command {
     name: "plugin",

@@ -244,8 +244,15 @@ pub fn shown(k: &Kubectl, object: &Value) -> Value {
     object
 }
 
+/// The object without `managedFields`.
+pub fn without_managed_fields(object: &Value) -> Value {
+    let mut object = object.clone();
+    hide_managed_fields(&mut object);
+    object
+}
+
 fn hide_managed_fields(object: &mut Value) {
-    if let Some(metadata) = object["metadata"].as_object_mut() {
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("managedFields");
     }
     let is_list = object["kind"].as_str().is_some_and(|kind| kind.ends_with("List"));

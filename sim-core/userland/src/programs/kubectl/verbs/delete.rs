@@ -190,7 +190,7 @@ async fn delete(k: &Kubectl, info: &Info, how: &How) -> Result<String> {
     Ok(uid)
 }
 
-fn policy(cascade: &str) -> Result<&'static str> {
+pub(super) fn policy(cascade: &str) -> Result<&'static str> {
     match cascade {
         "background" => Ok("Background"),
         "foreground" => Ok("Foreground"),

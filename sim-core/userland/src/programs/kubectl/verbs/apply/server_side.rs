@@ -1,0 +1,53 @@
+//! `kubectl apply --server-side`: the file goes to the server as it is, which merges and notes who set what.
+
+use crate::programs::kubectl::error::{Error, Result};
+use crate::programs::kubectl::invocation::Kubectl;
+use crate::programs::kubectl::printers::DryRun;
+use crate::programs::kubectl::rest::Request;
+use crate::programs::kubectl::selection::Info;
+use crate::programs::kubectl::verbs::create::validation;
+use serde_json::Value;
+
+const APPLY_PATCH: &str = "application/apply-patch+yaml";
+const CONFLICTS: &str = "Please review the fields above--they currently have other managers. Here
+are the ways you can resolve this warning:
+* If you intend to manage all of these fields, please re-run the apply
+  command with the `--force-conflicts` flag.
+* If you do not intend to manage all of the fields, please edit your
+  manifest to remove references to the fields that should keep their
+  current managers.
+* You may co-own fields by updating your manifest to match the existing
+  value; in this case, you'll become the manager if the other manager(s)
+  stop managing the field (remove it from their configuration).
+See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts";
+
+/// Applies one object.
+pub async fn apply(k: &Kubectl, mut info: Info, dry_run: DryRun) -> Result<(Info, &'static str)> {
+    info.object = merged(k, &info, dry_run == DryRun::Server).await?;
+    Ok((info, "serverside-applied"))
+}
+
+/// What the server makes of the file.
+pub async fn merged(k: &Kubectl, info: &Info, dry_run: bool) -> Result<Value> {
+    let manager = if k.flags.changed("field-manager") { k.flags.str("field-manager") } else { "kubectl" };
+    let force = if k.flags.bool("force-conflicts") { "true" } else { "false" };
+    let mut query = vec![("fieldManager", manager), ("force", force)];
+    if k.flags.has("validate") {
+        query.push(("fieldValidation", validation(k)?));
+    }
+    if dry_run {
+        query.push(("dryRun", "All"));
+    }
+    let mut path = info.path();
+    if k.flags.has("subresource") && !k.flags.str("subresource").is_empty() {
+        path = format!("{path}/{}", k.flags.str("subresource"));
+    }
+    let body = info.object.to_string().into_bytes();
+    let request = Request { body, content_type: APPLY_PATCH, ..Request::new("PATCH", &path, &query) };
+    k.client().await?.send(request).await.map_err(|error| match error.reason() {
+        "Conflict" if k.flags.has("server-side") && k.flags.has("force") => {
+            Error::text(format!("{}\n{CONFLICTS}", error.message()))
+        }
+        _ => error,
+    })
+}
