@@ -4,7 +4,7 @@ use super::{container_cells, default_template, int_or_percent, validate_selector
 use crate::api::core_v1::pod_spec::POD_TEMPLATE;
 use crate::api::schema::Default as D;
 use crate::api::schema::Type::*;
-use crate::api::schema::common::{CONDITION, LABEL_SELECTOR, OBJECT_META};
+use crate::api::schema::common::{LABEL_SELECTOR, OBJECT_META};
 use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo, SCALE, status_of};
 use crate::api::table::{AGE, Column, NAME, age, column, wide};
@@ -76,6 +76,17 @@ static STATEFUL_SET_STATUS: Struct = Struct {
         f("replicas", Int32).or(D::Int(0)).required(),
         f("updateRevision", Str),
         f("updatedReplicas", Int32),
+    ],
+};
+
+static CONDITION: Struct = Struct {
+    go: "StatefulSetCondition",
+    fields: &[
+        f("lastTransitionTime", Time),
+        f("message", Str),
+        f("reason", Str),
+        f("status", Str).required(),
+        f("type", Str).required(),
     ],
 };
 

@@ -2,7 +2,7 @@
 
 use crate::api::schema::Default as D;
 use crate::api::schema::Type::*;
-use crate::api::schema::common::{CONDITION, LABEL_SELECTOR, OBJECT_META};
+use crate::api::schema::common::{LABEL_SELECTOR, OBJECT_META};
 use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo, status_of};
 use crate::api::table::{AGE, Column, NAME, age, column, number};
@@ -123,6 +123,17 @@ static STATUS: Struct = Struct {
         f("desiredReplicas", Int32).or(D::Int(0)).required(),
         f("lastScaleTime", Time),
         f("observedGeneration", Int64),
+    ],
+};
+
+static CONDITION: Struct = Struct {
+    go: "HorizontalPodAutoscalerCondition",
+    fields: &[
+        f("lastTransitionTime", Time),
+        f("message", Str),
+        f("reason", Str),
+        f("status", Str).required(),
+        f("type", Str).required(),
     ],
 };
 

@@ -5,7 +5,7 @@ use crate::api::core_v1::pod_spec::POD_TEMPLATE;
 use crate::api::duration;
 use crate::api::schema::Default as D;
 use crate::api::schema::Type::*;
-use crate::api::schema::common::{CONDITION, LABEL_SELECTOR, OBJECT_META};
+use crate::api::schema::common::{LABEL_SELECTOR, OBJECT_META};
 use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo, status_of};
 use crate::api::selector::LabelSelector;
@@ -93,6 +93,18 @@ static JOB_STATUS: Struct = Struct {
 };
 static UNCOUNTED: Struct =
     Struct { go: "UncountedTerminatedPods", fields: &[f("failed", Set(&Str)), f("succeeded", Set(&Str))] };
+
+static CONDITION: Struct = Struct {
+    go: "JobCondition",
+    fields: &[
+        f("lastProbeTime", Time),
+        f("lastTransitionTime", Time),
+        f("message", Str),
+        f("reason", Str),
+        f("status", Str).required(),
+        f("type", Str).required(),
+    ],
+};
 
 /// The row of the scheme.
 pub static INFO: ResourceInfo = ResourceInfo {

@@ -2,7 +2,7 @@
 
 use crate::api::schema::Default as D;
 use crate::api::schema::Type::*;
-use crate::api::schema::common::{CONDITION, OBJECT_META};
+use crate::api::schema::common::OBJECT_META;
 use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo, Subresource, status_of};
 use crate::api::table::{AGE, NAME, age, column, or_none};
@@ -36,6 +36,18 @@ static SPEC: Struct = Struct {
 static STATUS: Struct = Struct {
     go: "CertificateSigningRequestStatus",
     fields: &[f("certificate", Bytes), f("conditions", Keyed(&CONDITION, "type"))],
+};
+
+static CONDITION: Struct = Struct {
+    go: "CertificateSigningRequestCondition",
+    fields: &[
+        f("lastTransitionTime", Time),
+        f("lastUpdateTime", Time),
+        f("message", Str),
+        f("reason", Str),
+        f("status", Str).required(),
+        f("type", Str).required(),
+    ],
 };
 
 /// The row of the scheme.

@@ -5,7 +5,7 @@ use super::persistent_volume::{access_modes, class, modes, or_unset, quantity};
 use crate::api::resource_list::Amount;
 use crate::api::schema::Default as D;
 use crate::api::schema::Type::*;
-use crate::api::schema::common::{CONDITION, LABEL_SELECTOR, OBJECT_META};
+use crate::api::schema::common::{LABEL_SELECTOR, OBJECT_META};
 use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo, status_of};
 use crate::api::table::{AGE, Column, NAME, age, column, wide};
@@ -70,6 +70,18 @@ static MODIFY_STATUS: Struct = Struct {
     fields: &[
         f("status", Str).required().one_of(&["InProgress", "Infeasible", "Pending"]),
         f("targetVolumeAttributesClassName", Str),
+    ],
+};
+
+static CONDITION: Struct = Struct {
+    go: "PersistentVolumeClaimCondition",
+    fields: &[
+        f("lastProbeTime", Time),
+        f("lastTransitionTime", Time),
+        f("message", Str),
+        f("reason", Str),
+        f("status", Str).required(),
+        f("type", Str).required(),
     ],
 };
 

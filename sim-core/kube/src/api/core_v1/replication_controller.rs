@@ -4,7 +4,7 @@ use super::pod_spec::POD_TEMPLATE;
 use crate::api::apps_v1::{container_cells, count, default_template};
 use crate::api::schema::Default as D;
 use crate::api::schema::Type::*;
-use crate::api::schema::common::{CONDITION, OBJECT_META};
+use crate::api::schema::common::OBJECT_META;
 use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo, SCALE, status_of};
 use crate::api::selector::LabelSelector;
@@ -42,6 +42,17 @@ static STATUS: Struct = Struct {
         f("observedGeneration", Int64),
         f("readyReplicas", Int32),
         f("replicas", Int32).or(D::Int(0)).required(),
+    ],
+};
+
+static CONDITION: Struct = Struct {
+    go: "ReplicationControllerCondition",
+    fields: &[
+        f("lastTransitionTime", Time),
+        f("message", Str),
+        f("reason", Str),
+        f("status", Str).required(),
+        f("type", Str).required(),
     ],
 };
 
