@@ -235,7 +235,9 @@ impl Flags {
 
     /// The flags given that are known but not simulated.
     pub fn not_simulated(&self) -> Option<&'static Flag> {
-        self.known.iter().copied().find(|flag| !flag.simulated && self.changed(flag.name))
+        let mut given = self.known.iter().copied().filter(|flag| !flag.simulated && self.changed(flag.name));
+        // A flag of the command's own hides that of every command with the same name.
+        given.find(|flag| self.find(flag.name).is_some_and(|found| found.help == flag.help))
     }
 
     /// What is said about the flags given that should not be used any more.
@@ -252,6 +254,12 @@ impl Flags {
     /// Whether the flag was given.
     pub fn changed(&self, name: &str) -> bool {
         self.given.contains_key(name)
+    }
+
+    /// Whether the flag that every command has was given, and not one of the command's own with its name.
+    pub fn changed_global(&self, name: &str) -> bool {
+        let global = super::globals::GLOBAL.iter().find(|flag| flag.name == name);
+        self.changed(name) && self.find(name).zip(global).is_some_and(|(own, global)| own.help == global.help)
     }
 
     /// The text of a flag.

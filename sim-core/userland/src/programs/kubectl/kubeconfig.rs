@@ -42,10 +42,11 @@ impl Kubeconfig {
     pub async fn load(sys: &Sys, flags: &Flags) -> Result<Kubeconfig> {
         let explicit = flags.str("kubeconfig");
         if !explicit.is_empty() {
-            let text = sys
-                .read_file(explicit)
-                .await
-                .map_err(|errno| Error::text(format!("stat {explicit}: {}", errno.text().to_lowercase())))?;
+            let text = match sys.read_file(explicit).await {
+                // It may be about to be written.
+                Err(Errno::ENOENT) => Vec::new(),
+                text => text.map_err(|errno| missing(explicit, errno))?,
+            };
             return Ok(Kubeconfig { path: explicit.to_string(), value: read(explicit, &text)? });
         }
         let home = home(sys);
@@ -111,6 +112,10 @@ impl Kubeconfig {
     /// # Errors
     /// What kubectl says about contexts and clusters that are not there.
     pub async fn target(&self, sys: &Sys, flags: &Flags) -> Result<Target> {
+        let explicit = flags.str("kubeconfig");
+        if let (false, Err(errno)) = (explicit.is_empty(), sys.stat(explicit)) {
+            return Err(missing(explicit, errno));
+        }
         let name = self.current_context(flags);
         let context = self.entry("contexts", &name);
         if context.is_none() && !name.is_empty() {
@@ -120,7 +125,7 @@ impl Kubeconfig {
         }
         let of_context = |field: &str| context.and_then(|c| c[field].as_str()).unwrap_or("").to_string();
         let or_flag = |flag: &str, value: String| {
-            if flags.changed(flag) { flags.str(flag).to_string() } else { value }
+            if flags.changed_global(flag) { flags.str(flag).to_string() } else { value }
         };
         let cluster_name = or_flag("cluster", of_context("cluster"));
         let user_name = or_flag("user", of_context("user"));
@@ -129,7 +134,7 @@ impl Kubeconfig {
             return Err(Error::text(format!("no server found for cluster {cluster_name:?}")));
         }
         let user = self.entry("users", &user_name);
-        if user.is_none() && flags.changed("user") {
+        if user.is_none() && flags.changed_global("user") {
             return Err(Error::text(format!("auth info {user_name:?} does not exist")));
         }
         let text = |entry: Option<&Value>, field: &str| {
@@ -163,6 +168,10 @@ impl Kubeconfig {
         }
         Ok(target)
     }
+}
+
+fn missing(path: &str, errno: Errno) -> Error {
+    Error::text(format!("stat {path}: {}", errno.text().to_lowercase()))
 }
 
 /// kubectl asks for a name and a password when a secure server is all that it knows.

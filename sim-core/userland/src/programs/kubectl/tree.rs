@@ -25,9 +25,9 @@ pub const GROUPS: &[(&str, &[&Command])] = &[
     (
         "Cluster Management Commands:",
         &[
-            &CERTIFICATE,
+            &verbs::certificate::COMMAND,
             &verbs::cluster_info::COMMAND,
-            &TOP,
+            &verbs::top::COMMAND,
             &verbs::cordon::CORDON,
             &verbs::cordon::UNCORDON,
             &verbs::drain::COMMAND,
@@ -44,7 +44,7 @@ pub const GROUPS: &[(&str, &[&Command])] = &[
             &verbs::port_forward::COMMAND,
             &PROXY,
             &CP,
-            &AUTH,
+            &verbs::auth::COMMAND,
             &DEBUG,
             &verbs::events::COMMAND,
         ],
@@ -69,7 +69,7 @@ pub const GROUPS: &[(&str, &[&Command])] = &[
             &verbs::api_resources::COMMAND,
             &verbs::api_versions::COMMAND,
             &verbs::config::COMMAND,
-            &PLUGIN,
+            &verbs::plugin::COMMAND,
             &verbs::version::COMMAND,
         ],
     ),
@@ -92,9 +92,9 @@ pub const ROOT: Command = Command {
         &verbs::rollout::COMMAND,
         &verbs::scale::COMMAND,
         &verbs::autoscale::COMMAND,
-        &CERTIFICATE,
+        &verbs::certificate::COMMAND,
         &verbs::cluster_info::COMMAND,
-        &TOP,
+        &verbs::top::COMMAND,
         &verbs::cordon::CORDON,
         &verbs::cordon::UNCORDON,
         &verbs::drain::COMMAND,
@@ -106,7 +106,7 @@ pub const ROOT: Command = Command {
         &verbs::port_forward::COMMAND,
         &PROXY,
         &CP,
-        &AUTH,
+        &verbs::auth::COMMAND,
         &DEBUG,
         &verbs::events::COMMAND,
         &verbs::diff::COMMAND,
@@ -122,7 +122,7 @@ pub const ROOT: Command = Command {
         &verbs::api_resources::COMMAND,
         &verbs::api_versions::COMMAND,
         &verbs::config::COMMAND,
-        &PLUGIN,
+        &verbs::plugin::COMMAND,
         &verbs::version::COMMAND,
         &verbs::options::COMMAND,
         &verbs::complete::COMMAND,
@@ -140,52 +140,10 @@ const ALPHA: Command = Command {
     run: Run::Group(Bare::Help),
     ..Command::NEW
 };
-const AUTH: Command = Command {
-    name: "auth",
-    short: "Inspect authorization",
-    commands: &[
-        &stub("can-i", "Check whether an action is allowed"),
-        &stub("reconcile", "Reconcile rules of RBAC roles and bindings"),
-        &stub("whoami", "Check who you are for the server"),
-    ],
-    usage: "[flags]",
-    run: Run::Group(Bare::Err),
-    ..Command::NEW
-};
-const CERTIFICATE: Command = Command {
-    name: "certificate",
-    short: "Modify certificate resources",
-    commands: &[
-        &stub("approve", "Approve a certificate signing request"),
-        &stub("deny", "Deny a certificate signing request"),
-    ],
-    usage: "SUBCOMMAND",
-    run: Run::Group(Bare::Help),
-    ..Command::NEW
-};
 const CP: Command = stub("cp", "Copy files and directories to and from containers");
 const DEBUG: Command = stub("debug", "Create debugging sessions for troubleshooting workloads and nodes");
 const KUSTOMIZE: Command = stub("kustomize", "Build a kustomization target from a directory or URL");
-const PLUGIN: Command = Command {
-    name: "plugin",
-    short: "Tools for plugins",
-    commands: &[&stub("list", "List all visible plugin executables on a user's PATH")],
-    usage: "[flags]",
-    run: Run::Group(Bare::Err),
-    ..Command::NEW
-};
 const PROXY: Command = stub("proxy", "Run a proxy to the Kubernetes API server");
-const TOP: Command = Command {
-    name: "top",
-    short: "Display resource (CPU/memory) usage",
-    commands: &[
-        &stub("node", "Display resource (CPU/memory) usage of nodes"),
-        &stub("pod", "Display resource (CPU/memory) usage of pods"),
-    ],
-    usage: "[flags]",
-    run: Run::Group(Bare::Err),
-    ..Command::NEW
-};
 
 /// A command found, and what is left of the line.
 pub struct Found {

@@ -1,13 +1,11 @@
 //! `kubectl config use-context`, `set-context`, `rename-context`, `delete-context`.
 
+use super::{put, remove, unexpected};
 use crate::programs::kubectl::command::{Arguments, Command, Run};
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
-use crate::programs::kubectl::help;
 use crate::programs::kubectl::invocation::Kubectl;
-use crate::programs::kubectl::kubeconfig::Kubeconfig;
-use serde_json::{Map, Value, json};
-use sim::Ordered;
+use serde_json::{Map, Value};
 use std::rc::Rc;
 
 /// `kubectl config delete-context`
@@ -39,7 +37,12 @@ pub const SET_CONTEXT: Command = Command {
     long: "Set a context entry in kubeconfig.\n\n With a name that exists, only the fields that are given change.",
     examples: "# Work in the namespace 'lab' from now on\nkubectl config set-context --current --namespace=lab",
     usage: "[NAME | --current] [--cluster=cluster_nickname] [--user=user_nickname] [--namespace=namespace]",
-    flags: &[&[Flag::bool("current", "Change the current context.")]],
+    flags: &[&[
+        Flag::string("cluster", "", "Cluster of the context"),
+        Flag::bool("current", "Change the current context."),
+        Flag::string("namespace", "", "Namespace of the context").short('n'),
+        Flag::string("user", "", "User of the context"),
+    ]],
     run: Run::Verb(|k| Box::pin(set(k))),
     arguments: Arguments::Contexts,
     ..Command::NEW
@@ -57,17 +60,11 @@ pub const USE_CONTEXT: Command = Command {
     ..Command::NEW
 };
 
-/// Too many or too few arguments: the help on standard output, and an error.
-async fn unexpected(k: &Kubectl) -> Error {
-    k.out(&help::help(k.command, &k.path)).await;
-    Error::text(format!("Unexpected args: [{}]", k.args().join(" ")))
-}
-
 async fn use_context(k: Rc<Kubectl>) -> Result<()> {
     let [name] = k.args() else { return Err(unexpected(&k).await) };
     let mut config = k.kubeconfig().await?;
     if name.is_empty() {
-        return Err(Error::text("you must specify a current-context"));
+        return Err(Error::text("empty context names are not allowed"));
     }
     if config.entry("contexts", name).is_none() {
         return Err(Error::text(format!("no context exists with the name: {name:?}")));
@@ -100,7 +97,7 @@ async fn set(k: Rc<Kubectl>) -> Result<()> {
             context[field] = Value::from(k.flags.str(flag));
         }
     }
-    put(&mut config, &name, context);
+    put(&mut config, "contexts", &name, context);
     config.save(&k.sys).await?;
     let what = if exists { "modified" } else { "created" };
     k.out(&format!("Context {name:?} {what}.\n")).await;
@@ -119,8 +116,8 @@ async fn rename(k: Rc<Kubectl>) -> Result<()> {
             config.path
         )));
     }
-    remove(&mut config, old);
-    put(&mut config, new, context);
+    remove(&mut config, "contexts", old);
+    put(&mut config, "contexts", new, context);
     if config.value["current-context"] == old.as_str() {
         config.value["current-context"] = Value::from(new.as_str());
     }
@@ -139,22 +136,8 @@ async fn delete(k: Rc<Kubectl>) -> Result<()> {
         k.err("warning: this removed your active context, use \"kubectl config use-context\" to select a different one\n")
             .await;
     }
-    remove(&mut config, name);
+    remove(&mut config, "contexts", name);
     config.save(&k.sys).await?;
     k.out(&format!("deleted context {name} from {}\n", config.path)).await;
     Ok(())
-}
-
-fn put(config: &mut Kubeconfig, name: &str, context: Value) {
-    remove(config, name);
-    if let Some(contexts) = config.value["contexts"].as_array_mut() {
-        contexts.push(json!({"context": context, "name": name}));
-        contexts.order_by(|a, b| a["name"].as_str().cmp(&b["name"].as_str()));
-    }
-}
-
-fn remove(config: &mut Kubeconfig, name: &str) {
-    if let Some(contexts) = config.value["contexts"].as_array_mut() {
-        contexts.retain(|entry| entry["name"] != name);
-    }
 }

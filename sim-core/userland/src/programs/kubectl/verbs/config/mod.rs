@@ -3,9 +3,17 @@
 //! Models `k8s.io/kubectl/pkg/cmd/config`.
 
 mod contexts;
+mod entries;
+mod property;
 mod show;
 
 use crate::programs::kubectl::command::{Bare, Command, Run};
+use crate::programs::kubectl::error::Error;
+use crate::programs::kubectl::help;
+use crate::programs::kubectl::invocation::Kubectl;
+use crate::programs::kubectl::kubeconfig::Kubeconfig;
+use serde_json::{Value, json};
+use sim::Ordered;
 
 /// The row of the tree.
 pub const COMMAND: Command = Command {
@@ -15,21 +23,45 @@ pub const COMMAND: Command = Command {
     usage: "SUBCOMMAND",
     commands: &[
         &show::CURRENT_CONTEXT,
-        &Command::not_simulated("delete-cluster", "Delete the specified cluster from the kubeconfig"),
+        &entries::DELETE_CLUSTER,
         &contexts::DELETE_CONTEXT,
-        &Command::not_simulated("delete-user", "Delete the specified user from the kubeconfig"),
+        &entries::DELETE_USER,
         &show::GET_CLUSTERS,
         &show::GET_CONTEXTS,
         &show::GET_USERS,
         &contexts::RENAME_CONTEXT,
-        &Command::not_simulated("set", "Set an individual value in a kubeconfig file"),
-        &Command::not_simulated("set-cluster", "Set a cluster entry in kubeconfig"),
+        &property::SET,
+        &entries::SET_CLUSTER,
         &contexts::SET_CONTEXT,
-        &Command::not_simulated("set-credentials", "Set a user entry in kubeconfig"),
-        &Command::not_simulated("unset", "Unset an individual value in a kubeconfig file"),
+        &entries::SET_CREDENTIALS,
+        &property::UNSET,
         &contexts::USE_CONTEXT,
         &show::VIEW,
     ],
     run: Run::Group(Bare::Err),
     ..Command::NEW
 };
+
+/// Too many or too few arguments: the help on standard output, and an error.
+async fn unexpected(k: &Kubectl) -> Error {
+    k.out(&help::help(k.command, &k.path)).await;
+    Error::text(format!("Unexpected args: [{}]", k.args().join(" ")))
+}
+
+/// Puts an entry into `clusters`, `contexts` or `users`, which are in order.
+fn put(config: &mut Kubeconfig, list: &str, name: &str, entry: Value) {
+    remove(config, list, name);
+    if !config.value[list].is_array() {
+        config.value[list] = json!([]);
+    }
+    if let Some(entries) = config.value[list].as_array_mut() {
+        entries.push(json!({&list[..list.len() - 1]: entry, "name": name}));
+        entries.order_by(|a, b| a["name"].as_str().cmp(&b["name"].as_str()));
+    }
+}
+
+fn remove(config: &mut Kubeconfig, list: &str, name: &str) {
+    if let Some(entries) = config.value[list].as_array_mut() {
+        entries.retain(|entry| entry["name"] != name);
+    }
+}

@@ -9,6 +9,7 @@ use crate::programs::kubectl::kubeconfig::Kubeconfig;
 use crate::programs::kubectl::printers::Format;
 use crate::programs::kubectl::tabwriter::TabWriter;
 use crate::programs::kubectl::yaml;
+use data_encoding::BASE64;
 use serde_json::Value;
 use sim::Ordered;
 use std::rc::Rc;
@@ -87,15 +88,16 @@ kubectl config view --raw
 # Only what the current context uses
 kubectl config view --minify",
     usage: "[flags]",
-    flags: &[
-        globals::PRINT,
-        &[
-            Flag::bool("flatten", "Put the contents of files in the place of their names.").not_simulated(),
-            Flag::bool("merge", "Merge all the kubeconfig files.").default("true"),
-            Flag::bool("minify", "Leave out everything that the current context does not use."),
-            Flag::bool("raw", "Show raw byte data and sensitive data."),
-        ],
-    ],
+    flags: &[&[
+        globals::PRINT[0],
+        globals::PRINT[1].default("yaml"),
+        globals::PRINT[2],
+        globals::PRINT[3],
+        Flag::bool("flatten", "Put the contents of files in the place of their names."),
+        Flag::bool("merge", "Merge all the kubeconfig files.").default("true"),
+        Flag::bool("minify", "Leave out everything that the current context does not use."),
+        Flag::bool("raw", "Show raw byte data and sensitive data."),
+    ]],
     run: Run::Verb(|k| Box::pin(view(k))),
     ..Command::NEW
 };
@@ -115,7 +117,11 @@ async fn get_contexts(k: Rc<Kubectl>) -> Result<()> {
     let short = match k.flags.str("output") {
         "" => false,
         "name" => true,
-        other => return Err(Error::text(format!("output must be one of '' or 'name': {other}"))),
+        other => {
+            return Err(Error::text(format!(
+                "--output {other} is not available in kubectl config get-contexts; resetting to default output format"
+            )));
+        }
     };
     let config = k.kubeconfig().await?;
     let mut wanted: Vec<String> = k.args().to_vec();
@@ -159,7 +165,9 @@ async fn view(k: Rc<Kubectl>) -> Result<()> {
     if k.flags.bool("minify") {
         minify(&k, &mut config)?;
     }
-    if !k.flags.bool("raw") {
+    if k.flags.bool("flatten") {
+        flatten(&k, &mut config.value).await?;
+    } else if !k.flags.bool("raw") {
         hide(&mut config.value);
     }
     for list in ["clusters", "contexts", "users"] {
@@ -169,6 +177,7 @@ async fn view(k: Rc<Kubectl>) -> Result<()> {
     }
     let text = match Format::of(&k).await? {
         Format::Human { .. } => yaml::emit(&config.value),
+        Format::Name => "config/<unknown>\n".to_string(),
         format => format.print(&config.value)?,
     };
     k.out(&text).await;
@@ -178,6 +187,9 @@ async fn view(k: Rc<Kubectl>) -> Result<()> {
 fn minify(k: &Kubectl, config: &mut Kubeconfig) -> Result<()> {
     let name = config.current_context(&k.flags);
     let Some(context) = config.entry("contexts", &name).cloned() else {
+        if !name.is_empty() {
+            return Err(Error::text(format!("cannot locate context {name}")));
+        }
         return Err(Error::text("current-context must exist in order to minify"));
     };
     for (list, wanted) in [
@@ -190,6 +202,27 @@ fn minify(k: &Kubectl, config: &mut Kubeconfig) -> Result<()> {
         }
     }
     config.value["current-context"] = Value::from(name);
+    Ok(())
+}
+
+/// Puts the contents of files in the place of their names.
+async fn flatten(k: &Kubectl, value: &mut Value) -> Result<()> {
+    let fields = ["certificate-authority", "client-certificate", "client-key"];
+    for list in ["clusters", "users"] {
+        for entry in value[list].as_array_mut().into_iter().flatten() {
+            let Some(entry) = entry[&list[..list.len() - 1]].as_object_mut() else { continue };
+            for field in fields {
+                let Some(path) = entry.remove(field).and_then(|path| path.as_str().map(String::from)) else {
+                    continue;
+                };
+                let bytes =
+                    k.sys.read_file(&path).await.map_err(|errno| {
+                        Error::text(format!("open {path}: {}", errno.text().to_lowercase()))
+                    })?;
+                entry.insert(format!("{field}-data"), BASE64.encode(&bytes).into());
+            }
+        }
+    }
     Ok(())
 }
 
