@@ -22,6 +22,7 @@ mod horizontal_pod_autoscaler;
 mod job;
 mod namespace;
 mod node_lifecycle;
+mod persistent_volume;
 mod pod_control;
 mod replica_set;
 mod resource_quota;
@@ -60,6 +61,15 @@ pub const CONTROLLERS: &[Descriptor] = &[
     Descriptor { name: "job-controller", start: job::start },
     Descriptor { name: "namespace-controller", start: namespace::start },
     Descriptor { name: "node-lifecycle-controller", start: node_lifecycle::start },
+    Descriptor { name: "persistentvolume-binder-controller", start: persistent_volume::start },
+    Descriptor {
+        name: "persistentvolume-protection-controller",
+        start: persistent_volume::start_volume_protection,
+    },
+    Descriptor {
+        name: "persistentvolumeclaim-protection-controller",
+        start: persistent_volume::start_claim_protection,
+    },
     Descriptor { name: "replicaset-controller", start: replica_set::start },
     Descriptor { name: "replicationcontroller-controller", start: replica_set::start_replication },
     Descriptor { name: "resourcequota-controller", start: resource_quota::start },

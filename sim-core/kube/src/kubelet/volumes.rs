@@ -1,7 +1,8 @@
 //! Volumes: the files that a pod's containers find at their mount points.
 
 use super::env::field_value;
-use crate::api::{CONFIG_MAP, ObjectExt, SECRET};
+use crate::api::core_v1::persistent_volume::SOURCES;
+use crate::api::{CONFIG_MAP, ObjectExt, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, SECRET};
 use crate::apiserver::TokenOptions;
 use crate::client::Client;
 use data_encoding::BASE64;
@@ -58,6 +59,10 @@ async fn set_up_one(client: &Client, facts: &PodFacts<'_>, volume: &Value) -> Re
     if let Some(path) = volume.at("/hostPath/path").as_str() {
         return Ok(Volume::HostPath(path.to_string()));
     }
+    let claim = volume.str_at("/persistentVolumeClaim/claimName");
+    if !claim.is_empty() {
+        return claimed(client, facts.pod.namespace(), claim).await;
+    }
     for (kind, source) in volume.as_object().into_iter().flatten() {
         match kind.as_str() {
             "configMap" | "secret" | "downwardAPI" => {
@@ -76,6 +81,28 @@ async fn set_up_one(client: &Client, facts: &PodFacts<'_>, volume: &Value) -> Re
         }
     }
     Ok(Volume::Tree(tree))
+}
+
+/// The storage behind a claim: a directory of the node.
+async fn claimed(client: &Client, namespace: &str, name: &str) -> Result<Volume, String> {
+    let claim = client.get(PERSISTENT_VOLUME_CLAIM, namespace, name).await.map_err(|status| {
+        format!(
+            "error processing PVC {namespace}/{name}: failed to fetch PVC from API server: {}",
+            status.message
+        )
+    })?;
+    if claim.str_at("/status/phase") != "Bound" {
+        return Err(format!("error processing PVC {namespace}/{name}: PVC is not bound"));
+    }
+    let volume = claim.str_at("/spec/volumeName");
+    let volume = client.get(PERSISTENT_VOLUME, "", volume).await.map_err(|status| status.message)?;
+    for kind in ["hostPath", "local"] {
+        if let Some(path) = volume.at("/spec").get(kind).and_then(|source| source.at("/path").as_str()) {
+            return Ok(Volume::HostPath(path.to_string()));
+        }
+    }
+    let kind = SOURCES.iter().find(|source| volume.at("/spec").get(**source).is_some()).unwrap_or(&"unknown");
+    Err(format!("kubelet: the volume type {kind} is not simulated"))
 }
 
 async fn add_source(

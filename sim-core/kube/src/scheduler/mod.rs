@@ -4,12 +4,14 @@
 //! could run and why not on the others, scores say where it runs best, chance decides between equals. The binding is
 //! written while the next pod is looked at already; until the cache has it, the pod counts as assumed.
 //!
-//! Left out: preemption (its sentence in the message is upstream's for pods without priority), volumes,
-//! dynamic resources, inter-pod affinity.
+//! [`volume_binding`] is about the claims of a pod.
+//! Left out: preemption (its sentence in the message is upstream's for pods without priority), dynamic resources,
+//! inter-pod affinity.
 
 mod node_info;
 mod plugins;
 mod queue;
+mod volume_binding;
 
 use crate::api::{self, NODE, Object, ObjectExt, POD, Status};
 use crate::apiserver::ApiServer;
@@ -23,6 +25,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
+use volume_binding::VolumeBinding;
 
 /// What looking at all nodes for one pod takes.
 const CYCLE: Duration = Duration::from_micros(500);
@@ -40,6 +43,7 @@ pub fn start(sim: &Sim, api: &ApiServer) {
         nodes: informers.informer(NODE),
         cluster: Rc::default(),
         queue: SchedulingQueue::new(sim),
+        storage: VolumeBinding::new(&informers),
         rng: Rc::new(RefCell::new(sim.rng("kube-scheduler"))),
         client,
     };
@@ -66,6 +70,7 @@ struct Scheduler {
     cluster: Rc<RefCell<Cluster>>,
     queue: SchedulingQueue,
     rng: Rc<RefCell<Rng>>,
+    storage: VolumeBinding,
 }
 
 impl Scheduler {
@@ -90,6 +95,8 @@ impl Scheduler {
                 (None, None) => {}
             }
         });
+        let queue = self.queue.clone();
+        self.storage.on_change(move || queue.move_all());
         let this = self.clone();
         self.pods.on_change(move |old, new| this.pod_changed(old, new));
     }
@@ -153,10 +160,21 @@ impl Scheduler {
         if cluster.nodes().next().is_none() {
             return Err("no nodes available to schedule pods".to_string());
         }
+        if let Err(why) = self.storage.pre_filter(pod) {
+            // What comes after the sentence is what preemption finds: nothing.
+            return Err(format!("0/{} nodes are available: {why}. not found", cluster.nodes().count()));
+        }
         let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
         let mut unresolvable = 0;
         let mut feasible = Vec::new();
         for node in cluster.nodes() {
+            if let Some(reason) = self.storage.filter(pod, &node.node)
+                && FILTERS.iter().all(|filter| (filter.run)(pod, request, node).is_ok())
+            {
+                unresolvable += 1;
+                *reasons.entry(reason.to_string()).or_default() += 1;
+                continue;
+            }
             match FILTERS.iter().find_map(|filter| (filter.run)(pod, request, node).err()) {
                 None => feasible.push(node),
                 Some(rejection) => {
@@ -183,6 +201,13 @@ impl Scheduler {
     }
 
     async fn bind(&self, pod: &Object, node: &str) {
+        let machine = self.nodes.get("", node);
+        if let Some(machine) = machine
+            && let Err(why) = self.storage.pre_bind(&self.client, pod, &machine).await
+        {
+            self.cluster.borrow_mut().remove_pod(&pod.key(), node);
+            return self.fail(pod, &why).await;
+        }
         match self.client.bind(pod.namespace(), pod.name(), node).await {
             Ok(()) => {
                 let message = format!("Successfully assigned {}/{} to {node}", pod.namespace(), pod.name());

@@ -6,6 +6,7 @@
 mod config_map;
 mod containers;
 mod cron_job;
+mod csi_node;
 mod daemon_set;
 mod deployment;
 mod endpoint_slice;
@@ -13,19 +14,28 @@ mod endpoints;
 mod events;
 mod generic;
 mod horizontal_pod_autoscaler;
+mod ingress;
+mod ingress_class;
 mod job;
+mod limit_range;
 mod namespace;
+mod network_policy;
 mod node;
+mod persistent_volume;
+mod persistent_volume_claim;
 mod pod;
 mod pod_disruption_budget;
 mod pod_template;
+mod priority_class;
 mod quantity;
 mod replica_set;
 mod replication_controller;
+mod resource_quota;
 mod secret;
 mod service;
 mod service_account;
 mod stateful_set;
+mod storage_class;
 mod volumes;
 mod writer;
 
@@ -69,10 +79,24 @@ impl Describer {
             ("", "Node") => {
                 node::describe(self, w, object).await?;
             }
+            ("", "LimitRange") => {
+                limit_range::describe(w, object);
+                return Ok(w.finish());
+            }
+            ("", "PersistentVolume") => persistent_volume::describe(w, object),
+            ("", "PersistentVolumeClaim") => {
+                let namespace = object["metadata"]["namespace"].as_str().unwrap_or("");
+                let pods = self.list(&format!("/api/v1/namespaces/{namespace}/pods"), &[]).await;
+                persistent_volume_claim::describe(w, object, &pods);
+            }
             ("", "Pod") => pod::describe(w, object),
             ("", "ReplicationController") => {
                 let pods = self.pods_of(object).await;
                 replication_controller::describe(w, object, &pods);
+            }
+            ("", "ResourceQuota") => {
+                resource_quota::describe(w, object);
+                return Ok(w.finish());
             }
             ("", "Secret") => {
                 secret::describe(w, object);
@@ -104,6 +128,16 @@ impl Describer {
             ("batch", "Job") => job::describe(w, object),
             ("policy", "PodDisruptionBudget") => pod_disruption_budget::describe(w, object),
             ("discovery.k8s.io", "EndpointSlice") => endpoint_slice::describe(w, object),
+            ("networking.k8s.io", "Ingress") => ingress::describe(self, w, object).await,
+            ("networking.k8s.io", "IngressClass") => ingress_class::describe(w, object),
+            ("networking.k8s.io", "NetworkPolicy") => {
+                network_policy::describe(w, object);
+                return Ok(w.finish());
+            }
+            ("scheduling.k8s.io", "PriorityClass") => priority_class::describe(w, object),
+            ("storage.k8s.io", "CSINode") => csi_node::describe(w, object),
+            ("storage.k8s.io", "StorageClass") => storage_class::describe(w, object),
+            ("storage.k8s.io", "VolumeAttributesClass") => storage_class::attributes(w, object),
             _ => generic::describe(w, object),
         }
         if self.show_events {

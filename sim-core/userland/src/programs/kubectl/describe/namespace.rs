@@ -5,7 +5,7 @@ use super::writer::{Writer, items, plain};
 use serde_json::Value;
 
 /// Writes it; a namespace has no events here.
-pub async fn describe(_describer: &Describer, w: &mut Writer, namespace: &Value) {
+pub async fn describe(describer: &Describer, w: &mut Writer, namespace: &Value) {
     let metadata = &namespace["metadata"];
     w.value(0, "Name", &metadata["name"]);
     w.labels("Labels", &metadata["labels"]);
@@ -29,7 +29,11 @@ pub async fn describe(_describer: &Describer, w: &mut Writer, namespace: &Value)
             );
         }
     }
-    // Quotas and limit ranges are not simulated: a namespace has none.
-    w.write(0, "\nNo resource quota.\n");
-    w.write(0, "\nNo LimitRange resource.\n");
+    let name = super::writer::plain(&metadata["name"]);
+    let list = async |kind: &str| describer.list(&format!("/api/v1/namespaces/{name}/{kind}"), &[]).await;
+    let (quotas, ranges) = (list("resourcequotas").await, list("limitranges").await);
+    w.write(0, "\n");
+    super::resource_quota::of_namespace(w, &quotas);
+    w.write(0, "\n");
+    super::limit_range::of_namespace(w, &ranges);
 }

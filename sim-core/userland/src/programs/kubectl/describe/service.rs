@@ -68,7 +68,8 @@ fn joined(list: &Value) -> String {
 }
 
 /// The ready endpoints of a port.
-fn endpoints(slices: &[Value], port_name: &str) -> String {
+/// The addresses behind a port of a Service.
+pub fn endpoints(slices: &[Value], port_name: &str) -> String {
     if slices.is_empty() {
         return "<none>".to_string();
     }
