@@ -13,7 +13,9 @@ use std::time::Duration;
 pub async fn named(k: &Kubectl, argument: &str) -> Result<Info> {
     let rules = Rules { default_type: Some("pods"), ..Rules::default() };
     let arguments = [argument.to_string()];
-    let selection = selection::select(k, &arguments, rules).await?;
+    // Without an argument, a file says which.
+    let arguments = if argument.is_empty() { &[][..] } else { &arguments[..] };
+    let selection = selection::select(k, arguments, rules).await?;
     let Some(Target::Named(info)) = selection.targets.into_iter().next() else {
         return Err(Error::text("expected one resource"));
     };
@@ -52,6 +54,13 @@ pub async fn list(k: &Kubectl, namespace: &str, selector: &str) -> Result<Vec<Va
         item["kind"] = "Pod".into();
     }
     Ok(items)
+}
+
+/// `--pod-running-timeout`
+pub fn running_timeout(k: &Kubectl) -> Result<Duration> {
+    k.flags
+        .duration("pod-running-timeout")
+        .ok_or_else(|| k.usage_error("--pod-running-timeout must be higher than zero"))
 }
 
 /// The pod to talk to: the object itself, or the most active of those behind it.

@@ -57,7 +57,7 @@ pub enum Format {
 impl Format {
     /// Reads `-o` and `--template`.
     pub async fn of(k: &Kubectl) -> Result<Format> {
-        let is_get = k.flags.has("no-headers");
+        let is_get = k.flags.has("sort-by");
         let output = k.flags.str("output");
         let (name, argument) = match output.split_once('=') {
             Some((name, argument)) => (name, argument.to_string()),

@@ -9,7 +9,6 @@ use crate::programs::kubectl::pods;
 use crate::programs::kubectl::remote::{self, Streams};
 use serde_json::Value;
 use std::rc::Rc;
-use std::time::Duration;
 
 /// The row of the tree.
 pub const COMMAND: Command = Command {
@@ -26,7 +25,6 @@ pub const COMMAND: Command = Command {
 
 const FLAGS: &[Flag] = &[
     Flag::string("container", "", "Container. Without it, the one of the annotation kubectl.kubernetes.io/default-container, or the first.").short('c'),
-    Flag::string("detach-keys", "", "Keys that end the session").not_simulated(),
     Flag::duration("pod-running-timeout", "1m0s", "How long to wait until a pod runs"),
     Flag::bool("quiet", "Only print what the session prints").short('q'),
     Flag::bool("stdin", "Hand standard input on to the container").short('i'),
@@ -37,12 +35,13 @@ const RECORDED: &str = "All commands and output from this session will be record
 const PROMPT: &str = "If you don't see a command prompt, try pressing enter.\n";
 
 async fn run(k: Rc<Kubectl>) -> Result<()> {
+    let limit = pods::running_timeout(&k)?;
     let target = match k.args() {
-        [] => return Err(k.usage_error("at least 1 argument is required for attach")),
+        [] => return Err(Error::text("at least 1 argument is required for attach")),
         [target] => target.clone(),
         [kind, name] => format!("{kind}/{name}"),
         args => {
-            return Err(k.usage_error(format!(
+            return Err(Error::text(format!(
                 "expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw {}: [{}]",
                 args.len(),
                 args.join(" ")
@@ -50,7 +49,6 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         }
     };
     let info = pods::named(&k, &target).await?;
-    let limit = k.flags.duration("pod-running-timeout").unwrap_or(Duration::from_secs(60));
     let pod = pods::attachable(&k, &info, limit).await?;
     attach(
         &k,
@@ -77,6 +75,13 @@ pub(super) async fn attach(
     if matches!(phase.as_str(), "Succeeded" | "Failed") {
         return Err(Error::text(format!(
             "cannot attach a container in a completed pod; current phase is {phase}"
+        )));
+    }
+    let all = pods::containers(pod);
+    if !named.is_empty() && !all.iter().any(|(name, _)| name == named) {
+        return Err(Error::text(format!(
+            "cannot attach to the container: container {named} not found in pod {}",
+            text(&pod["metadata"]["name"])
         )));
     }
     let container = pods::container(k, pod, named, quiet).await?;

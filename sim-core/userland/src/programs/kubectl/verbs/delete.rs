@@ -9,6 +9,7 @@ use crate::programs::kubectl::flags::{Flag, parse_bool};
 use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{DryRun, dry_run};
+use crate::programs::kubectl::rest::Request;
 use crate::programs::kubectl::selection::{Info, Rules, Target, select};
 use serde_json::{Value, json};
 use std::rc::Rc;
@@ -20,10 +21,10 @@ const FLAGS: &[Flag] = &[
     Flag::bool("force", "If true, remove resources from the API at once, without their grace period. For some resources this can lead to inconsistency or loss of data."),
     Flag::int("grace-period", "-1", "Seconds that the resource gets to end by itself. Ignored if negative. 1 for immediate shutdown. 0 only together with --force."),
     Flag::bool("ignore-not-found", "End with success when the object is not there. On by default with --all."),
-    Flag::bool("interactive", "Ask before anything is deleted.").short('i').not_simulated(),
+    Flag::bool("interactive", "Ask before anything is deleted.").short('i'),
     Flag::bool("now", "Shut resources down at once (same as --grace-period=1)."),
     Flag::string("output", "", "Output mode. \"-o name\" for less output (resource/name).").short('o'),
-    Flag::string("raw", "", "Path to DELETE at the server, as it is.").not_simulated(),
+    Flag::string("raw", "", "Path to DELETE at the server, as it is."),
     Flag::duration("timeout", "0s", "How long to wait before giving up; zero takes a time that fits the object."),
     Flag::bool("wait", "If true, wait until the resources are gone, finalizers included.").default("true"),
 ];
@@ -69,6 +70,17 @@ kubectl delete pods --all",
 
 async fn run(k: Rc<Kubectl>) -> Result<()> {
     let flags = &k.flags;
+    if let Some(on) = parse_bool(flags.str("cascade")) {
+        let new = if on { "background" } else { "orphan" };
+        k.err(&format!(
+            "warning: --cascade={} is deprecated (boolean value) and can be replaced with --cascade={new}.\n",
+            flags.str("cascade")
+        ))
+        .await;
+    }
+    if !flags.str("raw").is_empty() {
+        return raw(&k).await;
+    }
     let (all, selected) = (flags.bool("all"), !flags.str("selector").is_empty());
     let by_field = !flags.str("field-selector").is_empty();
     let mut grace = flags.int("grace-period");
@@ -87,13 +99,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     }
     let output = flags.str("output");
     if !matches!(output, "" | "name") {
-        return Err(k.usage_error(format!("unexpected -o output mode: {output}. We only support '-o name'")));
-    }
-    if all && selected {
-        return Err(Error::text("cannot set --all and --selector at the same time"));
-    }
-    if all && by_field {
-        return Err(Error::text("cannot set --all and --field-selector at the same time"));
+        return Err(Error::text(format!("unexpected -o output mode: {output}. We only support '-o name'")));
     }
     let policy = policy(flags.str("cascade"))?;
     let dry_run = dry_run(&k)?;
@@ -118,6 +124,9 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     } else {
         selection.fetch(&k, false).await?
     };
+    if flags.bool("interactive") && !infos.is_empty() && !confirmed(&k, &infos).await {
+        return Ok(());
+    }
     let ignore_missing = flags.bool("ignore-not-found")
         || ((all || selected || by_field) && !flags.changed("ignore-not-found"));
     let how = How { policy, grace, dry_run, short: output == "name" };
@@ -144,6 +153,63 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         }
     }
     Error::many(errors)
+}
+
+/// Asks whether all of it shall be deleted.
+async fn confirmed(k: &Kubectl, infos: &[Info]) -> bool {
+    let mut text = format!("You are about to delete the following {} resource(s):\n", infos.len());
+    for info in infos {
+        text.push_str(&format!("{}\n", info.label()));
+    }
+    k.out(&format!("{text}Do you want to continue? (y/N): ")).await;
+    let mut answer = String::new();
+    while !answer.ends_with('\n') {
+        match k.sys.read(0, 1).await {
+            Ok(bytes) if !bytes.is_empty() => answer.push_str(&String::from_utf8_lossy(&bytes)),
+            _ => break,
+        }
+    }
+    let yes = matches!(answer.trim().to_lowercase().as_str(), "y" | "yes");
+    if !yes {
+        k.out("deletion is cancelled\n").await;
+    }
+    yes
+}
+
+/// `--raw`: the answer of the server as it came.
+async fn raw(k: &Kubectl) -> Result<()> {
+    let path = k.flags.str("raw");
+    let files = k.flags.list("filename");
+    if !k.args().is_empty() {
+        return Err(Error::text("arguments may not be passed when --raw is specified"));
+    }
+    if files.len() > 1 {
+        return Err(Error::text("--raw can only use a single local file or stdin"));
+    }
+    if !path.starts_with('/') {
+        return Err(Error::text(format!(
+            "--raw must be a valid URL path: parse {path:?}: invalid URI for request"
+        )));
+    }
+    let body = match files.first().map(String::as_str) {
+        None => Vec::new(),
+        Some("-") => k.sys.read_to_end(0).await.unwrap_or_default(),
+        Some(file) => k
+            .sys
+            .read_file(file)
+            .await
+            .map_err(|errno| Error::text(format!("open {file}: {}", errno.text().to_lowercase())))?,
+    };
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let query: Vec<(&str, &str)> = query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .collect();
+    let request = Request { body, ..Request::new("DELETE", path, &query) };
+    let answer = k.client().await?.send_raw(request).await?;
+    k.out(&String::from_utf8_lossy(&answer)).await;
+    Ok(())
 }
 
 struct How {

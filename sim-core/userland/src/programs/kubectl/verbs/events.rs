@@ -136,15 +136,16 @@ async fn about(k: &Kubectl) -> Result<Option<String>> {
     if target.is_empty() {
         return Ok(None);
     }
-    let Some((kind, name)) =
-        target.split_once('/').filter(|(_, name)| !name.is_empty() && !name.contains('/'))
-    else {
+    let Some((kind, name)) = target.split_once('/').filter(|(_, name)| !name.contains('/')) else {
         return Err(Error::text("--for must be in resource/name form"));
     };
     let resource = match k.mapper().await?.find(kind) {
         Ok(resource) => resource,
         Err(error) => return Err(Error::Verbatim(error.message())),
     };
+    if name.is_empty() {
+        return Ok(None);
+    }
     Ok(Some(format!(
         "involvedObject.apiVersion={},involvedObject.kind={},involvedObject.name={name}",
         resource.api_version(),

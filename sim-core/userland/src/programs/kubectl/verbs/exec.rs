@@ -8,7 +8,6 @@ use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::pods;
 use crate::programs::kubectl::remote::{self, Streams};
 use std::rc::Rc;
-use std::time::Duration;
 
 /// The row of the tree.
 pub const COMMAND: Command = Command {
@@ -32,9 +31,9 @@ const FLAGS: &[Flag] = &[
 ];
 
 async fn run(k: Rc<Kubectl>) -> Result<()> {
+    let limit = pods::running_timeout(&k)?;
     let (target, command) = split(&k)?;
     let info = pods::named(&k, &target).await?;
-    let limit = k.flags.duration("pod-running-timeout").unwrap_or(Duration::from_secs(60));
     let pod = pods::attachable(&k, &info, limit).await?;
     let phase = pod["status"]["phase"].as_str().unwrap_or("");
     if matches!(phase, "Succeeded" | "Failed") {
@@ -43,7 +42,11 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         )));
     }
     let quiet = k.flags.bool("quiet");
-    let container = pods::container(&k, &pod, k.flags.str("container"), quiet).await?;
+    // Whether the pod has the container that is named is for the server to say.
+    let container = match k.flags.str("container") {
+        "" => pods::container(&k, &pod, "", quiet).await?,
+        named => named.to_string(),
+    };
     let stdin = k.flags.bool("stdin");
     let mut tty = k.flags.bool("tty");
     if tty && !(stdin && k.sys.isatty(0)) {
@@ -84,17 +87,12 @@ fn split(k: &Kubectl) -> Result<(String, Vec<String>)> {
             )),
         };
     };
-    if dash == 0 {
+    if dash == 0 && k.flags.list("filename").is_empty() {
         return Err(Error::text("pod, type/name or --filename must be specified"));
-    }
-    if dash > 1 {
-        return Err(k.usage_error(
-            "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead",
-        ));
     }
     let command = args[dash..].to_vec();
     if command.is_empty() {
         return Err(Error::text("you must specify at least one command for the container"));
     }
-    Ok((args[0].clone(), command))
+    Ok((if dash == 0 { String::new() } else { args[0].clone() }, command))
 }

@@ -39,9 +39,8 @@ const FLAGS: &[Flag] = &[
     Flag::string("labels", "", "Labels of the service.").short('l'),
     Flag::string("load-balancer-ip", "", "Address for the load balancer; chosen by the cloud if empty."),
     Flag::string("name", "", "Name of the service."),
-    Flag::string("override-type", "merge", "How --overrides is applied: json, merge or strategic.")
-        .not_simulated(),
-    Flag::string("overrides", "", "JSON that replaces fields of the object.").not_simulated(),
+    Flag::string("override-type", "merge", "How --overrides is applied: json, merge or strategic."),
+    Flag::string("overrides", "", "JSON that replaces fields of the object."),
     Flag::string("port", "", "The port of the service; that of the exposed resource if not given."),
     Flag::string("protocol", "", "The protocol of the service: TCP by default."),
     Flag::bool(
@@ -82,7 +81,12 @@ async fn expose(k: &Kubectl, info: &Info, dry_run: DryRun) -> Result<()> {
         name => name.to_string(),
     };
     let selector = match k.flags.str("selector") {
-        "" => selector_of(kind, &info.object)?,
+        "" => selector_of(kind, &info.object).map_err(|why| {
+            Error::text(format!(
+                "couldn't retrieve selectors via --selector flag or introspection: {}",
+                why.message()
+            ))
+        })?,
         text => labels(text)?,
     };
     let headless = k.flags.str("cluster-ip") == "None";
@@ -113,7 +117,7 @@ async fn expose(k: &Kubectl, info: &Info, dry_run: DryRun) -> Result<()> {
         }
         entries.push(entry);
     }
-    let mut service = service(k, info, &name, selector, entries)?;
+    let mut service = super::run::with_overrides(k, service(k, info, &name, selector, entries)?)?;
     let namespace = info.namespace.clone();
     if k.flags.bool("save-config") {
         service["metadata"]["annotations"][super::apply::LAST_APPLIED] =
@@ -164,7 +168,8 @@ fn service(
         ("load-balancer-ip", "loadBalancerIP"),
         ("session-affinity", "sessionAffinity"),
     ] {
-        if !k.flags.str(flag).is_empty() {
+        let only_of_load_balancers = flag == "load-balancer-ip" && k.flags.str("type") != "LoadBalancer";
+        if !k.flags.str(flag).is_empty() && !only_of_load_balancers {
             spec[field] = k.flags.str(flag).into();
         }
     }
@@ -196,9 +201,10 @@ fn selector_of(kind: &str, object: &Value) -> Result<Map<String, Value>> {
     };
     match map.as_object().filter(|map| !map.is_empty()) {
         Some(map) => Ok(map.clone()),
+        None if kind == "Service" => Err(Error::text("the service has no pod selector set")),
         None if kind == "Pod" => Err(Error::text("the pod has no labels and cannot be exposed")),
         None => Err(Error::text(format!(
-            "invalid {} no selectors, therefore cannot be exposed",
+            "invalid {}: no selectors, therefore cannot be exposed",
             kind.to_lowercase()
         ))),
     }

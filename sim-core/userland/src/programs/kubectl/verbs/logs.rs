@@ -26,7 +26,7 @@ pub const COMMAND: Command = Command {
 
 const FLAGS: &[Flag] = &[
     Flag::bool("all-containers", "The logs of all containers of the pods."),
-    Flag::bool("all-pods", "The logs of all pods; sets prefix.").not_simulated(),
+    Flag::bool("all-pods", "The logs of all pods; sets prefix."),
     Flag::string("container", "", "The container.").short('c'),
     Flag::bool("follow", "Go on as the log grows.").short('f'),
     Flag::bool("ignore-errors", "With --follow, go on when one of the logs fails."),
@@ -49,16 +49,28 @@ const FLAGS: &[Flag] = &[
 async fn run(k: Rc<Kubectl>) -> Result<()> {
     let selector = k.flags.str("selector").to_string();
     if k.args().is_empty() && selector.is_empty() {
-        return Err(k.usage_error("'logs (POD | TYPE/NAME) [CONTAINER_NAME]'.\nPOD or TYPE/NAME is a required argument for the logs command"));
+        return Err(k.usage_error("expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command"));
     }
     if k.args().len() > 2 {
-        return Err(k.usage_error("'logs (POD | TYPE/NAME) [CONTAINER_NAME]'.\nPOD or TYPE/NAME is a required argument for the logs command"));
+        return Err(k.usage_error("expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command"));
     }
     if !k.args().is_empty() && !selector.is_empty() {
         return Err(k.usage_error("only a selector (-l) or a POD name is allowed"));
     }
     if k.flags.changed("since") && !k.flags.str("since-time").is_empty() {
         return Err(Error::text("at most one of `sinceTime` or `sinceSeconds` may be specified"));
+    }
+    let named = match k.args().get(1) {
+        Some(container) => container.clone(),
+        None => k.flags.str("container").to_string(),
+    };
+    if k.flags.bool("all-containers") && !named.is_empty() {
+        return Err(Error::text(format!(
+            "--all-containers=true should not be specified with container name {named}"
+        )));
+    }
+    if k.flags.changed("since") && k.flags.nanos("since") < 0 {
+        return Err(Error::text("--since must be greater than 0"));
     }
     if k.flags.int("limit-bytes") < 0 {
         return Err(Error::text("--limit-bytes must be greater than 0"));
@@ -68,7 +80,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     }
     let (namespace, _) = k.namespace().await?;
     let (pods, many) = if selector.is_empty() {
-        let info = pods::named(&k, &k.args()[0]).await?;
+        let info = pods::named(&k, &k.args()[0]).await.map_err(|error| not_found(error, &namespace))?;
         match pods::selector(&info) {
             Ok(None) => (vec![info.object], false),
             Ok(Some(_)) => {
@@ -79,6 +91,9 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
                     &pods::selector(&info)?.map(|s| s.to_string()).unwrap_or_default(),
                 )
                 .await?;
+                if k.flags.bool("all-pods") {
+                    return print_pods(&k, &all, &named, false).await;
+                }
                 let pod = pods::attachable(&k, &info, limit).await?;
                 if all.len() > 1 {
                     let name = pod["metadata"]["name"].as_str().unwrap_or("");
@@ -92,28 +107,49 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
             }
         }
     } else {
-        (pods::list(&k, &namespace, &selector).await?, true)
+        let pods = pods::list(&k, &namespace, &selector).await;
+        (pods.map_err(|error| unable_to_find(error, &selector))?, true)
     };
     if pods.is_empty() {
         k.err(&format!("No resources found in {namespace} namespace.\n")).await;
         return Ok(());
     }
-    let named = match k.args().get(1) {
-        Some(container) => container.clone(),
-        None => k.flags.str("container").to_string(),
-    };
+    print_pods(&k, &pods, &named, many).await
+}
+
+/// How kubectl words that there is nothing whose logs could be shown.
+fn not_found(error: Error, namespace: &str) -> Error {
+    if !error.is_not_found() {
+        return error;
+    }
+    Error::text(format!("error from server (NotFound): {} in namespace {namespace:?}", error.message()))
+}
+
+/// The server's complaint about a selector, as the builder puts it.
+fn unable_to_find(error: Error, selector: &str) -> Error {
+    let Error::Status(mut status) = error else { return error };
+    if status["reason"] == "BadRequest" {
+        let message = status["message"].as_str().unwrap_or("").to_string();
+        status["message"] = Value::from(format!(
+            "Unable to find \"/v1, Resource=pods\" that match label selector {selector:?}, field selector \"\": {message}"
+        ));
+    }
+    Error::Status(status)
+}
+
+async fn print_pods(k: &Kubectl, pods: &[Value], named: &str, many: bool) -> Result<()> {
     let mut sources = Vec::new();
-    for pod in &pods {
+    for pod in pods {
         let names = if k.flags.bool("all-containers") {
             let mut all = pods::containers(pod);
             all.order_by_key(|(_, init)| !init);
             all.into_iter().map(|(name, _)| name).collect()
         } else {
-            vec![pods::container(&k, pod, &named, false).await?]
+            vec![pods::container(k, pod, named, false).await?]
         };
         sources.extend(names.into_iter().map(|name| Source::of(pod, name)));
     }
-    print_all(&k, &sources, many).await
+    print_all(k, &sources, many).await
 }
 
 struct Source {
@@ -132,7 +168,7 @@ impl Source {
 async fn print_all(k: &Kubectl, sources: &[Source], by_selector: bool) -> Result<()> {
     let follow = k.flags.bool("follow");
     let limit = usize::try_from(k.flags.int("max-log-requests")).unwrap_or(5);
-    if follow && sources.len() > limit {
+    if follow && sources.len() > 1 && sources.len() > limit {
         return Err(Error::text(format!(
             "you are attempting to follow {} log streams, but maximum allowed concurrency is {limit}, use --max-log-requests to increase the limit",
             sources.len()
@@ -142,7 +178,8 @@ async fn print_all(k: &Kubectl, sources: &[Source], by_selector: bool) -> Result
     let one = |source: &Source| {
         let mut query: Vec<(&str, String)> = vec![("container", source.container.clone())];
         query.extend(options.iter().cloned());
-        let prefix = k.flags.bool("prefix").then(|| format!("[pod/{}/{}] ", source.pod, source.container));
+        let prefix = (k.flags.bool("prefix") || k.flags.bool("all-pods"))
+            .then(|| format!("[pod/{}/{}] ", source.pod, source.container));
         let (namespace, pod) = (source.namespace.clone(), source.pod.clone());
         async move {
             let query: Vec<(&str, &str)> = query.iter().map(|(key, value)| (*key, value.as_str())).collect();

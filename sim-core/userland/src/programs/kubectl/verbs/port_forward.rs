@@ -12,7 +12,6 @@ use linux::Fd;
 use serde_json::Value;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
-use std::time::Duration;
 
 /// The row of the tree.
 pub const COMMAND: Command = Command {
@@ -28,7 +27,8 @@ pub const COMMAND: Command = Command {
 };
 
 const FLAGS: &[Flag] = &[
-    Flag::slice("address", "Addresses to listen on (separated by commas): IP addresses or localhost."),
+    Flag::slice("address", "Addresses to listen on (separated by commas): IP addresses or localhost.")
+        .default("localhost"),
     Flag::duration("pod-running-timeout", "1m0s", "How long to wait until a pod runs"),
 ];
 
@@ -45,8 +45,8 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     if ports.is_empty() {
         return Err(k.usage_error("TYPE/NAME and list of ports are required for port-forward"));
     }
+    let limit = pods::running_timeout(&k)?;
     let info = pods::named(&k, target).await?;
-    let limit = k.flags.duration("pod-running-timeout").unwrap_or(Duration::from_secs(60));
     let pod = pods::attachable(&k, &info, limit).await?;
     let pairs = ports.iter().map(|port| pair(port, &info, &pod)).collect::<Result<Vec<_>>>()?;
     let phase = pod["status"]["phase"].as_str().unwrap_or("");
@@ -76,26 +76,36 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
 /// `8080:80`, `80`, `:80` or `8080:http`; ports of a Service lead to those of its pods.
 fn pair(text: &str, info: &Info, pod: &Value) -> Result<(u16, u16)> {
     let (local, remote) = text.split_once(':').unwrap_or((text, text));
-    let invalid = || {
-        Error::text(format!(
-            "error parsing remote port: strconv.ParseUint: parsing {remote:?}: invalid syntax"
-        ))
+    let number = |text: &str, which: &str| {
+        text.parse::<u16>().map_err(|_| {
+            let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+            let why = if digits { "value out of range" } else { "invalid syntax" };
+            Error::text(format!(
+                "error parsing {which} port '{text}': strconv.ParseUint: parsing {text:?}: {why}"
+            ))
+        })
     };
+    let is_number = !remote.is_empty() && remote.bytes().all(|b| b.is_ascii_digit());
     let port = if info.resource.kind == "Service" {
         service_port(remote, info, pod)?
+    } else if is_number {
+        None
     } else {
         pod_port(remote, pod)?
     };
-    let port = port.ok_or_else(invalid)?;
+    // A name that stands for both is the number of the container's port on both sides.
     let local = match local {
         "" => 0,
-        same if same == remote && !text.contains(':') => same.parse().unwrap_or(port),
-        number => number.parse().map_err(|_| {
-            Error::text(format!(
-                "error parsing local port: strconv.ParseUint: parsing {number:?}: invalid syntax"
-            ))
-        })?,
+        same if same == remote && !text.contains(':') && !is_number => port.unwrap_or(0),
+        local => number(local, "local")?,
     };
+    let port = match port {
+        Some(port) => port,
+        None => number(remote, "remote")?,
+    };
+    if port == 0 {
+        return Err(Error::text("remote port must be > 0"));
+    }
     Ok((local, port))
 }
 

@@ -9,6 +9,7 @@ use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::pods;
 use crate::programs::kubectl::printers::{self, DryRun};
 use crate::programs::kubectl::selection::Info;
+use kube::api::{json_patch, merge_patch, scheme, strategic};
 use serde_json::{Value, json};
 use std::rc::Rc;
 use std::time::Duration;
@@ -20,7 +21,7 @@ pub const COMMAND: Command = Command {
     short: "Run a particular image on the cluster",
     long: "Create and run a particular image in a pod.",
     examples: "# Start a pod of nginx\nkubectl run nginx --image=nginx\n\n# With a port and environment variables\nkubectl run hazelcast --image=hazelcast/hazelcast --port=5701 --env=\"DNS_DOMAIN=cluster\" --env=\"POD_NAMESPACE=default\"\n\n# Start a pod of busybox, stay with it, and do not restart it\nkubectl run -i -t busybox --image=busybox --restart=Never\n\n# With other arguments for the image's command\nkubectl run nginx --image=nginx -- <arg1> <arg2> ... <argN>\n\n# With another command\nkubectl run nginx --image=nginx --command -- <cmd> <arg1> ... <argN>",
-    flags: &[globals::DRY_RUN, globals::PRINT, FLAGS],
+    flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, FLAGS],
     required: &["image"],
     run: Run::Verb(|k| Box::pin(run(k))),
     ..Command::NEW
@@ -32,10 +33,12 @@ const FLAGS: &[Flag] = &[
         "attach",
         "Wait until the pod runs, then attach to it, as kubectl attach does. On by default with -i/--stdin.",
     ),
+    Flag::string("cascade", "background", "With --rm: what happens to what the pod owns.").bare("background"),
     Flag::bool("command", "Take what follows -- as the command, not as its arguments."),
     Flag::array("env", "Environment variables of the container."),
     Flag::bool("expose", "Also make a ClusterIP service for the pod; needs --port."),
     Flag::string("field-manager", "kubectl-run", "Name that stands for who owns the fields"),
+    Flag::bool("force", "With --rm: remove the pod from the API at once."),
     Flag::int("grace-period", "-1", "With --rm: seconds that the pod has to end."),
     Flag::string("image", "", "The image of the container."),
     Flag::string("image-pull-policy", "", "When to pull the image; the server decides if it is not given."),
@@ -55,7 +58,9 @@ const FLAGS: &[Flag] = &[
     ),
     Flag::bool("stdin", "Keep standard input of the container open, even when nobody is attached.")
         .short('i'),
+    Flag::duration("timeout", "0s", "With --rm: how long to wait for the deletion."),
     Flag::bool("tty", "Give the container a terminal.").short('t'),
+    Flag::bool("wait", "With --rm: wait until the pod is gone."),
 ];
 
 async fn run(k: Rc<Kubectl>) -> Result<()> {
@@ -71,7 +76,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     let mut made = Vec::new();
     if k.flags.bool("expose") {
         if k.flags.str("port").is_empty() {
-            return Err(Error::text("--port must be set when exposing a service"));
+            return Err(k.usage_error("--port must be set when exposing a service"));
         }
         let service = service(&k, &name)?;
         let info = create::submit(&k, service, None).await?;
@@ -81,7 +86,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     let pod = with_overrides(&k, pod(&k, &name, &words)?)?;
     let info = create::submit(&k, pod, None).await?;
     if !attached || dry_run != DryRun::None {
-        if !k.flags.bool("quiet") || !k.flags.str("output").is_empty() {
+        if !k.flags.bool("quiet") || dry_run != DryRun::None || !k.flags.str("output").is_empty() {
             if !made.is_empty() && k.flags.str("output") == "yaml" {
                 k.out("---\n---\n").await;
             }
@@ -105,6 +110,13 @@ fn check(k: &Kubectl, stdin: bool, attached: bool, dry_run: DryRun) -> Result<()
     }
     if attached && dry_run != DryRun::None {
         return Err(k.usage_error("--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)"));
+    }
+    let image = k.flags.str("image");
+    if image.is_empty() {
+        return Err(Error::text("--image is required"));
+    }
+    if !is_image(image) {
+        return Err(Error::text(format!("Invalid image name {image:?}: invalid reference format")));
     }
     match k.flags.str("restart") {
         "Always" | "OnFailure" | "Never" => {}
@@ -173,7 +185,7 @@ fn pod(k: &Kubectl, name: &str, words: &[String]) -> Result<Value> {
     for text in k.flags.list("annotations") {
         match text.split_once('=') {
             Some((key, value)) => pod["metadata"]["annotations"][key] = value.into(),
-            None => return Err(Error::text(format!("unexpected annotation spec: {text}"))),
+            None => return Err(Error::text(format!("invalid annotations format: {text}"))),
         }
     }
     Ok(pod)
@@ -199,17 +211,56 @@ fn service(k: &Kubectl, name: &str) -> Result<Value> {
     }))
 }
 
-fn with_overrides(k: &Kubectl, mut pod: Value) -> Result<Value> {
+/// Applies `--overrides` as `--override-type` says.
+pub(super) fn with_overrides(k: &Kubectl, mut object: Value) -> Result<Value> {
     let text = k.flags.str("overrides");
     if text.is_empty() {
-        return Ok(pod);
+        return Ok(object);
     }
-    let patch: Value = serde_json::from_str(text).map_err(|_| Error::text("Invalid JSON Patch"))?;
-    match k.flags.str("override-type") {
-        "merge" => kube::api::merge_patch::apply(&mut pod, &patch),
-        other => return Err(Error::not_simulated(format!("--override-type={other}"))),
+    let invalid = || Error::text("Invalid JSON Patch");
+    let kind = k.flags.str("override-type");
+    let patch: Value = serde_json::from_str(text).map_err(|_| invalid())?;
+    let text = |field: &str| object[field].as_str().unwrap_or("").to_string();
+    match (kind, scheme::schema_of(&text("apiVersion"), &text("kind"))) {
+        ("merge", _) => merge_patch::apply(&mut object, &patch),
+        ("strategic", Some(schema)) => strategic::apply(schema, &mut object, &patch),
+        ("json", _) => json_patch::apply(&mut object, &patch).map_err(Error::text)?,
+        (other, _) => return Err(Error::text(format!("invalid override type: {other}"))),
     }
-    Ok(pod)
+    Ok(object)
+}
+
+/// What `github.com/distribution/reference` takes for the name of an image.
+fn is_image(text: &str) -> bool {
+    let (text, digest) = text.split_once('@').map_or((text, None), |(name, digest)| (name, Some(digest)));
+    let is_digest = |digest: &str| {
+        digest.split_once(':').is_some_and(|(algorithm, hex)| {
+            !algorithm.is_empty() && hex.len() >= 32 && hex.bytes().all(|b| b.is_ascii_hexdigit())
+        })
+    };
+    let last = text.rfind('/').map_or(0, |at| at + 1);
+    let (name, tag) = match text[last..].find(':') {
+        Some(at) => (&text[..last + at], Some(&text[last + at + 1..])),
+        None => (text, None),
+    };
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let is_tag = |tag: &str| {
+        tag.starts_with(word) && tag.len() <= 128 && tag.chars().all(|c| word(c) || matches!(c, '.' | '-'))
+    };
+    // Small letters and digits, between them one dot, one or two underscores, or any number of dashes.
+    let is_part = |part: &str| {
+        let inside = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        part.starts_with(inside)
+            && part.ends_with(inside)
+            && part
+                .split(inside)
+                .all(|gap| matches!(gap, "" | "." | "_" | "__") || gap.chars().all(|c| c == '-'))
+    };
+    let mut parts: Vec<&str> = name.split('/').collect();
+    if parts.len() > 1 && (parts[0].contains(['.', ':']) || parts[0] == "localhost") {
+        parts.remove(0);
+    }
+    parts.iter().all(|part| is_part(part)) && tag.is_none_or(is_tag) && digest.is_none_or(is_digest)
 }
 
 /// Waits for the pod and talks to it.
@@ -306,4 +357,19 @@ async fn remove(k: &Kubectl, info: &Info) -> Result<()> {
     }
     k.out(&format!("pod \"{}\" deleted from {} namespace\n", info.name, info.namespace)).await;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_image;
+
+    #[test]
+    fn names_of_images_are_those_of_docker() {
+        for name in ["nginx", "a/b:c", "ex.com:80/x", "a_b__c", "localhost:5000/a-b/c.d:v1"] {
+            assert!(is_image(name), "{name}");
+        }
+        for name in ["A", "a b", "a@sha256:x", "a:b:c", "-a", "a//b", "", "a..b"] {
+            assert!(!is_image(name), "{name}");
+        }
+    }
 }
