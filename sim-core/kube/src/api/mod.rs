@@ -10,6 +10,7 @@
 //! changed with.
 
 pub mod admissionregistration_v1;
+pub mod apiextensions_v1;
 pub mod apiregistration_v1;
 pub mod apps_v1;
 pub mod authentication_v1;
@@ -60,6 +61,8 @@ pub use status::Status;
 
 use serde_json::{Value, json};
 
+/// Custom resource definitions.
+pub const CUSTOM_RESOURCE_DEFINITION: Resource = &apiextensions_v1::custom_resource_definition::INFO;
 /// Roles.
 pub const ROLE: Resource = &rbac_v1::role::ROLE_INFO;
 /// Role bindings.

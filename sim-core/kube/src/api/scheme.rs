@@ -1,12 +1,13 @@
 //! The kinds this cluster serves. Models the registries of `pkg/registry` and the scheme of `pkg/api`.
 
+use super::apiextensions_v1::custom_resource::CustomResource;
 use super::schema::Struct;
 use super::table::Column;
 use super::validation::{Errors, NameRule};
 use super::{
-    admissionregistration_v1, apiregistration_v1, apps_v1, authentication_v1, authorization_v1,
-    autoscaling_v2, batch_v1, certificates_v1, coordination_v1, core_v1, discovery_v1, events_v1,
-    flowcontrol_v1, networking_v1, node_v1, policy_v1, rbac_v1, scheduling_v1, storage_v1,
+    admissionregistration_v1, apiextensions_v1, apiregistration_v1, apps_v1, authentication_v1,
+    authorization_v1, autoscaling_v2, batch_v1, certificates_v1, coordination_v1, core_v1, discovery_v1,
+    events_v1, flowcontrol_v1, networking_v1, node_v1, policy_v1, rbac_v1, scheduling_v1, storage_v1,
 };
 use serde_json::Value;
 use sim::Timestamp;
@@ -54,6 +55,8 @@ pub struct ResourceInfo {
     pub columns: &'static [Column],
     /// The cells of one object.
     pub row: fn(&Value, Timestamp) -> Vec<Value>,
+    /// What somebody has defined, where this is a custom kind.
+    pub custom: Option<&'static CustomResource>,
 }
 
 /// Something below an object: `status`, `scale`, `log`.
@@ -117,6 +120,7 @@ pub const PLAIN: ResourceInfo = ResourceInfo {
         use super::ObjectExt;
         vec![object.name().into(), super::table::age(object, now)]
     },
+    custom: None,
 };
 
 /// Every kind, by group and plural, as discovery lists them.
@@ -140,6 +144,7 @@ pub static RESOURCES: &[Resource] = &[
     &admissionregistration_v1::VALIDATING_ADMISSION_POLICY,
     &admissionregistration_v1::VALIDATING_ADMISSION_POLICY_BINDING,
     &admissionregistration_v1::VALIDATING_WEBHOOK_CONFIGURATION,
+    &apiextensions_v1::custom_resource_definition::INFO,
     &apiregistration_v1::INFO,
     &apps_v1::controller_revision::INFO,
     &apps_v1::daemon_set::INFO,

@@ -2,8 +2,7 @@
 
 use super::rest::{Request, Response, header, json_line};
 use super::{ApiServer, VERSION, openapi};
-use crate::api::scheme::RESOURCES;
-use crate::api::{ObjectExt, ResourceInfo};
+use crate::api::{ObjectExt, Resource, ResourceInfo};
 use serde_json::{Map, Value, json};
 
 /// What kubectl asks for first: all kinds of a root in one document.
@@ -26,7 +25,11 @@ impl ApiServer {
         let body = match known {
             Some(body) => body,
             None => {
-                let body = json_line(&if aggregated { aggregate(path) } else { document(path)? });
+                let body = json_line(&if aggregated {
+                    aggregate(&self.resources(), path)
+                } else {
+                    document(&self.resources(), path)?
+                });
                 self.0.documents.borrow_mut().insert(key, body.clone());
                 body
             }
@@ -98,32 +101,32 @@ const HOOKS: &[&str] = &[
 ];
 
 /// The document at a path.
-fn document(path: &str) -> Option<Value> {
+fn document(all: &[Resource], path: &str) -> Option<Value> {
     let parts: Vec<&str> = path.split('/').collect();
     Some(match parts[..] {
-        [""] => root(),
+        [""] => root(all),
         ["api"] => json!({
             "kind": "APIVersions", "versions": ["v1"],
             "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": "10.10.0.11:6443"}],
         }),
-        ["api", "v1"] => resources("", "v1")?,
+        ["api", "v1"] => resources(all, "", "v1")?,
         ["apis"] => {
             let groups: Vec<Value> =
-                groups().iter().map(|(group, version)| self::group(group, version)).collect();
+                groups(all).iter().map(|(group, version)| self::group(group, version)).collect();
             json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
         }
         ["apis", name] => {
-            let groups = groups();
+            let groups = groups(all);
             let (group, version) = groups.iter().find(|(group, _)| *group == name)?;
             let mut value = self::group(group, version);
             value["kind"] = json!("APIGroup");
             value["apiVersion"] = json!("v1");
             value
         }
-        ["apis", group, version] => resources(group, version)?,
-        ["openapi", "v3"] => openapi::index(&[]),
-        ["openapi", "v3", "api", version] => openapi::document("", version)?,
-        ["openapi", "v3", "apis", group, version] => openapi::document(group, version)?,
+        ["apis", group, version] => resources(all, group, version)?,
+        ["openapi", "v3"] => openapi::index(all),
+        ["openapi", "v3", "api", version] => openapi::document(all, "", version)?,
+        ["openapi", "v3", "apis", group, version] => openapi::document(all, group, version)?,
         ["openapi", "v3", "version"] => openapi::whole(Map::new(), Map::new()),
         ["version"] => version(),
         _ => return None,
@@ -150,10 +153,10 @@ const ORDER: &[&str] = &[
 ];
 
 /// All kinds below `/api` or `/apis`. Models `apiserver/pkg/endpoints/discovery/aggregated`.
-fn aggregate(root: &str) -> Value {
+fn aggregate(all: &[Resource], root: &str) -> Value {
     let one = |group: &str, version: &str| {
         let mut resources = Vec::new();
-        if let Some(list) = resources_of(group, version) {
+        if let Some(list) = resources_of(all, group, version) {
             resources = list;
         }
         json!({"version": version, "resources": resources, "freshness": "Current"})
@@ -162,14 +165,14 @@ fn aggregate(root: &str) -> Value {
         vec![json!({"metadata": {}, "versions": [one("", "v1")]})]
     } else {
         let item = |(group, version): (&str, &str)| json!({"metadata": {"name": group}, "versions": [one(group, version)]});
-        groups().into_iter().map(item).collect()
+        groups(all).into_iter().map(item).collect()
     };
     json!({"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items})
 }
 
 /// The kinds of a group's version as the aggregated document tells them.
-fn resources_of(group: &str, version: &str) -> Option<Vec<Value>> {
-    let legacy = resources(group, version)?;
+fn resources_of(all: &[Resource], group: &str, version: &str) -> Option<Vec<Value>> {
+    let legacy = resources(all, group, version)?;
     let scope = |entry: &Value| if entry.bool_at("/namespaced") { "Namespaced" } else { "Cluster" };
     let kind = |entry: &Value| {
         let or = |path: &str, own: &str| {
@@ -209,9 +212,9 @@ fn resources_of(group: &str, version: &str) -> Option<Vec<Value>> {
 }
 
 /// Named groups with their version, in upstream's order of preference.
-fn groups() -> Vec<(&'static str, &'static str)> {
+fn groups(all: &[Resource]) -> Vec<(&'static str, &'static str)> {
     let mut groups: Vec<(&str, &str)> = Vec::new();
-    for resource in RESOURCES.iter().filter(|r| !r.group.is_empty()) {
+    for resource in all.iter().filter(|r| !r.group.is_empty()) {
         if !groups.contains(&(resource.group, resource.version)) {
             groups.push((resource.group, resource.version));
         }
@@ -225,9 +228,9 @@ fn group(name: &str, version: &str) -> Value {
     json!({"name": name, "versions": [version], "preferredVersion": version})
 }
 
-fn resources(group: &str, version: &str) -> Option<Value> {
+fn resources(all: &[Resource], group: &str, version: &str) -> Option<Value> {
     let mut entries: Vec<(String, Value)> = Vec::new();
-    for resource in RESOURCES.iter().filter(|r| r.group == group && r.version == version) {
+    for resource in all.iter().filter(|r| r.group == group && r.version == version) {
         entries.push((resource.plural.to_string(), entry(resource)));
         for sub in resource.subresources {
             let name = format!("{}/{}", resource.plural, sub.name);
@@ -274,9 +277,9 @@ fn entry(resource: &ResourceInfo) -> Value {
     value
 }
 
-fn root() -> Value {
+fn root(all: &[Resource]) -> Value {
     let mut paths = vec!["/api".to_string(), "/api/v1".to_string(), "/apis".to_string()];
-    for (group, version) in groups() {
+    for (group, version) in groups(all) {
         paths.push(format!("/apis/{group}"));
         paths.push(format!("/apis/{group}/{version}"));
     }

@@ -14,6 +14,7 @@ mod admission;
 mod allocation;
 mod apply;
 mod body;
+mod custom;
 mod discovery;
 mod filter;
 mod managed_fields;
@@ -65,6 +66,8 @@ struct Server {
     rng: RefCell<Rng>,
     /// The second that was asked for last, in words: many objects are made in one.
     second: RefCell<(u64, String)>,
+    /// The kinds that definitions have brought.
+    custom: RefCell<Vec<Resource>>,
     /// Reads YAML, where the world can.
     yaml: Cell<Option<Yaml>>,
     /// Discovery documents that were asked for, by path.
@@ -79,6 +82,7 @@ impl ApiServer {
             store: RefCell::new(Store::new()),
             rng: RefCell::new(sim.rng("kube-apiserver")),
             second: RefCell::default(),
+            custom: RefCell::default(),
             yaml: Cell::default(),
             documents: RefCell::default(),
         }));

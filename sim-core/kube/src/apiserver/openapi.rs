@@ -2,9 +2,10 @@
 //! request may carry. Models `kube-openapi/pkg/builder3`.
 
 use super::VERSION;
-use crate::api::ResourceInfo;
+use crate::api::schema::common::OBJECT_META;
 use crate::api::schema::{Default, Field, Struct, Type};
 use crate::api::scheme::{RESOURCES, Resource};
+use crate::api::{ObjectExt, ResourceInfo};
 use serde_json::{Map, Value, json};
 
 const META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1";
@@ -132,7 +133,7 @@ fn package(resource: &ResourceInfo) -> String {
 }
 
 /// The index of documents.
-pub(super) fn index(more: &[String]) -> Value {
+pub(super) fn index(all: &[Resource]) -> Value {
     let path = |resource: &ResourceInfo| match resource.group {
         "" => "api/v1".to_string(),
         _ => format!("apis/{}", resource.api_version()),
@@ -144,20 +145,22 @@ pub(super) fn index(more: &[String]) -> Value {
         let url = format!("/openapi/v3/{path}?hash={hash:016X}{VERSION}");
         (path, json!({"serverRelativeURL": url}))
     };
-    let own = RESOURCES.iter().map(|r| entry(path(r)));
-    let paths: Map<String, Value> =
-        own.chain(more.iter().cloned().map(entry)).chain([entry("version".to_string())]).collect();
+    let own = all.iter().map(|r| entry(path(r)));
+    let paths: Map<String, Value> = own.chain([entry("version".to_string())]).collect();
     json!({"paths": paths})
 }
 
 /// The document of a group's version; nothing when no kind is in it.
-pub(super) fn document(group: &str, version: &str) -> Option<Value> {
+pub(super) fn document(all: &[Resource], group: &str, version: &str) -> Option<Value> {
     let names = Names::all();
     let mut schemas = Schemas { names: &names, done: Map::new() };
     let mut paths = Map::new();
-    let own = RESOURCES.iter().copied().filter(|r| r.group == group && r.version == version);
+    let own = all.iter().copied().filter(|r| r.group == group && r.version == version);
     for resource in own {
-        let name = schemas.add(resource.schema);
+        let name = match resource.custom {
+            Some(custom) => schemas.add_custom(resource, &custom.schema),
+            None => schemas.add(resource.schema),
+        };
         mark_kind(&mut schemas.done, &name, resource.kind, resource);
         schemas.add_list(resource, &name);
         add_paths(&mut paths, resource, &name);
@@ -316,6 +319,27 @@ impl Schemas<'_> {
             Type::Loose(of) => self.value(of, bare),
             Type::Any | Type::Dropped => json!({"type": "object"}),
         }
+    }
+
+    /// Adds the schema that somebody has defined, with what every object has.
+    fn add_custom(&mut self, resource: Resource, own: &Value) -> String {
+        // stable.example.com becomes com.example.stable.
+        let mut parts: Vec<&str> = resource.group.split('.').rev().collect();
+        parts.extend([resource.version, resource.kind]);
+        let name = parts.join(".");
+        let mut schema = own.clone();
+        if !schema.at("/properties").is_object() {
+            schema["properties"] = json!({});
+        }
+        let text = |field: &str| json!({"type": "string", "description": description(&format!("*.{field}"))});
+        let meta = self.add(&OBJECT_META);
+        schema["properties"]["apiVersion"] = text("apiVersion");
+        schema["properties"]["kind"] = text("kind");
+        schema["properties"]["metadata"] = json!({
+            "allOf": [{"$ref": format!("#/components/schemas/{meta}")}], "description": description("*.metadata"),
+        });
+        self.done.insert(name.clone(), schema);
+        name
     }
 
     fn add_list(&mut self, resource: Resource, item: &str) {

@@ -4,10 +4,11 @@ use super::options::{DeleteOptions, WriteOptions, Written};
 use super::store::{self, WatchHandle};
 use super::strategy::{decode, finalizers_for, grace_period, inward, outward, place, prepare_for_update};
 use super::{ApiServer, Filter, admission, allocation, managed_fields, rbac};
+use crate::api::apiextensions_v1::{custom_resource, custom_resource_definition};
 use crate::api::validation::{self, Errors};
 use crate::api::{
-    CLUSTER_ROLE, EVENT, Key, NAMESPACE, NODE, Object, ObjectExt, POD, RESOURCE_QUOTA, Resource, SERVICE,
-    Status, object_at, pod, remove, set,
+    CUSTOM_RESOURCE_DEFINITION, EVENT, Key, NAMESPACE, NODE, Object, ObjectExt, POD, RESOURCE_QUOTA,
+    Resource, SERVICE, Status, object_at, pod, remove, set,
 };
 use serde_json::{Value, json};
 use sim::{Duration, Rng, Timestamp};
@@ -84,8 +85,8 @@ impl ApiServer {
         let object = Rc::new(object);
         let object = if options.dry_run { object } else { self.0.store.borrow_mut().put(resource, object) };
         self.commit(charged, options);
-        if std::ptr::eq(resource, CLUSTER_ROLE) && !options.dry_run {
-            self.aggregate_roles();
+        if !options.dry_run {
+            self.after_write(resource);
         }
         if std::ptr::eq(resource, EVENT) && !options.dry_run {
             self.expire(object.key(), EVENT_TTL);
@@ -230,9 +231,7 @@ impl ApiServer {
             store.remove(resource, namespace, &name);
         }
         drop(store);
-        if std::ptr::eq(resource, CLUSTER_ROLE) {
-            self.aggregate_roles();
-        }
+        self.after_write(resource);
         Ok(object)
     }
 
@@ -275,9 +274,7 @@ impl ApiServer {
                 return Ok(old);
             }
             let removed = self.0.store.borrow_mut().remove(resource, namespace, name);
-            if std::ptr::eq(resource, CLUSTER_ROLE) {
-                self.aggregate_roles();
-            }
+            self.after_write(resource);
             return Ok(outward(resource, removed.unwrap_or(old)));
         }
         if finalizers.is_empty() {
@@ -402,6 +399,13 @@ impl ApiServer {
         } else if std::ptr::eq(resource, POD) {
             let qos = pod::qos_class(object);
             set(object, "/status", json!({"phase": "Pending", "qosClass": qos}));
+        } else if std::ptr::eq(resource, CUSTOM_RESOURCE_DEFINITION) {
+            let status = custom_resource_definition::accepted(object, &self.now_text());
+            set(object, "/status", status);
+        } else if resource.custom.is_some() {
+            if resource.subresource("status").is_some() {
+                remove(object, "/status");
+            }
         } else if resource.subresource("status").is_some() && !std::ptr::eq(resource, NODE) {
             remove(object, "/status");
             let fresh = match resource.kind {
@@ -426,6 +430,12 @@ impl ApiServer {
             None => validation::object_meta(object, resource.namespaced, resource.name_rule, &mut errors),
         }
         (resource.validate)(object, old, &mut errors);
+        if let Some(custom) = resource.custom {
+            custom.validate(object, &mut errors);
+        }
+        if std::ptr::eq(resource, CUSTOM_RESOURCE_DEFINITION) {
+            custom_resource::check_simulated(object)?;
+        }
         if errors.0.is_empty() { Ok(()) } else { Err(Status::invalid(resource, object.name(), &errors.0)) }
     }
 

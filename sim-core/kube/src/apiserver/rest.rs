@@ -11,7 +11,6 @@ use super::upstream::{self, Upstream};
 use super::watch::WatchStream;
 use super::{ApiServer, Filter, managed_fields, table};
 use crate::api::schema::Struct;
-use crate::api::scheme::by_plural;
 use crate::api::{
     DEPLOYMENT, ENDPOINTS, NAMESPACE, NODE, Object, ObjectExt, POD, Resource, Status, object_at, set,
 };
@@ -127,7 +126,7 @@ pub(super) struct Target {
 }
 
 /// The older form of a watch, with `/watch/` in the path, is not offered.
-fn parse(path: &str) -> Option<Target> {
+fn parse(server: &ApiServer, path: &str) -> Option<Target> {
     let mut parts = path.trim_matches('/').split('/');
     let (group, version) = match parts.next()? {
         "api" => ("", parts.next()?),
@@ -136,11 +135,11 @@ fn parse(path: &str) -> Option<Target> {
     };
     let mut parts: Vec<&str> = parts.collect();
     let mut namespace = "";
-    if parts.len() > 2 && parts[0] == "namespaces" && by_plural(group, version, parts[2]).is_some() {
+    if parts.len() > 2 && parts[0] == "namespaces" && server.resource(group, version, parts[2]).is_some() {
         namespace = parts[1];
         parts.drain(..2);
     }
-    let resource = by_plural(group, version, parts.first()?)?;
+    let resource = server.resource(group, version, parts.first()?)?;
     if resource.namespaced == namespace.is_empty()
         && (resource.namespaced && parts.len() > 1 || !namespace.is_empty())
     {
@@ -166,7 +165,7 @@ impl ApiServer {
     }
 
     fn try_handle(&self, request: &Request) -> Result<Response, Status> {
-        let Some(target) = parse(&request.path) else {
+        let Some(target) = parse(self, &request.path) else {
             let verb = request.method.to_lowercase();
             let verb = if verb == "head" { "get" } else { &verb };
             let wanted = Attributes { verb, path: &request.path, ..Attributes::default() };
@@ -253,7 +252,8 @@ impl ApiServer {
         } else {
             &[]
         };
-        Ok(response.warn(warnings))
+        let deprecated = resource.custom.and_then(|custom| custom.deprecation.clone());
+        Ok(response.warn(warnings).warn(deprecated.as_slice()))
     }
 
     /// What is no resource.
@@ -354,7 +354,7 @@ impl ApiServer {
                 if !version.is_empty() && version != old.resource_version() {
                     return Err(Status::modified(resource, name));
                 }
-                set(&mut new, "/spec/replicas", json!(replicas));
+                set(&mut new, &scale_path(resource, "specReplicasPath", "/spec/replicas"), json!(replicas));
                 let options = WriteOptions { subresource: "scale", ..write_options(request)? };
                 self.replace(resource, namespace, new, false, &options)?
             }
@@ -508,15 +508,26 @@ impl ApiServer {
 /// Patches of a scale need no table: nothing in it is a list.
 static SCALE: Struct = Struct { go: "Scale", fields: &[] };
 
+/// Where a number stands, which a custom kind says itself.
+fn scale_path(resource: Resource, field: &str, usual: &str) -> String {
+    resource.custom.map_or_else(|| usual.to_string(), |custom| custom.scale_path(field))
+}
+
 fn scale_of(resource: Resource, object: &Value) -> Value {
-    let selector = crate::api::LabelSelector::from_value(object.at("/spec/selector")).to_string();
-    let replicas =
-        object.int_at("/spec/replicas").unwrap_or(if std::ptr::eq(resource, DEPLOYMENT) { 1 } else { 0 });
+    let selector = match resource.custom {
+        Some(custom) => object.str_at(&custom.scale_path("labelSelectorPath")).to_string(),
+        None => crate::api::LabelSelector::from_value(object.at("/spec/selector")).to_string(),
+    };
+    let (spec, status) = (
+        scale_path(resource, "specReplicasPath", "/spec/replicas"),
+        scale_path(resource, "statusReplicasPath", "/status/replicas"),
+    );
+    let replicas = object.int_at(&spec).unwrap_or(if std::ptr::eq(resource, DEPLOYMENT) { 1 } else { 0 });
     let mut scale = json!({
         "kind": "Scale", "apiVersion": "autoscaling/v1",
         "metadata": {},
         "spec": {},
-        "status": {"replicas": object.int_at("/status/replicas").unwrap_or(0), "selector": selector},
+        "status": {"replicas": object.int_at(&status).unwrap_or(0), "selector": selector},
     });
     if replicas != 0 {
         set(&mut scale, "/spec/replicas", json!(replicas));

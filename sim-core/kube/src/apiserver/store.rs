@@ -59,6 +59,8 @@ const TRIGGERS: &[&str] = &["/metadata/name", "/spec/nodeName"];
 pub(super) struct Store {
     revision: u64,
     shelves: Vec<Shelf>,
+    /// Which custom kinds the shelves after those of the scheme hold.
+    custom: Vec<(&'static str, &'static str)>,
 }
 
 /// All objects of one kind.
@@ -121,14 +123,38 @@ pub(super) fn storage_of(resource: Resource) -> Resource {
     if std::ptr::eq(resource, &events_v1::event::INFO) { EVENT } else { resource }
 }
 
-fn index_of(resource: Resource) -> usize {
-    let resource = storage_of(resource);
-    RESOURCES.iter().position(|r| std::ptr::eq(*r, resource)).expect("every resource is in the scheme")
+/// The place of a custom kind's shelf: all of its versions share one.
+fn custom_key(resource: Resource) -> (&'static str, &'static str) {
+    (resource.group, resource.plural)
 }
 
 impl Store {
     pub(super) fn new() -> Self {
-        Store { revision: 0, shelves: RESOURCES.iter().map(|_| Shelf::default()).collect() }
+        let shelves = RESOURCES.iter().map(|_| Shelf::default()).collect();
+        Store { revision: 0, shelves, custom: Vec::new() }
+    }
+
+    fn index_of(&self, resource: Resource) -> Option<usize> {
+        if resource.custom.is_some() {
+            let place = self.custom.iter().position(|key| *key == custom_key(resource))?;
+            return Some(RESOURCES.len() + place);
+        }
+        let resource = storage_of(resource);
+        let place = RESOURCES.iter().position(|r| std::ptr::eq(*r, resource));
+        Some(place.expect("every resource is in the scheme"))
+    }
+
+    fn shelf(&self, resource: Resource) -> Option<&Shelf> {
+        self.index_of(resource).map(|place| &self.shelves[place])
+    }
+
+    fn shelf_mut(&mut self, resource: Resource) -> &mut Shelf {
+        let place = self.index_of(resource).unwrap_or_else(|| {
+            self.custom.push(custom_key(resource));
+            self.shelves.push(Shelf::default());
+            self.shelves.len() - 1
+        });
+        &mut self.shelves[place]
     }
 
     pub(super) fn revision(&self) -> u64 {
@@ -136,12 +162,12 @@ impl Store {
     }
 
     pub(super) fn get(&self, resource: Resource, namespace: &str, name: &str) -> Option<Object> {
-        self.shelves[index_of(resource)].namespaces.get(namespace)?.get(name).cloned()
+        self.shelf(resource)?.namespaces.get(namespace)?.get(name).cloned()
     }
 
     /// Objects by namespace and name; of all namespaces when `namespace` is empty.
     pub(super) fn list(&self, resource: Resource, namespace: &str, filter: &Filter) -> Vec<Object> {
-        let shelf = &self.shelves[index_of(resource)];
+        let Some(shelf) = self.shelf(resource) else { return Vec::new() };
         let wanted = |object: &&Object| filter.matches(object);
         if namespace.is_empty() {
             shelf.namespaces.values().flat_map(BTreeMap::values).filter(wanted).cloned().collect()
@@ -161,7 +187,8 @@ impl Store {
     pub(super) fn put(&mut self, resource: Resource, mut object: Object) -> Object {
         self.revision += 1;
         set(Rc::make_mut(&mut object), "/metadata/resourceVersion", json!(self.revision.to_string()));
-        let shelf = &mut self.shelves[index_of(resource)];
+        let revision = self.revision;
+        let shelf = self.shelf_mut(resource);
         let namespace = match shelf.namespaces.get_mut(object.namespace()) {
             Some(namespace) => namespace,
             None => shelf.namespaces.entry(object.namespace().into()).or_default(),
@@ -170,27 +197,23 @@ impl Store {
             Some(place) => Some(std::mem::replace(place, object.clone())),
             None => namespace.insert(object.name().into(), object.clone()),
         };
-        shelf.publish(Change { revision: self.revision, old, new: Some(object.clone()), last: None });
+        shelf.publish(Change { revision, old, new: Some(object.clone()), last: None });
         object
     }
 
     /// Takes an object out; gives it as it was last, with the version of its end.
     pub(super) fn remove(&mut self, resource: Resource, namespace: &str, name: &str) -> Option<Object> {
-        let shelf = &mut self.shelves[index_of(resource)];
+        let revision = self.revision + 1;
+        let shelf = self.shelf_mut(resource);
         let names = shelf.namespaces.get_mut(namespace)?;
         let old = names.remove(name)?;
         if names.is_empty() {
             shelf.namespaces.remove(namespace);
         }
-        self.revision += 1;
         let mut last = old.clone();
-        set(Rc::make_mut(&mut last), "/metadata/resourceVersion", json!(self.revision.to_string()));
-        shelf.publish(Change {
-            revision: self.revision,
-            old: Some(old),
-            new: None,
-            last: Some(last.clone()),
-        });
+        set(Rc::make_mut(&mut last), "/metadata/resourceVersion", json!(revision.to_string()));
+        shelf.publish(Change { revision, old: Some(old), new: None, last: Some(last.clone()) });
+        self.revision = revision;
         Some(last)
     }
 
@@ -210,7 +233,7 @@ impl Store {
                     .extend(existing.into_iter().map(|object| WatchEvent { kind: EventKind::Added, object }));
             }
             Some(since) => {
-                let shelf = &self.shelves[index_of(resource)];
+                let shelf = self.shelf_mut(resource);
                 if since < shelf.forgotten {
                     return Err(Status::expired(format!(
                         "too old resource version: {since} ({})",
@@ -227,7 +250,7 @@ impl Store {
             pending: RefCell::new(pending),
             waker: RefCell::default(),
         });
-        self.shelves[index_of(resource)].register(&watcher);
+        self.shelf_mut(resource).register(&watcher);
         Ok(WatchHandle(watcher))
     }
 }

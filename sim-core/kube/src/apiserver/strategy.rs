@@ -2,7 +2,7 @@
 //! from the old one. Models `apiserver/pkg/registry/rest`.
 
 use super::options::{DeleteOptions, FieldValidation, Propagation, WriteOptions};
-use super::store;
+use super::{custom, store};
 use crate::api::{
     NAMESPACE, Object, ObjectExt, POD, Resource, Status, events_v1, field, object_at, pod, remove, set,
 };
@@ -28,10 +28,15 @@ pub(super) fn place(resource: Resource, namespace: &str, object: &mut Value) -> 
         remove(object, "/metadata/namespace");
     }
     if object.kind() != resource.kind || object.api_version() != resource.api_version() {
-        set(object, "/apiVersion", json!(resource.api_version()));
-        set(object, "/kind", json!(resource.kind));
+        place_version(resource, object);
     }
     Ok(())
+}
+
+/// The object says of which kind it is.
+pub(super) fn place_version(resource: Resource, object: &mut Value) {
+    set(object, "/apiVersion", json!(resource.api_version()));
+    set(object, "/kind", json!(resource.kind));
 }
 
 /// Brings the object into canonical form, where `is_new` says which of its fields may not be in it yet. What it says
@@ -50,10 +55,11 @@ pub(super) fn decode(
     };
     // What was translated from the form of another group has not been in this form.
     let translated = !std::ptr::eq(resource, store::storage_of(resource));
-    let unknown = resource
-        .schema
-        .decode_fields(object, &|name| translated || is_new(name))
-        .map_err(|why| refuse(&why))?;
+    let unknown = match resource.custom {
+        Some(custom) => custom.decode(resource.schema, object),
+        None => resource.schema.decode_fields(object, &|name| translated || is_new(name)),
+    }
+    .map_err(|why| refuse(&why))?;
     let warnings: Vec<String> = unknown.iter().map(|field| format!("unknown field {field:?}")).collect();
     match options.field_validation {
         FieldValidation::Strict if !warnings.is_empty() => {
@@ -75,7 +81,9 @@ pub(super) fn inward(resource: Resource, object: &mut Value) -> Resource {
 
 /// Into the form of a group that has no store of its own.
 pub(super) fn outward(resource: Resource, object: Object) -> Object {
-    if std::ptr::eq(resource, store::storage_of(resource)) {
+    if let Some(converted) = custom::in_version(resource, &object) {
+        Rc::new(converted)
+    } else if std::ptr::eq(resource, store::storage_of(resource)) {
         object
     } else {
         Rc::new(events_v1::event::from_core(&object))

@@ -55,7 +55,11 @@ impl Form {
     }
 
     fn row(self, resource: Resource, object: &Object, now: Timestamp) -> Value {
-        let mut row = json!({"cells": (resource.row)(object, now)});
+        let cells = match resource.custom {
+            Some(custom) => custom.row(object, now),
+            None => (resource.row)(object, now),
+        };
+        let mut row = json!({"cells": cells});
         match self {
             Form::Cells => {}
             Form::Object => row["object"] = (**object).clone(),

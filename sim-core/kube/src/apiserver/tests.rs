@@ -1,6 +1,7 @@
 //! Requests in, answers out.
 
 mod apply;
+mod custom;
 mod discovery;
 mod rbac;
 

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::replica_set::ignore_missing;
-use crate::api::{Key, NAMESPACE, ObjectExt, Status, scheme};
+use crate::api::{Key, NAMESPACE, ObjectExt, Status};
 use crate::client::{DeleteOptions, ListOptions, WorkQueue};
 use serde_json::json;
 use std::time::Duration;
@@ -42,7 +42,8 @@ pub(super) fn start(context: &Context) {
 /// Deletes all that is in the namespace; says whether nothing is left.
 async fn empty(context: &Context, key: &Key) -> Result<bool, Status> {
     let mut left = 0;
-    for &resource in scheme::RESOURCES.iter().filter(|resource| resource.namespaced) {
+    let kinds = context.client.server().resources();
+    for &resource in kinds.iter().filter(|resource| resource.namespaced && resource.verbs.contains(&"list")) {
         let list = context.client.list(resource, &key.name, &ListOptions::default()).await?;
         for object in list.items.iter().filter(|object| !object.is_terminating()) {
             let deleted =
