@@ -16,6 +16,9 @@ const SLICE: u64 = 20_000;
 const ASLEEP: Duration = Duration::from_secs(10);
 /// No byte moved for so long: whoever has a stream open waits for the world, not for the client.
 const QUIET: Duration = Duration::from_millis(5);
+/// A client that stays connected and says nothing for so long sleeps between two requests, as `kubectl drain` does: then
+/// time passes for the world as it does for the client.
+const ASLEEP_CLIENT: Duration = Duration::from_millis(300);
 /// How far the world goes at once while only streams are open.
 const STRIDE: Duration = Duration::from_millis(500);
 /// Turns of the executor in which what the world has said reaches the sockets.
@@ -53,6 +56,8 @@ pub(super) struct Traffic {
     pressing: Cell<usize>,
     /// Streams that are open.
     patient: Cell<usize>,
+    /// Clients that are connected.
+    connected: Cell<usize>,
 }
 
 impl Traffic {
@@ -69,13 +74,26 @@ impl Traffic {
 
     /// Somebody waits for an answer, as long as what is given back lives.
     pub fn press(self: &Rc<Self>) -> Waiting {
-        Waiting::new(self, true)
+        Waiting::new(self, Wait::Answer)
     }
 
     /// Somebody listens to a stream, as long as what is given back lives.
     pub fn listen(self: &Rc<Self>) -> Waiting {
-        Waiting::new(self, false)
+        Waiting::new(self, Wait::Stream)
     }
+
+    /// Somebody is connected, as long as what is given back lives.
+    pub fn connect(self: &Rc<Self>) -> Waiting {
+        Waiting::new(self, Wait::Nothing)
+    }
+}
+
+/// What a client waits for.
+#[derive(Clone, Copy)]
+enum Wait {
+    Answer,
+    Stream,
+    Nothing,
 }
 
 struct Bell {
@@ -93,12 +111,12 @@ impl Wake for Bell {
 /// A client that waits.
 pub(super) struct Waiting {
     traffic: Rc<Traffic>,
-    pressing: bool,
+    what: Wait,
 }
 
 impl Waiting {
-    fn new(traffic: &Rc<Traffic>, pressing: bool) -> Self {
-        let waiting = Waiting { traffic: traffic.clone(), pressing };
+    fn new(traffic: &Rc<Traffic>, what: Wait) -> Self {
+        let waiting = Waiting { traffic: traffic.clone(), what };
         let count = waiting.count();
         count.set(count.get() + 1);
         traffic.kick.notify_one();
@@ -106,7 +124,11 @@ impl Waiting {
     }
 
     fn count(&self) -> &Cell<usize> {
-        if self.pressing { &self.traffic.pressing } else { &self.traffic.patient }
+        match self.what {
+            Wait::Answer => &self.traffic.pressing,
+            Wait::Stream => &self.traffic.patient,
+            Wait::Nothing => &self.traffic.connected,
+        }
     }
 }
 
@@ -166,9 +188,30 @@ async fn while_somebody_waits(server: &Server) {
             if traffic.moved.get() == before && traffic.pressing.get() == 0 {
                 step_until_woken(server, Some(server.now() + STRIDE), u64::MAX);
             }
+        } else if traffic.connected.get() > 0 {
+            // Cancelled by whatever comes.
+            tokio::select! {
+                biased;
+                () = traffic.kick.notified() => {}
+                () = sleep_along(server) => {}
+            }
         } else {
             traffic.kick.notified().await;
         }
+    }
+}
+
+/// Time passes here and there, while a client sleeps.
+async fn sleep_along(server: &Server) {
+    tokio::time::sleep(ASLEEP_CLIENT).await;
+    let mut behind = ASLEEP_CLIENT;
+    loop {
+        let until = server.now() + behind;
+        while !server.advance(until, SLICE) {
+            tokio::task::yield_now().await;
+        }
+        behind = QUIET;
+        tokio::time::sleep(QUIET).await;
     }
 }
 

@@ -169,6 +169,7 @@ async fn serve(server: Rc<Server>, mut socket: TcpStream) -> Result<(), Box<dyn 
         let answer = "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
         return Ok(socket.write_all(answer.as_bytes()).await?);
     }
+    let _connected = server.traffic.connect();
     let tls = TlsAcceptor::from(server.credentials.tls.clone()).accept(socket).await?;
     let identity: Option<Identity> = server.credentials.identity(tls.get_ref().1.peer_certificates());
     let service = service_fn(|request| gateway::answer(server.clone(), identity.clone(), request));
