@@ -36,6 +36,11 @@ impl Context {
         Context { client, events, ..self.clone() }
     }
 
+    /// The same surroundings, with events in another name than the controller's.
+    pub(super) fn reporting_as(&self, component: &str) -> Self {
+        Context { events: EventRecorder::new(&self.client, component, ""), ..self.clone() }
+    }
+
     /// Reconciles keys from `queue` with `workers` workers, once the informers have their first list. A key that
     /// fails comes back later, each time after a longer pause.
     pub(super) fn work<F, R>(&self, queue: &WorkQueue, workers: usize, reconcile: F)

@@ -24,7 +24,7 @@ const SCALABLE: &[Resource] = &[DEPLOYMENT, REPLICA_SET, REPLICATION_CONTROLLER,
 pub(super) fn start(context: &Context) {
     let owners = SCALABLE.iter().map(|resource| (*resource, context.informers.informer(resource))).collect();
     let controller = Controller {
-        context: context.clone(),
+        context: context.reporting_as("controllermanager"),
         budgets: context.informers.informer(POD_DISRUPTION_BUDGET),
         pods: context.informers.informer(POD),
         owners,

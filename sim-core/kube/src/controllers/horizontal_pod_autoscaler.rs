@@ -18,7 +18,7 @@ const NO_METRICS: &str = "the server could not find the requested resource (get 
 
 pub(super) fn start(context: &Context) {
     let controller = Controller {
-        context: context.clone(),
+        context: context.reporting_as("horizontal-pod-autoscaler"),
         autoscalers: context.informers.informer(HORIZONTAL_POD_AUTOSCALER),
         queue: WorkQueue::new(&context.sim),
     };

@@ -17,6 +17,7 @@ const MONITOR_PERIOD: Duration = Duration::from_secs(5);
 const GRACE_PERIOD: Duration = Duration::from_secs(50);
 const NOT_READY: &str = "node.kubernetes.io/not-ready";
 const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
+const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
 
 pub(super) fn start(context: &Context) {
     let monitor = Monitor {
@@ -28,6 +29,7 @@ pub(super) fn start(context: &Context) {
     };
     context.sim.spawn(async move {
         monitor.context.informers.wait_for_sync().await;
+        monitor.watch_cordons();
         loop {
             for node in monitor.nodes.list() {
                 // What fails now is tried again at the next round.
@@ -49,6 +51,24 @@ struct Monitor {
 }
 
 impl Monitor {
+    /// Cordons and their ends show in the taints at once. Models doNoScheduleTaintingPass.
+    fn watch_cordons(&self) {
+        let this = self.clone();
+        self.nodes.on_change(move |old, new| {
+            let cordoned = |node: &Object| node.bool_at("/spec/unschedulable");
+            if let (Some(old), Some(new)) = (old, new)
+                && cordoned(old) != cordoned(new)
+            {
+                let (this, node) = (this.clone(), new.clone());
+                this.context.sim.clone().spawn(async move {
+                    let now = this.context.sim.now().timestamp();
+                    // What fails now is tried again at the next round.
+                    let _ = this.taint(&node, now).await;
+                });
+            }
+        });
+    }
+
     async fn check(&self, node: &Object) -> Result<(), Status> {
         let lease = self.leases.get("kube-node-lease", node.name());
         let sign = lease.map(|lease| lease.str_at("/spec/renewTime").to_string()).unwrap_or_default()
@@ -99,6 +119,7 @@ impl Monitor {
     /// Taints that say why nothing should run there.
     async fn taint(&self, node: &Object, now: Timestamp) -> Result<(), Status> {
         let status = api::condition(node, "Ready").map_or("", |ready| ready.str_at("/status"));
+        let cordoned = node.bool_at("/spec/unschedulable");
         let wanted = match status {
             "True" => None,
             "False" => Some(NOT_READY),
@@ -108,8 +129,9 @@ impl Monitor {
         let mut taints: Vec<Value> = present
             .iter()
             .filter(|taint| {
-                !matches!(taint.str_at("/key"), NOT_READY | UNREACHABLE)
-                    || Some(taint.str_at("/key")) == wanted
+                let key = taint.str_at("/key");
+                let kept = if key == UNSCHEDULABLE { cordoned } else { Some(key) == wanted };
+                !matches!(key, NOT_READY | UNREACHABLE | UNSCHEDULABLE) || kept
             })
             .cloned()
             .collect();
@@ -118,6 +140,9 @@ impl Monitor {
             if !taints.iter().any(|taint| taint.str_at("/key") == key && taint.str_at("/effect") == effect) {
                 taints.push(json!({"key": key, "effect": effect, "timeAdded": now.rfc3339()}));
             }
+        }
+        if cordoned && !taints.iter().any(|taint| taint.str_at("/key") == UNSCHEDULABLE) {
+            taints.push(json!({"key": UNSCHEDULABLE, "effect": "NoSchedule", "timeAdded": now.rfc3339()}));
         }
         if taints == present {
             return Ok(());

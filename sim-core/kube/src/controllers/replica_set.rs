@@ -29,7 +29,7 @@ pub(super) fn start(context: &Context) {
 
 /// The same for replication controllers.
 pub(super) fn start_replication(context: &Context) {
-    start_for(context, REPLICATION_CONTROLLER);
+    start_for(&context.reporting_as("replication-controller"), REPLICATION_CONTROLLER);
 }
 
 fn start_for(context: &Context, resource: Resource) {

@@ -177,9 +177,17 @@ fn set_defaults(job: &mut Value) {
 /// Models `generateSelector` of the job strategy: pods are found by the uid of their job.
 fn generate_selector(job: &mut Value) {
     set(job, "/status", json!({}));
-    if job.bool_at("/spec/manualSelector") {
-        return;
+    if !job.bool_at("/spec/manualSelector") {
+        label_template(job);
     }
+    // Whoever reads a job without labels sees those of its template: defaults are applied on the way out, too.
+    let labels = job.at("/spec/template/metadata/labels").clone();
+    if labels.is_object() && job.labels().is_empty() {
+        set(job, "/metadata/labels", labels);
+    }
+}
+
+fn label_template(job: &mut Value) {
     let (uid, name) = (job.uid().to_string(), job.name().to_string());
     let labels = object_at(job, "/spec/template/metadata/labels");
     for (key, value) in

@@ -82,9 +82,6 @@ fn addresses(endpoints: &Value) -> String {
         }
     }
     list.truncate(SHOWN);
-    if list.is_empty() {
-        return "<none>".to_string();
-    }
     let more = if count > SHOWN { format!(" + {} more...", count - SHOWN) } else { String::new() };
     format!("{}{more}", list.join(","))
 }
