@@ -16,6 +16,7 @@ mod apply;
 mod body;
 mod custom;
 mod discovery;
+mod ephemeral_containers;
 mod filter;
 mod managed_fields;
 mod openapi;

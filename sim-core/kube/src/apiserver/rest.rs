@@ -295,6 +295,21 @@ impl ApiServer {
                 let written = self.patch(resource, namespace, name, kind, patch, true, &options)?;
                 Ok(self.written(request, resource, 200, written))
             }
+            ("ephemeralcontainers", "get") => {
+                self.get(resource, namespace, name).map(|pod| self.show(request, resource, 200, &pod))
+            }
+            ("ephemeralcontainers", "update" | "patch") => {
+                let options = write_options(request)?;
+                let wanted = if verb == "update" {
+                    json_body(request)?
+                } else {
+                    let (kind, patch) = patch_body(request)?;
+                    let old = self.get(resource, namespace, name)?;
+                    kind.apply(resource.schema, &old, patch)?
+                };
+                let pod = self.add_ephemeral_containers(namespace, name, wanted, options.dry_run)?;
+                Ok(self.show(request, resource, 200, &pod))
+            }
             ("scale", _) => self.scale(request, target, verb),
             ("binding", "create") => self.answer_binding(namespace, name, &json_body(request)?),
             ("finalize", "update") => {

@@ -3,8 +3,10 @@
 use super::Kubelet;
 use super::env::{expand, field_value, host_name, service_variables};
 use super::image::Image;
+use super::node_status::EVICTION_RESERVE_KIB;
 use super::volumes::data_of;
-use crate::api::ObjectExt;
+use crate::api::{ObjectExt, quantity};
+use linux::host::{CPUS, MEMORY_KIB};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -110,10 +112,8 @@ async fn from_source(
             .map(Some)
             .ok_or_else(|| format!("field label not supported: {path}"));
     }
-    if let Some(resource) = from.at("/resourceFieldRef/resource").as_str() {
-        let (list, name) = resource.split_once('.').unwrap_or((resource, ""));
-        let value = container.at(&format!("/resources/{list}/{name}"));
-        return Ok(Some(value.as_str().map_or_else(|| value.to_string(), String::from)));
+    if !from.at("/resourceFieldRef").is_null() {
+        return Ok(Some(resource_value(container, from.at("/resourceFieldRef"))));
     }
     for (kind, word, field) in
         [("configmap", "ConfigMap", "/configMapKeyRef"), ("secret", "Secret", "/secretKeyRef")]
@@ -136,4 +136,23 @@ async fn from_source(
         };
     }
     Ok(None)
+}
+
+/// What a container may use or asks for, in units of the divisor, rounded up; what is not limited is limited by the
+/// node. Models ExtractContainerResourceValue.
+pub(super) fn resource_value(container: &Value, reference: &Value) -> String {
+    let resource = reference.str_at("/resource");
+    let (list, name) = resource.split_once('.').unwrap_or((resource, ""));
+    let amount = container.at(&format!("/resources/{list}")).get(name).and_then(Value::as_str);
+    let of_node = match (list, name) {
+        ("limits", "cpu") => i64::try_from(CPUS).unwrap_or(1) * 1_000,
+        ("limits", "memory") => {
+            i64::try_from(MEMORY_KIB - EVICTION_RESERVE_KIB).unwrap_or(i64::MAX).saturating_mul(1_024_000)
+        }
+        _ => 0,
+    };
+    let milli = amount.and_then(quantity::parse_milli).unwrap_or(of_node);
+    let divisor =
+        quantity::parse_milli(reference.str_at("/divisor")).filter(|milli| *milli > 0).unwrap_or(1_000);
+    (milli.saturating_add(divisor - 1) / divisor).to_string()
 }

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use std::time::Duration;
 
 /// What kubelet keeps free before it evicts pods.
-const EVICTION_RESERVE_KIB: u64 = 100 * 1024;
+pub(super) const EVICTION_RESERVE_KIB: u64 = 100 * 1024;
 const LEASE_PERIOD: Duration = Duration::from_secs(10);
 const STATUS_PERIOD: Duration = Duration::from_secs(300);
 

@@ -75,6 +75,9 @@ impl PodWorker {
         for container in spec.list_at("/containers") {
             containers.push(ContainerRecord::new(container.str_at("/name"), false, false));
         }
+        for container in spec.list_at("/ephemeralContainers") {
+            containers.push(ContainerRecord::ephemeral(container.str_at("/name")));
+        }
         let slots = containers.iter().map(|_| Slot::default()).collect();
         let record = PodRecord {
             start_time: kubelet.sim().now().timestamp(),
@@ -83,6 +86,7 @@ impl PodWorker {
             sandbox_ready: false,
             containers,
             terminal: false,
+            failure: None,
         };
         Rc::new(PodWorker {
             uid: pod.uid().to_string(),
@@ -106,12 +110,21 @@ impl PodWorker {
         self.pod.borrow().clone()
     }
 
-    /// The spec of container number `index`, init containers first.
+    /// The spec of container number `index`: init containers first, ephemeral ones last.
     pub(super) fn container_spec(pod: &Value, index: usize) -> &Value {
-        let init = pod.list_at("/spec/initContainers");
-        match init.get(index) {
-            Some(container) => container,
-            None => pod.list_at("/spec/containers").get(index - init.len()).unwrap_or(&Value::Null),
+        let lists = ["/spec/initContainers", "/spec/containers", "/spec/ephemeralContainers"];
+        lists.iter().flat_map(|list| pod.list_at(list)).nth(index).unwrap_or(&Value::Null)
+    }
+
+    /// Ephemeral containers that have come get a record.
+    fn add_ephemeral(&self, pod: &Value) {
+        let mut record = self.record.borrow_mut();
+        for container in pod.list_at("/spec/ephemeralContainers") {
+            let name = container.str_at("/name");
+            if !record.containers.iter().any(|known| known.name == name) {
+                record.containers.push(ContainerRecord::ephemeral(name));
+                self.slots.borrow_mut().push(Slot::default());
+            }
         }
     }
 
@@ -125,6 +138,7 @@ impl PodWorker {
     /// The object has changed.
     pub(super) fn update(&self, pod: &Object) {
         let old = self.pod.replace(pod.clone());
+        self.add_ephemeral(pod);
         if pod.is_terminating() {
             self.terminate.ring();
             self.bell.ring();
@@ -255,7 +269,12 @@ impl PodWorker {
         let (field, name) = {
             let record = self.record.borrow();
             let container = &record.containers[index];
-            (if container.init { "initContainers" } else { "containers" }, container.name.clone())
+            let field = match (container.init, container.ephemeral) {
+                (true, _) => "initContainers",
+                (_, true) => "ephemeralContainers",
+                _ => "containers",
+            };
+            (field, container.name.clone())
         };
         let path = format!("spec.{field}{{{name}}}");
         kubelet.events().event_for(&kubelet.event_object(self), &path, kind, reason, message);

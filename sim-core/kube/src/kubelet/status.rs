@@ -11,13 +11,16 @@ use std::net::Ipv4Addr;
 pub(super) const FIELDS: &[&str] = &[
     "conditions",
     "containerStatuses",
+    "ephemeralContainerStatuses",
     "hostIP",
     "hostIPs",
     "initContainerStatuses",
+    "message",
     "observedGeneration",
     "phase",
     "podIP",
     "podIPs",
+    "reason",
     "startTime",
 ];
 
@@ -66,6 +69,8 @@ pub struct ContainerRecord {
     pub init: bool,
     /// An init container with `restartPolicy: Always`.
     pub sidecar: bool,
+    /// Added to the pod while it runs.
+    pub ephemeral: bool,
     /// What it is doing.
     pub state: ContainerState,
     /// The run before.
@@ -93,6 +98,7 @@ impl ContainerRecord {
             name: name.to_string(),
             init,
             sidecar,
+            ephemeral: false,
             state: ContainerState::Waiting { reason: String::new(), message: String::new() },
             last: None,
             restart_count: 0,
@@ -103,6 +109,16 @@ impl ContainerRecord {
             started: false,
             user: (0, 0),
         }
+    }
+
+    /// A container that was added while the pod ran.
+    pub fn ephemeral(name: &str) -> Self {
+        ContainerRecord { ephemeral: true, ..ContainerRecord::new(name, false, false) }
+    }
+
+    /// One of `spec.containers`.
+    pub fn is_regular(&self) -> bool {
+        !self.init && !self.ephemeral
     }
 
     /// Whether it runs now.
@@ -142,13 +158,18 @@ pub struct PodRecord {
     pub containers: Vec<ContainerRecord>,
     /// Nothing of it will run again: it is being deleted and has stopped, or it has finished.
     pub terminal: bool,
+    /// Why kubelet itself has ended it: reason and message.
+    pub failure: Option<(&'static str, &'static str)>,
 }
 
 impl PodRecord {
     /// The phase. Models `getPhase`.
     pub fn phase(&self, restart_policy: &str, is_static: bool) -> &'static str {
+        if self.failure.is_some() {
+            return "Failed";
+        }
         let (mut running, mut waiting, mut stopped, mut succeeded) = (0, 0, 0, 0);
-        for container in self.containers.iter().filter(|c| !c.init) {
+        for container in self.containers.iter().filter(|c| c.is_regular()) {
             match &container.state {
                 ContainerState::Running { .. } => running += 1,
                 ContainerState::Terminated(t) => {
@@ -198,6 +219,10 @@ impl PodRecord {
         status.insert("hostIP".into(), json!(ip));
         status.insert("hostIPs".into(), json!([{"ip": ip}]));
         status.insert("phase".into(), json!(phase));
+        if let Some((reason, message)) = self.failure {
+            status.insert("reason".into(), json!(reason));
+            status.insert("message".into(), json!(message));
+        }
         if let Some(ip) = self.pod_ip.or(host_network.then_some(self.host_ip)) {
             let ip = ip.to_string();
             status.insert("podIP".into(), json!(ip));
@@ -208,13 +233,15 @@ impl PodRecord {
             status.insert("observedGeneration".into(), json!(pod.generation()));
         }
         status.insert("conditions".into(), Value::Array(self.conditions(pod, phase, now)));
-        for (field, init, of_spec) in
-            [("containerStatuses", false, "/containers"), ("initContainerStatuses", true, "/initContainers")]
-        {
+        for (field, kind, of_spec) in [
+            ("containerStatuses", (false, false), "/containers"),
+            ("initContainerStatuses", (true, false), "/initContainers"),
+            ("ephemeralContainerStatuses", (false, true), "/ephemeralContainers"),
+        ] {
             let list: Vec<Value> = self
                 .containers
                 .iter()
-                .filter(|c| c.init == init)
+                .filter(|c| (c.init, c.ephemeral) == kind)
                 .zip(spec.list_at(of_spec))
                 .map(|(record, spec)| self.container_status(record, spec))
                 .collect();
@@ -223,6 +250,12 @@ impl PodRecord {
             }
         }
         Value::Object(status)
+    }
+
+    /// Whether a container of the pod proper has ever started: then its init containers are done, whatever becomes of
+    /// sidecars later.
+    fn has_begun(&self) -> bool {
+        self.containers.iter().any(|c| c.is_regular() && (c.is_running() || c.last_run().is_some()))
     }
 
     fn conditions(&self, pod: &Value, phase: &str, now: Timestamp) -> Vec<Value> {
@@ -235,11 +268,12 @@ impl PodRecord {
         };
         let uninitialized: Vec<_> =
             self.containers.iter().filter(|c| c.init && !c.is_initialized()).collect();
-        let unready: Vec<_> = self.containers.iter().filter(|c| (!c.init || c.sidecar) && !c.ready).collect();
+        let unready: Vec<_> =
+            self.containers.iter().filter(|c| (c.is_regular() || c.sidecar) && !c.ready).collect();
         let has_init = self.containers.iter().any(|c| c.init);
         let initialized = if phase == "Succeeded" {
             (true, "PodCompleted", String::new())
-        } else if !has_init || uninitialized.is_empty() {
+        } else if !has_init || uninitialized.is_empty() || self.has_begun() {
             (true, "", String::new())
         } else {
             let message = format!("containers with incomplete status: [{}]", names(uninitialized));
@@ -411,6 +445,7 @@ mod tests {
             sandbox_ready: true,
             containers,
             terminal: false,
+            failure: None,
         }
     }
 

@@ -30,7 +30,8 @@ impl PodWorker {
     pub(super) async fn sync_pod(&self, kubelet: &Kubelet) -> Next {
         let pod = self.pod();
         let policy = pod.str_at("/spec/restartPolicy");
-        if self.is_finished(policy) {
+        let deadline = self.deadline(kubelet, &pod);
+        if self.is_finished(policy) || self.is_past(kubelet, deadline) {
             return Next::Finished;
         }
         if let Err(retry) = self.ensure_volumes(kubelet, &pod).await {
@@ -40,9 +41,15 @@ impl PodWorker {
             return Next::At(retry);
         }
         self.kill_doomed(kubelet, &pod).await;
-        let mut earliest: Option<Instant> = None;
-        let count = self.record.borrow().containers.len();
-        for index in 0..count {
+        let mut earliest: Option<Instant> = deadline;
+        // Ephemeral containers wait for nobody.
+        let order: Vec<usize> = {
+            let record = self.record.borrow();
+            let (late, first): (Vec<usize>, Vec<usize>) =
+                (0..record.containers.len()).partition(|&index| !record.containers[index].ephemeral);
+            [first, late].concat()
+        };
+        for index in order {
             let container = self.record.borrow().containers[index].clone();
             let init = container.init;
             if container.is_running() || (init && container.is_initialized()) {
@@ -75,10 +82,32 @@ impl PodWorker {
         }
     }
 
+    /// When the pod has been active for long enough. Models pkg/kubelet/active_deadline.go.
+    fn deadline(&self, kubelet: &Kubelet, pod: &Object) -> Option<Instant> {
+        let allowed = Duration::from_secs(pod.int_at("/spec/activeDeadlineSeconds")?.unsigned_abs());
+        let now = kubelet.sim().now();
+        let active = now.timestamp().duration_since(self.record.borrow().start_time);
+        Some(now + allowed.saturating_sub(active))
+    }
+
+    /// Whether the time is up; then the pod has failed.
+    fn is_past(&self, kubelet: &Kubelet, deadline: Option<Instant>) -> bool {
+        if deadline.is_none_or(|deadline| deadline > kubelet.sim().now()) {
+            return false;
+        }
+        let failure = ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
+        self.record.borrow_mut().failure = Some(failure);
+        kubelet.events().event(&kubelet.event_object(self), "Normal", failure.0, failure.1);
+        true
+    }
+
     fn should_start(&self, container: &ContainerRecord, policy: &str) -> bool {
         let Some(last) = container.last_run() else { return true };
         if container.sidecar {
             return true;
+        }
+        if container.ephemeral {
+            return false;
         }
         match policy {
             "Never" => false,

@@ -1,5 +1,6 @@
 //! Volumes: the files that a pod's containers find at their mount points.
 
+use super::container_env::resource_value;
 use super::env::field_value;
 use crate::api::core_v1::persistent_volume::SOURCES;
 use crate::api::{CONFIG_MAP, ObjectExt, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, SECRET};
@@ -121,8 +122,15 @@ async fn add_source(
         "serviceAccountToken" => put(source.str_at("/path"), token(client, facts).into_bytes()),
         "downwardAPI" => {
             for item in source.list_at("/items") {
+                let resource = item.at("/resourceFieldRef");
                 let path = item.str_at("/fieldRef/fieldPath");
-                let value = field_value(facts.pod, path, "", &facts.host_ip).unwrap_or_default();
+                let value = if resource.is_null() {
+                    field_value(facts.pod, path, "", &facts.host_ip).unwrap_or_default()
+                } else {
+                    let named = |container: &&Value| container.at("/name") == resource.at("/containerName");
+                    let container = facts.pod.list_at("/spec/containers").iter().find(named);
+                    resource_value(container.unwrap_or(&Value::Null), resource)
+                };
                 put(item.str_at("/path"), value.into_bytes());
             }
         }

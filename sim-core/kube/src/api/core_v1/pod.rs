@@ -41,6 +41,13 @@ pub static INFO: ResourceInfo = ResourceInfo {
     subresources: &[
         connect("attach", "PodAttachOptions"),
         Subresource { name: "binding", kind: "Binding", group: "", version: "", verbs: &["create"] },
+        Subresource {
+            name: "ephemeralcontainers",
+            kind: "Pod",
+            group: "",
+            version: "",
+            verbs: &["get", "patch", "update"],
+        },
         connect("exec", "PodExecOptions"),
         Subresource { name: "log", kind: "Pod", group: "", version: "", verbs: &["get"] },
         connect("portforward", "PodPortForwardOptions"),
