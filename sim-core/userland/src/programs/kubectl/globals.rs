@@ -49,7 +49,7 @@ pub const GLOBAL: &[Flag] = &[
     Flag::string("token", "", "Bearer token to show to the server"),
     Flag::string("user", "", "The user of the kubeconfig to use"),
     Flag::string("username", "", "Name for basic authentication").not_simulated(),
-    Flag::int("v", "0", "How much to log").short('v').not_simulated(),
+    Flag::int("v", "0", "How much to log").short('v'),
     Flag::string("vmodule", "", "How much to log per file, as pattern=N, separated by commas")
         .not_simulated(),
     Flag::bool(

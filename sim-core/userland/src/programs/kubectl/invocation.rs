@@ -4,6 +4,7 @@ use super::command::Command;
 use super::discovery::Mapper;
 use super::error::{Error, Result};
 use super::flags::Flags;
+use super::klog;
 use super::kubeconfig::{Kubeconfig, Target};
 use super::rest::{self, Client};
 use linux::Sys;
@@ -62,19 +63,7 @@ impl Kubectl {
 
     /// A line of the log, as klog writes it; `place` is the line of the source that says it.
     pub async fn log(&self, level: char, place: &str, text: &str) {
-        let now = self.sys.clock();
-        let civil = now.civil();
-        self.err(&format!(
-            "{level}{:02}{:02} {:02}:{:02}:{:02}.{:06} {:7} {place}] {text}\n",
-            civil.month,
-            civil.day,
-            civil.hour,
-            civil.minute,
-            civil.second,
-            now.nanos / 1000,
-            self.sys.pid(),
-        ))
-        .await;
+        self.err(&klog::line(&self.sys, level, place, text)).await;
     }
 
     /// A mistake in the use of the command: `TEXT` and `See 'kubectl get -h' for help and examples`.
@@ -127,7 +116,13 @@ impl Kubectl {
         for group in groups {
             impersonate.push(("Impersonate-Group".to_string(), group.clone()));
         }
-        let client = Rc::new(Client::new(&self.sys, target, impersonate, self.request_timeout()?));
+        let level = self.flags.int("v");
+        if level >= 6 {
+            let path = self.kubeconfig().await?.path;
+            self.err(&klog::start(&self.sys, &path)).await;
+        }
+        let client = Client::new(&self.sys, target, impersonate, self.request_timeout()?).verbose(level);
+        let client = Rc::new(client);
         Ok(self.client.get_or_init(|| client).clone())
     }
 
@@ -148,9 +143,9 @@ impl Kubectl {
         }
         match super::flags::parse_duration(text) {
             Ok(nanos) => Ok(u64::try_from(nanos).ok().filter(|n| *n > 0).map(Duration::from_nanos)),
-            Err(_) => Err(Error::text(format!(
-                "Invalid timeout value {text:?}. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)"
-            ))),
+            Err(_) => Err(Error::text(
+                "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)",
+            )),
         }
     }
 

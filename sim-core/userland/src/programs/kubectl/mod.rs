@@ -8,7 +8,7 @@
 //! [`selection`], [`manifest`] (which objects are meant); [`printers`], [`describe`], [`yaml`], [`jsonpath`]
 //! (how they are shown); [`verbs`].
 //!
-//! Left out: plugins, `kuberc`, `-v`, URLs as `-f`, kustomizations, and the commands that say so.
+//! Left out: plugins, `kuberc`, URLs as `-f`, kustomizations, and the commands that say so.
 
 mod command;
 mod describe;
@@ -20,6 +20,7 @@ mod help;
 mod invocation;
 mod json;
 mod jsonpath;
+mod klog;
 mod kubeconfig;
 mod manifest;
 mod pods;
@@ -115,7 +116,14 @@ async fn run(sys: &Sys, line: &[String]) -> error::Result<()> {
         Run::Verb(verb) => {
             let kubectl = Rc::new(Kubectl::new(sys.clone(), command, found.path, flags));
             printers::warn_of_old_dry_run(&kubectl).await;
-            verb(kubectl.clone()).await?;
+            if let Err(error) = verb(kubectl.clone()).await {
+                if let Error::Status(status) = &error
+                    && kubectl.flags.int("v") >= 4
+                {
+                    sys.err(&klog::status(sys, status)).await;
+                }
+                return Err(error);
+            }
             kubectl.check_warnings()
         }
         Run::Group(Bare::Help) => {

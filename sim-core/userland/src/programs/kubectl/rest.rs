@@ -4,10 +4,12 @@
 //! client certificate says in reality, the name of the user, goes in a header, since TLS is only pretended.
 
 use super::error::{Error, Result};
+use super::klog;
 use super::kubeconfig::Target;
 use linux::http::{Body, Connection, Headers, HttpError, ResponseHead, header};
 use linux::{Errno, Fd, Sys, resolver};
 use serde_json::{Value, json};
+use sim::Instant;
 use sim::Ordered;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -44,6 +46,7 @@ pub struct Client {
     warned: RefCell<BTreeSet<String>>,
     idle: RefCell<Option<Connection>>,
     request_timeout: Option<Duration>,
+    verbosity: i64,
 }
 
 /// A request.
@@ -75,6 +78,8 @@ pub struct Stream {
     connection: Connection,
     body: Body,
     lines: Vec<u8>,
+    /// When `--request-timeout` ends it.
+    until: Option<Instant>,
 }
 
 impl Client {
@@ -95,7 +100,24 @@ impl Client {
             warned: RefCell::default(),
             idle: RefCell::default(),
             request_timeout,
+            verbosity: 0,
         }
+    }
+
+    /// Logs requests as `-v` asks for; below 6, nothing.
+    pub fn verbose(self, level: i64) -> Client {
+        Client { verbosity: level, ..self }
+    }
+
+    /// The URL of a request, as it is logged.
+    fn url(&self, request: &Request<'_>) -> String {
+        let server = self.target.server.trim_end_matches('/');
+        format!("{server}{}{}", request.path, query_text(request.query))
+    }
+
+    /// True when a request is worth a line: what discovery asks for, the real one finds in its cache.
+    fn logs(&self, request: &Request<'_>) -> bool {
+        self.verbosity >= 6 && !matches!(request.path, "/api" | "/apis")
     }
 
     /// How many different warnings the server gave.
@@ -169,6 +191,12 @@ impl Client {
             Some(connection) => connection,
             None => self.dial().await.map_err(Broken::Error)?,
         };
+        let began = self.sys.now();
+        if self.logs(request) {
+            let headers = self.headers(request);
+            let text = klog::request(&self.sys, self.verbosity, &self.url(request), request, &headers);
+            self.sys.err(&text).await;
+        }
         let exchange = async {
             let head = self.exchange(&mut connection, request).await?;
             let mut body = head.body(request.method)?;
@@ -190,6 +218,13 @@ impl Client {
         };
         match outcome {
             Ok((head, bytes)) => {
+                if self.logs(request) {
+                    let took = self.sys.now().duration_since(began);
+                    let asked = (request.method, self.url(request));
+                    let asked = (asked.0, asked.1.as_str());
+                    let text = klog::response(&self.sys, self.verbosity, asked, took, &head, &bytes);
+                    self.sys.err(&text).await;
+                }
                 self.show_warnings(&head).await;
                 if head.keep_alive() {
                     *self.idle.borrow_mut() = Some(connection);
@@ -234,7 +269,20 @@ impl Client {
             let _ = self.sys.close(connection.fd());
             return Err(failure(&head, &bytes));
         }
-        Ok(Stream { sys: self.sys.clone(), connection, body, lines: Vec::new() })
+        if self.logs(&request) {
+            let asked = (request.method, self.url(&request));
+            let text = klog::response(
+                &self.sys,
+                self.verbosity.min(7),
+                (asked.0, asked.1.as_str()),
+                Duration::ZERO,
+                &head,
+                &[],
+            );
+            self.sys.err(&text).await;
+        }
+        let until = self.request_timeout.map(|limit| self.sys.now() + limit);
+        Ok(Stream { sys: self.sys.clone(), connection, body, lines: Vec::new(), until })
     }
 
     /// Asks for another protocol on the connection (exec, attach, port-forward): the descriptor, and the bytes
@@ -349,10 +397,21 @@ impl Stream {
         if !self.lines.is_empty() {
             return Ok(Some(std::mem::take(&mut self.lines)));
         }
-        match self.connection.read_piece(&mut self.body).await {
+        match self.more().await {
             Ok(piece) => Ok(piece),
             Err(HttpError::Cut(_) | HttpError::Closed) => Ok(None),
             Err(error) => Err(broken(&error)),
+        }
+    }
+
+    async fn more(&mut self) -> std::result::Result<Option<Vec<u8>>, HttpError> {
+        let read = self.connection.read_piece(&mut self.body);
+        match self.until {
+            None => read.await,
+            Some(until) => {
+                let left = until.duration_since(self.sys.now());
+                self.sys.timeout(left, read).await.unwrap_or(Ok(None))
+            }
         }
     }
 
@@ -368,7 +427,7 @@ impl Stream {
                     .map(Some)
                     .map_err(|error| Error::text(error.to_string()));
             }
-            match self.connection.read_piece(&mut self.body).await {
+            match self.more().await {
                 Ok(Some(mut piece)) => self.lines.append(&mut piece),
                 Ok(None) | Err(HttpError::Cut(_) | HttpError::Closed) => return Ok(None),
                 Err(error) => return Err(broken(&error)),

@@ -34,6 +34,11 @@ impl TabWriter {
         }
     }
 
+    /// What was added, as it is.
+    pub fn take(&mut self) -> String {
+        std::mem::take(&mut self.text)
+    }
+
     /// What was added, aligned.
     pub fn flush(&mut self) -> String {
         let text = std::mem::take(&mut self.text);

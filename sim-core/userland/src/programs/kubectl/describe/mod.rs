@@ -52,7 +52,7 @@ use writer::Writer;
 pub fn pod_template_text(now: Timestamp, template: &Value) -> String {
     let w = &mut Writer::new(now);
     pod_template::describe(w, template);
-    w.finish()
+    w.raw()
 }
 
 /// What describers need besides the object.

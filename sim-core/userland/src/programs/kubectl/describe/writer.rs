@@ -56,6 +56,11 @@ impl Writer {
         self.done.push_str(&self.columns.flush());
     }
 
+    /// All of it, its columns not aligned.
+    pub fn raw(&mut self) -> String {
+        self.columns.take()
+    }
+
     /// All of it.
     pub fn finish(&mut self) -> String {
         self.flush();

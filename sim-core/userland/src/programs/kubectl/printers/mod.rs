@@ -102,7 +102,15 @@ impl Format {
             "custom-columns-file" if is_get => {
                 let text = match argument.as_str() {
                     "" => String::new(),
-                    path => read_template(k, path).await?,
+                    path => match k.sys.read_file(path).await {
+                        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+                        Err(errno) => {
+                            return Err(Error::text(format!(
+                                "error reading template {path}, open {path}: {}",
+                                errno.text().to_lowercase()
+                            )));
+                        }
+                    },
                 };
                 Ok(Format::CustomColumns(CustomColumns::parse_file(&text)?))
             }

@@ -67,7 +67,7 @@ pub fn table_text(table: &Value, how: &Decoration) -> String {
             });
         }
         for label in &how.label_columns {
-            cells.push(metadata["labels"][label.as_str()].as_str().unwrap_or("<none>").to_string());
+            cells.push(metadata["labels"][label.as_str()].as_str().unwrap_or("").to_string());
         }
         if how.show_labels {
             cells.push(labels_text(&metadata["labels"]));

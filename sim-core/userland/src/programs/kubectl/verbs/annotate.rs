@@ -61,6 +61,9 @@ impl Changes {
     /// Reads the command line: what names resources, and the changes of each `what`. Neither may be left out.
     pub(super) fn read(k: &Kubectl, what: &str) -> Result<(Vec<String>, Changes)> {
         let (resources, changes) = split(k.args(), what)?;
+        if k.flags.bool("all") && !k.flags.str("selector").is_empty() {
+            return Err(Error::text("cannot set --all and --selector at the same time"));
+        }
         if resources.is_empty() && k.flags.list("filename").is_empty() {
             return Err(Error::text(
                 "one or more resources must be specified as <resource> <name> or <resource>/<name>",
@@ -154,7 +157,7 @@ pub(super) async fn list(k: &Kubectl, info: &Info, field: &str) {
 async fn run(k: Rc<Kubectl>) -> Result<()> {
     let (resources, changes) = Changes::read(&k, "annotation")?;
     let dry_run = printers::dry_run(&k)?;
-    let selection = selection::select(&k, &resources, Rules::default()).await?;
+    let selection = selection::select(&k, &resources, Rules { own_all: true, ..Rules::default() }).await?;
     let (infos, mut errors) = selection.fetch(&k, true).await?;
     for mut info in infos {
         if !changes.is_empty() {

@@ -48,7 +48,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         }
     }
     let dry_run = printers::dry_run(&k)?;
-    let selection = selection::select(&k, &resources, Rules::default()).await?;
+    let selection = selection::select(&k, &resources, Rules { own_all: true, ..Rules::default() }).await?;
     let (infos, mut errors) = selection.fetch(&k, true).await?;
     for mut info in infos {
         if k.flags.bool("list") && changes.is_empty() {

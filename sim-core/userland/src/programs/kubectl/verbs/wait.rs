@@ -98,7 +98,9 @@ impl Condition {
                 },
             };
             if value == Some("") {
-                return Err(Error::text("jsonpath wait has to have a value after equal sign"));
+                return Err(Error::text(
+                    "jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3",
+                ));
             }
             let expression = relaxed(expression.trim_matches('\'')).map_err(Error::text)?;
             let path = JsonPath::parse(&expression).map_err(Error::text)?;
@@ -155,7 +157,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         nanos if nanos < 0 => WEEK,
         nanos => Duration::from_nanos(nanos.unsigned_abs()),
     };
-    let selection = select(&k, k.args(), Rules::default()).await?;
+    let selection = select(&k, k.args(), Rules { own_all: true, ..Rules::default() }).await?;
     let start = k.sys.now();
     let left = || timeout.saturating_sub(k.sys.now().duration_since(start));
     let mut visited = 0;
@@ -206,7 +208,10 @@ async fn one(k: &Kubectl, info: &Info, condition: &Condition, timeout: Duration)
                 Ok(object) if condition.holds(&object)? => return Ok(Some(object)),
                 Ok(object) => {
                     if timeout.is_zero() {
-                        return Err(timed_out(info));
+                        return Err(Error::text(format!(
+                            "condition not met for {}/{}",
+                            info.resource.plural, info.name
+                        )));
                     }
                     let version = object["metadata"]["resourceVersion"].as_str().unwrap_or("").to_string();
                     let mut events = Events::open(k, info, &version).await?;
@@ -219,7 +224,7 @@ async fn one(k: &Kubectl, info: &Info, condition: &Condition, timeout: Duration)
                 }
                 Err(error) if error.is_not_found() && matches!(condition, Condition::Create) => {
                     if timeout.is_zero() {
-                        return Err(timed_out(info));
+                        return Err(Error::text("timed out waiting for the condition"));
                     }
                     let _ = k.sys.sleep(Duration::from_millis(500)).await;
                 }
@@ -230,7 +235,12 @@ async fn one(k: &Kubectl, info: &Info, condition: &Condition, timeout: Duration)
     if timeout.is_zero() {
         return waiting.await;
     }
-    k.sys.timeout(timeout, waiting).await.unwrap_or_else(|| Err(timed_out(info)))
+    k.sys.timeout(timeout, waiting).await.unwrap_or_else(|| {
+        Err(match condition {
+            Condition::Create => Error::text("timed out waiting for the condition"),
+            _ => timed_out(info),
+        })
+    })
 }
 
 /// Waits until the object with this uid is gone.

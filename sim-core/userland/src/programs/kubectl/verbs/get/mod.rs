@@ -11,9 +11,10 @@ use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{Decoration, Format, list_of, shown, sort_rows, table_text};
-use crate::programs::kubectl::rest::{Request, TABLE};
+use crate::programs::kubectl::rest::{JSON, Request, TABLE};
 use crate::programs::kubectl::selection::{Info, Rules, Selection, Target, select};
 use crate::programs::kubectl::tabwriter::TabWriter;
+use kube::api::duration;
 use serde_json::{Value, json};
 use std::rc::Rc;
 
@@ -27,7 +28,7 @@ const FLAGS: &[Flag] = &[
     Flag::string("output", "", "Output format. One of: (json, yaml, kyaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file, custom-columns, custom-columns-file, wide). See custom columns [https://kubernetes.io/docs/reference/kubectl/#custom-columns], golang template [http://golang.org/pkg/text/template/#pkg-overview] and jsonpath template [https://kubernetes.io/docs/reference/kubectl/jsonpath/].").short('o'),
     Flag::bool("output-watch-events", "With --watch or --watch-only, show what kind each event is. The objects at the beginning are ADDED events."),
     Flag::string("raw", "", "Path to ask of the server, as it is, with the transport of the kubeconfig file."),
-    Flag::bool("server-print", "Let the server make the table.").default("true").not_simulated(),
+    Flag::bool("server-print", "Let the server make the table.").default("true"),
     Flag::bool("show-kind", "Show the type of each resource."),
     Flag::bool("show-labels", "Show all labels in a last column."),
     Flag::bool("show-managed-fields", "If true, show managedFields in JSON and YAML."),
@@ -91,11 +92,6 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         return Err(k.usage_error("Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain pods)."));
     }
     let subresource = k.flags.str("subresource");
-    if !subresource.is_empty() && !["status", "scale", "resize"].contains(&subresource) {
-        return Err(Error::text(format!(
-            "invalid subresource value: {subresource:?}. Must be one of [status scale resize]"
-        )));
-    }
     let watching = k.flags.bool("watch") || k.flags.bool("watch-only");
     if k.flags.bool("output-watch-events") && !watching {
         return Err(
@@ -105,6 +101,9 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     let format = Format::of(&k).await?;
     let rules = Rules { type_alone_is_all: true, ..Rules::default() };
     let selection = select(&k, k.args(), rules).await?;
+    if !subresource.is_empty() && selection.targets.iter().any(|t| matches!(t, Target::Collection { .. })) {
+        return Err(Error::text("subresource cannot be used when bulk resources are specified"));
+    }
     if watching {
         return watch::watch(&k, &selection, &format).await;
     }
@@ -239,9 +238,11 @@ async fn tables(k: &Kubectl, selection: &Selection, wide: bool) -> Result<()> {
             query.push(("includeObject", "Object"));
         }
         let path = path_of(k, target);
-        let request = Request { accept: TABLE, ..Request::new("GET", &path, &query) };
+        let accept = if k.flags.bool("server-print") { TABLE } else { JSON };
+        let request = Request { accept, ..Request::new("GET", &path, &query) };
         match client.send(request).await {
-            Ok(table) => {
+            Ok(answer) => {
+                let table = if answer["kind"] == "Table" { answer } else { plain_table(k, answer) };
                 let resource = target.resource();
                 match groups.last_mut().filter(|(last, _)| last == resource) {
                     Some((_, known)) => append_rows(known, table),
@@ -252,7 +253,8 @@ async fn tables(k: &Kubectl, selection: &Selection, wide: bool) -> Result<()> {
             Err(error) => errors.push(selection.explain(target.resource(), error)),
         }
     }
-    let with_kind = with_kind(k, selection);
+    // Only what the server knew counts as a type of its own.
+    let with_kind = k.flags.bool("show-kind") || groups.iter().any(|(r, _)| *r != groups[0].0);
     let mut writer = TabWriter::table();
     let mut written = false;
     for (resource, table) in &mut groups {
@@ -286,6 +288,27 @@ async fn tables(k: &Kubectl, selection: &Selection, wide: bool) -> Result<()> {
         k.err(&text).await;
     }
     Error::many(errors)
+}
+
+/// The table that kubectl makes itself of objects, or of a list of them: names and ages.
+fn plain_table(k: &Kubectl, mut answer: Value) -> Value {
+    let items = match answer["items"].as_array_mut() {
+        Some(items) => std::mem::take(items),
+        None => vec![answer],
+    };
+    let now = k.sys.clock();
+    let rows = items.into_iter().map(|object| {
+        let age = duration::since(object["metadata"]["creationTimestamp"].as_str().unwrap_or(""), now);
+        json!({"cells": [object["metadata"]["name"], age], "object": object})
+    });
+    let rows: Vec<Value> = rows.collect();
+    json!({
+        "columnDefinitions": [
+            {"name": "Name", "type": "string", "format": "name"},
+            {"name": "Age", "type": "string"},
+        ],
+        "rows": rows,
+    })
 }
 
 fn append_rows(known: &mut Value, mut more: Value) {
