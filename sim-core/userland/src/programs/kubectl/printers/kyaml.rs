@@ -5,20 +5,33 @@ use serde_json::Value;
 /// Writes a document.
 pub fn emit(value: &Value) -> String {
     let mut text = "---\n".to_string();
-    push(&mut text, value, 0);
+    push(&mut text, value, 0, None);
     text.push('\n');
     text
 }
 
-fn push(text: &mut String, value: &Value, depth: usize) {
+/// Writes a document whose fields have the order of Go's types.
+pub fn emit_typed(value: &Value) -> String {
+    let mut text = "---\n".to_string();
+    push(&mut text, value, 0, Some(""));
+    text.push('\n');
+    text
+}
+
+/// `parent` is the field that the value stands in, where Go's types give the order.
+fn push(text: &mut String, value: &Value, depth: usize, parent: Option<&str>) {
     match value {
         Value::Object(map) if !map.is_empty() => {
             text.push_str("{\n");
-            for key in crate::programs::kubectl::yaml::sort_keys(map) {
+            let keys = match parent {
+                Some(parent) => super::go_order::keys(parent, map),
+                None => crate::programs::kubectl::yaml::sort_keys(map),
+            };
+            for key in keys {
                 indent(text, depth + 1);
                 text.push_str(&key_text(key));
                 text.push_str(": ");
-                push(text, &map[key.as_str()], depth + 1);
+                push(text, &map[key.as_str()], depth + 1, parent.map(|_| key.as_str()));
                 text.push_str(",\n");
             }
             indent(text, depth);
@@ -32,7 +45,7 @@ fn push(text: &mut String, value: &Value, depth: usize) {
                 if i > 0 {
                     text.push_str(", ");
                 }
-                push(text, item, depth);
+                push(text, item, depth, parent);
             }
             text.push(']');
         }
@@ -40,7 +53,7 @@ fn push(text: &mut String, value: &Value, depth: usize) {
             text.push_str("[\n");
             for item in items {
                 indent(text, depth + 1);
-                push(text, item, depth + 1);
+                push(text, item, depth + 1, parent);
                 text.push_str(",\n");
             }
             indent(text, depth);

@@ -3,6 +3,7 @@
 //! Models `k8s.io/cli-runtime/pkg/printers` and `.../genericclioptions/print_flags.go`.
 
 mod custom_columns;
+pub mod go_order;
 mod go_template;
 mod go_value;
 mod kyaml;
@@ -140,6 +141,17 @@ impl Format {
     }
 }
 
+impl Format {
+    /// An object that kubectl made with Go's types: JSON and KYAML have the order of their fields.
+    pub fn print_typed(&self, object: &Value) -> Result<String> {
+        match self {
+            Format::Json => Ok(go_order::indented(object) + "\n"),
+            Format::Kyaml => Ok(kyaml::emit_typed(object)),
+            format => format.print(object),
+        }
+    }
+}
+
 async fn read_template(k: &Kubectl, path: &str) -> Result<String> {
     match k.sys.read_file(path).await {
         Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
@@ -240,6 +252,17 @@ pub async fn print_result(k: &Kubectl, info: &Info, operation: &str) -> Result<(
     };
     k.out(&text).await;
     Ok(())
+}
+
+/// The same for an object that went through Go's types.
+pub async fn print_typed_result(k: &Kubectl, info: &Info, operation: &str) -> Result<()> {
+    match Format::of(k).await? {
+        Format::Human { .. } | Format::Name => print_result(k, info, operation).await,
+        format => {
+            k.out(&format.print_typed(&shown(k, &info.object))?).await;
+            Ok(())
+        }
+    }
 }
 
 /// The object without `managedFields`, unless they are asked for; templates always see them.

@@ -294,7 +294,10 @@ async fn whoami(k: Rc<Kubectl>) -> Result<()> {
     let format = Format::of(&k).await?;
     let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
     let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
-    let answer = k.client().await?.post(path, &[], &review).await?;
+    let mut answer = k.client().await?.post(path, &[], &review).await?;
+    if let Some(metadata) = answer["metadata"].as_object_mut() {
+        metadata.retain(|_, value| !value.is_null());
+    }
     let text = match format {
         Format::Human { .. } => {
             let info = &answer["status"]["userInfo"];
@@ -315,7 +318,7 @@ async fn whoami(k: Rc<Kubectl>) -> Result<()> {
             writer.flush()
         }
         Format::Name => "selfsubjectreview.authentication.k8s.io/\n".to_string(),
-        format => format.print(&answer)?,
+        format => format.print_typed(&answer)?,
     };
     k.out(&text).await;
     Ok(())

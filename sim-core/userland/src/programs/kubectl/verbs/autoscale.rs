@@ -89,7 +89,7 @@ async fn one(k: &Kubectl, info: &Info, dry_run: DryRun) -> Result<()> {
     if dry_run == DryRun::Client {
         object["status"] = json!({"currentMetrics": null, "desiredReplicas": 0});
         let made = Info { resource: kind, name, object, ..info.clone() };
-        return printers::print_result(k, &made, "created").await;
+        return printers::print_typed_result(k, &made, "created").await;
     }
     if k.flags.bool("save-config") {
         object["metadata"]["annotations"][apply::LAST_APPLIED] = apply::configuration(&object).into();
@@ -98,7 +98,7 @@ async fn one(k: &Kubectl, info: &Info, dry_run: DryRun) -> Result<()> {
     let query = change::query(k, dry_run == DryRun::Server);
     let object = k.client().await?.post(&kind.collection(&namespace), &query, &object).await?;
     let made = Info { resource: kind, name, namespace, object, source: String::new() };
-    printers::print_result(k, &made, "autoscaled").await
+    printers::print_typed_result(k, &made, "autoscaled").await
 }
 
 fn autoscaler(k: &Kubectl, info: &Info) -> Result<Value> {

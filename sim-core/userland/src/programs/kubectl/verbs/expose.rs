@@ -119,9 +119,9 @@ async fn expose(k: &Kubectl, info: &Info, dry_run: DryRun) -> Result<()> {
     }
     let mut service = super::run::with_overrides(k, service(k, info, &name, selector, entries)?)?;
     let namespace = info.namespace.clone();
-    if k.flags.bool("save-config") {
+    if k.flags.bool("save-config") && dry_run != DryRun::Client {
         service["metadata"]["annotations"][super::apply::LAST_APPLIED] =
-            super::apply::configuration(&service).into();
+            (printers::go_order::compact(&service) + "\n").into();
     }
     let resource = k.mapper().await?.find("services")?;
     let mut made = Info { resource, namespace, name, source: String::new(), object: service };
@@ -134,7 +134,7 @@ async fn expose(k: &Kubectl, info: &Info, dry_run: DryRun) -> Result<()> {
         made.object =
             k.client().await?.post(&made.resource.collection(&made.namespace), &query, &made.object).await?;
     }
-    printers::print_result(k, &made, "exposed").await
+    printers::print_typed_result(k, &made, "exposed").await
 }
 
 fn service(

@@ -80,7 +80,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         }
         let service = service(&k, &name)?;
         let info = create::submit(&k, service, None).await?;
-        printers::print_result(&k, &info, "created").await?;
+        printers::print_typed_result(&k, &info, "created").await?;
         made.push(info);
     }
     let pod = with_overrides(&k, pod(&k, &name, &words)?)?;
@@ -90,7 +90,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
             if !made.is_empty() && k.flags.str("output") == "yaml" {
                 k.out("---\n---\n").await;
             }
-            return printers::print_result(&k, &info, "created").await;
+            return printers::print_typed_result(&k, &info, "created").await;
         }
         return Ok(());
     }

@@ -178,7 +178,7 @@ async fn view(k: Rc<Kubectl>) -> Result<()> {
     let text = match Format::of(&k).await? {
         Format::Human { .. } => yaml::emit(&config.value),
         Format::Name => "config/<unknown>\n".to_string(),
-        format => format.print(&config.value)?,
+        format => format.print_typed(&config.value)?,
     };
     k.out(&text).await;
     Ok(())

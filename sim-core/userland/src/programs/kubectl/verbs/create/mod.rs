@@ -142,7 +142,7 @@ fn generated(api_version: &str, kind: &str) -> Option<Resource> {
 /// Creates a generated object and says so; `what` is what the error calls it, with its colon.
 async fn create_generated(k: &Kubectl, object: Value, what: Option<&str>) -> Result<()> {
     let info = submit(k, object, what).await?;
-    printers::print_result(k, &info, "created").await
+    printers::print_typed_result(k, &info, "created").await
 }
 
 /// Sends an object to the server, unless it is only to be shown.
@@ -162,8 +162,10 @@ pub(super) async fn submit(k: &Kubectl, mut object: Value, what: Option<&str>) -
     if resource.namespaced && explicit {
         object["metadata"]["namespace"] = Value::from(namespace.as_str());
     }
-    if k.flags.has("save-config") && k.flags.bool("save-config") {
-        let config = super::apply::configuration(&object);
+    // `run` only writes the annotation into what it sends.
+    let unsent = dry_run == DryRun::Client && k.command.name == "run";
+    if k.flags.has("save-config") && k.flags.bool("save-config") && !unsent {
+        let config = printers::go_order::compact(&object) + "\n";
         object["metadata"]["annotations"][super::apply::LAST_APPLIED] = Value::from(config);
     }
     let name = object["metadata"]["name"].as_str().unwrap_or("").to_string();

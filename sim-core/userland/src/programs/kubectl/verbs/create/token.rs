@@ -109,7 +109,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     }
     let text = match format {
         Format::Name => format!("tokenrequest.authentication.k8s.io/{name}\n"),
-        format => format.print(&answer)?,
+        format => format.print_typed(&answer)?,
     };
     k.out(&text).await;
     Ok(())
