@@ -16,6 +16,8 @@ pub struct Status {
     pub message: String,
     /// Name, kind and causes, as upstream gives them; `Null` for none.
     pub details: Value,
+    /// Where a list goes on that cannot go on as it began; `Null` otherwise.
+    pub metadata: Value,
 }
 
 /// One fault of an object that was sent.
@@ -38,7 +40,13 @@ impl fmt::Display for FieldError {
 impl Status {
     /// An error with neither name nor causes.
     pub fn new(code: u16, reason: &str, message: impl Into<String>) -> Status {
-        Status { code, reason: reason.to_string(), message: message.into(), details: Value::Null }
+        Status {
+            code,
+            reason: reason.to_string(),
+            message: message.into(),
+            details: Value::Null,
+            metadata: Value::Null,
+        }
     }
 
     fn about(resource: Resource, name: &str, code: u16, reason: &str, message: String) -> Status {
@@ -200,6 +208,9 @@ impl Status {
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
             "message": self.message, "reason": self.reason, "code": self.code,
         });
+        if !self.metadata.is_null() {
+            value["metadata"] = self.metadata.clone();
+        }
         if !self.details.is_null() {
             value["details"] = self.details.clone();
         }
@@ -213,6 +224,7 @@ impl Status {
             reason: value.str_at("/reason").to_string(),
             message: value.str_at("/message").to_string(),
             details: value.at("/details").clone(),
+            metadata: Value::Null,
         }
     }
 }

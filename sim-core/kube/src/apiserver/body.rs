@@ -33,15 +33,16 @@ pub(super) fn structured_body(server: &ApiServer, request: &Request) -> Result<V
 }
 
 /// An object in a body, of the kind that the path names.
-pub(super) fn body(request: &Request, resource: Resource) -> Result<Value, Status> {
+pub(super) fn body(server: &ApiServer, request: &Request, resource: Resource) -> Result<Value, Status> {
     let content = request.header("Content-Type").split(';').next().unwrap_or("").trim();
-    if !matches!(content, "" | "application/json") {
+    if !matches!(content, "" | "application/json" | "application/yaml") {
         return Err(Status::unsupported_media_type(format!(
             "the body of the request was in an unknown format - accepted media types include: application/json, \
              application/yaml, application/vnd.kubernetes.protobuf, application/cbor (got {content})"
         )));
     }
-    let object = json_body(request)?;
+    let object =
+        if content == "application/yaml" { structured_body(server, request)? } else { json_body(request)? };
     let (version, kind) = (object.api_version(), object.kind());
     if !kind.is_empty() && kind != resource.kind {
         return Err(Status::bad_request(format!(

@@ -18,6 +18,7 @@ mod custom;
 mod discovery;
 mod ephemeral_containers;
 mod filter;
+mod list;
 mod managed_fields;
 mod openapi;
 mod options;

@@ -3,6 +3,7 @@
 
 use super::apply::is_apply;
 use super::body::{body, delete_options, json_body, named, patch_body, write_options};
+use super::list::check_options;
 use super::options::{WriteOptions, Written};
 use super::rbac::{Attributes, Identity, is_question};
 use super::store::{EventKind, WatchEvent};
@@ -115,6 +116,9 @@ pub(super) fn header(name: &str, value: &str) -> (String, String) {
     (name.to_string(), value.to_string())
 }
 
+/// `--max-resource-write-bytes`.
+const MAX_BODY: usize = 3 * 1024 * 1024;
+
 /// What a path names.
 pub(super) struct Target {
     pub(super) resource: Resource,
@@ -160,6 +164,13 @@ impl ApiServer {
         match self.authenticate(&request) {
             Ok(who) => request.who = Rc::new(who),
             Err(refused) => return Response::from(refused),
+        }
+        if matches!(request.method.as_str(), "POST" | "PUT" | "PATCH") && request.body.len() > MAX_BODY {
+            return Response::from(Status::new(
+                413,
+                "RequestEntityTooLarge",
+                format!("Request entity too large: limit is {MAX_BODY}"),
+            ));
         }
         self.try_handle(&request).unwrap_or_else(Response::from)
     }
@@ -213,7 +224,7 @@ impl ApiServer {
                 self.get(resource, namespace, name).map(|object| self.show(request, resource, 200, &object))
             }
             "create" if name.is_empty() => {
-                let object = body(request, resource)?;
+                let object = body(self, request, resource)?;
                 let place =
                     if namespace.is_empty() { object.namespace().to_string() } else { namespace.clone() };
                 if resource.namespaced && namespace.is_empty() {
@@ -230,7 +241,7 @@ impl ApiServer {
                 Ok(self.written(request, resource, 201, written))
             }
             "update" if !name.is_empty() => {
-                let object = body(request, resource)?;
+                let object = body(self, request, resource)?;
                 named(resource, name, &object)?;
                 let written = self.update(resource, namespace, object, false, &write_options(request)?)?;
                 Ok(self.written(request, resource, 200, written))
@@ -283,7 +294,7 @@ impl ApiServer {
                 Ok(self.show(request, resource, 200, &object))
             }
             ("status", "update") => {
-                let object = body(request, resource)?;
+                let object = body(self, request, resource)?;
                 named(resource, name, &object)?;
                 let written = self.update(resource, namespace, object, true, &write_options(request)?)?;
                 Ok(self.written(request, resource, 200, written))
@@ -313,7 +324,7 @@ impl ApiServer {
             ("scale", _) => self.scale(request, target, verb),
             ("binding", "create") => self.answer_binding(namespace, name, &json_body(request)?),
             ("finalize", "update") => {
-                let object = body(request, resource)?;
+                let object = body(self, request, resource)?;
                 let object = self.finalize(&object)?;
                 Ok(self.show(request, resource, 200, &object))
             }
@@ -378,44 +389,6 @@ impl ApiServer {
         Ok(Response::json(200, &scale_of(resource, &new)))
     }
 
-    fn answer_list(&self, request: &Request, target: &Target) -> Result<Response, Status> {
-        let resource = target.resource;
-        let filter = Filter::parse(resource, request.param("labelSelector"), request.param("fieldSelector"))?;
-        let mut objects = self.list(resource, &target.namespace, &filter);
-        let mut metadata = json!({"resourceVersion": self.resource_version().to_string()});
-        // A page begins after the last key of the page before.
-        let after = request.param("continue");
-        if let Some(after) = after.strip_prefix("after:") {
-            objects.retain(|object| object.key().to_string().as_str() > after);
-        }
-        let limit = request.param("limit").parse::<usize>().unwrap_or(0);
-        if limit > 0 && objects.len() > limit {
-            set(&mut metadata, "/remainingItemCount", json!(objects.len() - limit));
-            objects.truncate(limit);
-            let last = objects.last().map(|object| object.key().to_string()).unwrap_or_default();
-            set(&mut metadata, "/continue", json!(format!("after:{last}")));
-        }
-        if let Some(form) = table::Form::wanted(request) {
-            return Ok(Response::json(200, &form.table(resource, &objects, metadata, self.now(), true)));
-        }
-        // Items are written one by one: a list of a thousand pods is not built twice.
-        let mut body = format!(
-            "{{\"kind\":\"{}\",\"apiVersion\":\"{}\",\"metadata\":{metadata},\"items\":[",
-            resource.list_kind(),
-            resource.api_version()
-        )
-        .into_bytes();
-        for (i, object) in objects.iter().enumerate() {
-            if i > 0 {
-                body.push(b',');
-            }
-            serde_json::to_writer(&mut body, &*managed_fields::shown(resource, object))
-                .expect("JSON values can always be written");
-        }
-        body.extend_from_slice(b"]}\n");
-        Ok(Response::Whole { status: 200, headers: vec![header("Content-Type", "application/json")], body })
-    }
-
     fn begin_watch(
         &self,
         request: &Request,
@@ -423,6 +396,7 @@ impl ApiServer {
         name: Option<&str>,
     ) -> Result<Response, Status> {
         let resource = target.resource;
+        check_options(request)?;
         let mut fields = request.param("fieldSelector").to_string();
         if let Some(name) = name {
             fields = format!("metadata.name={name}");
@@ -441,10 +415,11 @@ impl ApiServer {
         let timeout = request.param("timeoutSeconds").parse::<u64>().ok().filter(|seconds| *seconds > 0);
         Ok(Response::Watch(match self.watch(resource, &target.namespace, filter, since) {
             Ok(handle) => {
-                if initial {
+                let bookmarks = request.flag("allowWatchBookmarks");
+                if initial && bookmarks {
                     handle.push(self.initial_events_end(resource));
                 }
-                WatchStream::new(self, resource, handle, form, timeout)
+                WatchStream::new(self, resource, handle, form, timeout).with_bookmarks(bookmarks)
             }
             Err(status) => WatchStream::failed(self, resource, &status),
         }))
@@ -510,11 +485,7 @@ impl ApiServer {
 
     fn show(&self, request: &Request, resource: Resource, status: u16, object: &Object) -> Response {
         match table::Form::wanted(request) {
-            Some(form) => {
-                let metadata = json!({"resourceVersion": object.resource_version()});
-                let objects = [Rc::clone(object)];
-                Response::json(status, &form.table(resource, &objects, metadata, self.now(), true))
-            }
+            Some(form) => form.answer(status, &form.one(resource, object, self.now())),
             None => Response::json(status, &managed_fields::shown(resource, object)),
         }
     }

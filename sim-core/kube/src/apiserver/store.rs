@@ -161,6 +161,11 @@ impl Store {
         self.revision
     }
 
+    /// The version before which the history of a kind is gone.
+    pub(super) fn forgotten(&self, resource: Resource) -> u64 {
+        self.shelf(resource).map_or(0, |shelf| shelf.forgotten)
+    }
+
     pub(super) fn get(&self, resource: Resource, namespace: &str, name: &str) -> Option<Object> {
         self.shelf(resource)?.namespaces.get(namespace)?.get(name).cloned()
     }

@@ -1,7 +1,7 @@
 //! Tables: rows and columns instead of objects, for who shows them to people. Models
 //! `apiserver/pkg/endpoints/handlers/response.go`.
 
-use super::rest::Request;
+use super::rest::{Request, Response, header, json_line};
 use crate::api::{Object, ObjectExt, Resource};
 use serde_json::{Value, json};
 use sim::Timestamp;
@@ -15,12 +15,17 @@ pub(super) enum Form {
     Object,
     /// Nothing.
     Cells,
+    /// No table: the metadata of the objects.
+    Partial,
 }
 
 impl Form {
     /// What the request wants, if it wants a table.
     pub(super) fn wanted(request: &Request) -> Option<Form> {
         let first = request.header("Accept").split(',').next().unwrap_or("");
+        if first.contains("as=PartialObjectMetadata") {
+            return Some(Form::Partial);
+        }
         if !first.contains("as=Table") {
             return None;
         }
@@ -29,6 +34,38 @@ impl Form {
             "None" => Form::Cells,
             _ => Form::Metadata,
         })
+    }
+
+    /// An answer in this form.
+    pub(super) fn answer(self, status: u16, value: &Value) -> Response {
+        let headers = vec![header("Content-Type", "application/json")];
+        Response::Whole { status, headers, body: json_line(value) }
+    }
+
+    /// A list in this form.
+    pub(super) fn list(
+        self,
+        resource: Resource,
+        objects: &[Object],
+        metadata: Value,
+        now: Timestamp,
+    ) -> Value {
+        if self == Form::Partial {
+            let items: Vec<Value> = objects.iter().map(partial).collect();
+            return json!({
+                "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "items": items,
+            });
+        }
+        self.table(resource, objects, metadata, now, true)
+    }
+
+    /// One object in this form.
+    pub(super) fn one(self, resource: Resource, object: &Object, now: Timestamp) -> Value {
+        if self == Form::Partial {
+            return partial(object);
+        }
+        let metadata = json!({"resourceVersion": object.resource_version()});
+        self.table(resource, std::slice::from_ref(object), metadata, now, true)
     }
 
     /// The table of these objects.
@@ -63,13 +100,13 @@ impl Form {
         match self {
             Form::Cells => {}
             Form::Object => row["object"] = (**object).clone(),
-            Form::Metadata => {
-                row["object"] = json!({
-                    "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1",
-                    "metadata": object.at("/metadata"),
-                });
-            }
+            Form::Metadata | Form::Partial => row["object"] = partial(object),
         }
         row
     }
+}
+
+/// An object's metadata, and nothing else.
+fn partial(object: &Object) -> Value {
+    json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object.at("/metadata")})
 }

@@ -3,6 +3,7 @@
 mod apply;
 mod custom;
 mod discovery;
+mod list;
 mod rbac;
 
 use super::{ApiServer, Filter, Request, Response, WatchHandle, WriteOptions};

@@ -2,12 +2,25 @@
 
 use super::store::{EventKind, WatchEvent, WatchHandle};
 use super::table::Form;
-use super::{ApiServer, strategy};
+use super::{ApiServer, managed_fields, strategy};
 use crate::api::{Object, ObjectExt, Resource, Status};
 use futures_util::future::{Either, select};
 use serde_json::{Value, json};
 use sim::{Duration, Instant};
 use std::pin::pin;
+use std::rc::Rc;
+
+/// How often who wants bookmarks gets one.
+const BOOKMARKS: Duration = Duration::from_secs(60);
+
+/// Nothing but how far the world has come.
+fn bookmark_event(server: &ApiServer, resource: Resource) -> WatchEvent {
+    let object = json!({
+        "kind": resource.kind, "apiVersion": resource.api_version(),
+        "metadata": {"resourceVersion": server.resource_version().to_string(), "creationTimestamp": null},
+    });
+    WatchEvent { kind: EventKind::Bookmark, object: Rc::new(object) }
+}
 
 /// The body of an answer that goes on. Dropping it ends the watch.
 pub struct WatchStream {
@@ -18,6 +31,8 @@ pub struct WatchStream {
     /// A table's columns are named once.
     headers: bool,
     ends: Option<Instant>,
+    /// When the next bookmark is due, for who wants them.
+    bookmark: Option<Instant>,
     failure: Option<Value>,
 }
 
@@ -36,8 +51,15 @@ impl WatchStream {
             form,
             headers: true,
             ends: timeout_s.map(|seconds| server.sim().now() + Duration::from_secs(seconds)),
+            bookmark: None,
             failure: None,
         }
+    }
+
+    /// The watch, which tells once a minute how far the world has come.
+    pub(super) fn with_bookmarks(mut self, wanted: bool) -> Self {
+        self.bookmark = wanted.then(|| self.server.sim().now() + BOOKMARKS);
+        self
     }
 
     /// A watch that says why it cannot be, and ends.
@@ -49,6 +71,7 @@ impl WatchStream {
             form: None,
             headers: true,
             ends: None,
+            bookmark: None,
             failure: Some(status.to_value()),
         }
     }
@@ -58,14 +81,20 @@ impl WatchStream {
         if let Some(failure) = self.failure.take() {
             return Some(line("ERROR", &failure));
         }
-        let event = match (self.handle.as_ref()?, self.ends) {
-            (handle, None) => handle.next().await,
-            (handle, Some(ends)) => {
+        let handle = self.handle.as_ref()?;
+        let event = match (self.ends, self.bookmark) {
+            (None, None) => handle.next().await,
+            (ends, bookmark) => {
                 let sim = self.server.sim().clone();
-                match select(pin!(handle.next()), pin!(sim.sleep_until(ends))).await {
-                    Either::Left((event, _)) => Some(event),
-                    Either::Right(_) => None,
-                }?
+                let due = ends.into_iter().chain(bookmark).min().unwrap_or_else(|| sim.now());
+                match select(pin!(handle.next()), pin!(sim.sleep_until(due))).await {
+                    Either::Left((event, _)) => event,
+                    Either::Right(_) if ends.is_some_and(|ends| ends <= due) => return None,
+                    Either::Right(_) => {
+                        self.bookmark = Some(due + BOOKMARKS);
+                        bookmark_event(&self.server, self.resource)
+                    }
+                }
             }
         };
         Some(self.write(event))
@@ -75,10 +104,15 @@ impl WatchStream {
         let object: Object = strategy::outward(self.resource, event.object);
         let kind = event.kind.as_str();
         match self.form.filter(|_| !matches!(event.kind, EventKind::Error | EventKind::Bookmark)) {
-            None => line(kind, &object),
+            // What a watch tells has its managers, as what a list tells.
+            None if matches!(event.kind, EventKind::Error | EventKind::Bookmark) => line(kind, &object),
+            None => line(kind, &managed_fields::shown(self.resource, &object)),
             Some(form) => {
                 let metadata = json!({"resourceVersion": object.resource_version()});
                 let now = self.server.now();
+                if form == Form::Partial {
+                    return line(kind, &form.one(self.resource, &object, now));
+                }
                 let table = form.table(self.resource, &[object], metadata, now, self.headers);
                 self.headers = false;
                 line(kind, &table)
