@@ -14,6 +14,7 @@ mod admission;
 mod allocation;
 mod apply;
 mod body;
+mod certificates;
 mod custom;
 mod discovery;
 mod ephemeral_containers;

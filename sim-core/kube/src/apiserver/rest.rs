@@ -10,10 +10,11 @@ use super::store::{EventKind, WatchEvent};
 use super::strategy::{decode, outward, place as place_in};
 use super::upstream::{self, Upstream};
 use super::watch::WatchStream;
-use super::{ApiServer, Filter, managed_fields, table};
+use super::{ApiServer, Filter, certificates, managed_fields, table};
 use crate::api::schema::Struct;
 use crate::api::{
-    DEPLOYMENT, ENDPOINTS, NAMESPACE, NODE, Object, ObjectExt, POD, Resource, Status, object_at, set,
+    CERTIFICATE_SIGNING_REQUEST, DEPLOYMENT, ENDPOINTS, NAMESPACE, NODE, Object, ObjectExt, POD, Resource,
+    Status, object_at, set,
 };
 use serde_json::{Value, json};
 use std::rc::Rc;
@@ -224,7 +225,7 @@ impl ApiServer {
                 self.get(resource, namespace, name).map(|object| self.show(request, resource, 200, &object))
             }
             "create" if name.is_empty() => {
-                let object = body(self, request, resource)?;
+                let mut object = body(self, request, resource)?;
                 let place =
                     if namespace.is_empty() { object.namespace().to_string() } else { namespace.clone() };
                 if resource.namespaced && namespace.is_empty() {
@@ -236,6 +237,9 @@ impl ApiServer {
                     let warnings = decode(resource, &mut review, &write_options(request)?, &|_| true)?;
                     let answer = self.answer_review(&request.who, resource, &place, review)?;
                     return Ok(Response::json(201, &answer).warn(&warnings));
+                }
+                if std::ptr::eq(*resource, CERTIFICATE_SIGNING_REQUEST) {
+                    certificates::requested_by(&mut object, &request.who);
                 }
                 let written = self.create(resource, &place, object, &write_options(request)?)?;
                 Ok(self.written(request, resource, 201, written))
@@ -320,6 +324,16 @@ impl ApiServer {
                 };
                 let pod = self.add_ephemeral_containers(namespace, name, wanted, options.dry_run)?;
                 Ok(self.show(request, resource, 200, &pod))
+            }
+            ("approval", "get") => {
+                let object = self.get(resource, namespace, name)?;
+                Ok(self.show(request, resource, 200, &object))
+            }
+            ("approval", "update") => {
+                let object = body(self, request, resource)?;
+                named(resource, name, &object)?;
+                let written = self.approve(&object, &write_options(request)?)?;
+                Ok(self.written(request, resource, 200, written))
             }
             ("scale", _) => self.scale(request, target, verb),
             ("binding", "create") => self.answer_binding(namespace, name, &json_body(request)?),

@@ -135,6 +135,9 @@ impl PodWorker {
         match volumes::set_up(kubelet.client(), &facts).await {
             Ok(volumes) => {
                 *self.volumes.borrow_mut() = Some(Rc::new(volumes));
+                if volumes::may_refresh(pod) {
+                    kubelet.sim().spawn(refresh_volumes(kubelet.clone(), self.uid.clone()));
+                }
                 Ok(())
             }
             Err((reason, message)) => {
@@ -402,5 +405,24 @@ fn minutes(delay: Duration) -> String {
     match delay.as_secs() {
         seconds if seconds >= 60 => format!("{}m{}s", seconds / 60, seconds % 60),
         seconds => format!("{seconds}s"),
+    }
+}
+
+/// `syncFrequency`, and half as much more: so often a pod's volumes are brought up to date.
+const SYNC_FREQUENCY: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(90));
+
+/// Brings a pod's volumes of config maps and secrets up to date, again and again until the pod is gone.
+async fn refresh_volumes(kubelet: Kubelet, uid: String) {
+    loop {
+        let pause = kubelet.0.rng.borrow_mut().duration(SYNC_FREQUENCY.0, SYNC_FREQUENCY.1);
+        kubelet.sim().sleep(pause).await;
+        let Some(worker) = kubelet.worker(&uid) else { return };
+        let Some(volumes) = worker.volumes.borrow().clone() else { return };
+        let pod = worker.pod();
+        let now = kubelet.sim().now().timestamp().seconds;
+        let facts = PodFacts { pod: &pod, host_ip: kubelet.config().address.to_string(), now };
+        if let Err((reason, message)) = volumes::refresh(kubelet.client(), &facts, &volumes).await {
+            kubelet.events().event(&kubelet.event_object(&worker), "Warning", reason, &message);
+        }
     }
 }

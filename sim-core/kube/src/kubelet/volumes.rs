@@ -84,6 +84,62 @@ async fn set_up_one(client: &Client, facts: &PodFacts<'_>, volume: &Value) -> Re
     Ok(Volume::Tree(tree))
 }
 
+/// Whether a volume shows a config map or a secret that may change, besides what every pod has of its account.
+fn may_change(volume: &Value) -> bool {
+    let shows = |source: &Value| source.get("configMap").is_some() || source.get("secret").is_some();
+    shows(volume)
+        || (!volume.str_at("/name").starts_with("kube-api-access-")
+            && volume.list_at("/projected/sources").iter().any(shows))
+}
+
+/// Whether a pod has volumes of which [`refresh`] has to look after.
+pub fn may_refresh(pod: &Value) -> bool {
+    pod.list_at("/spec/volumes").iter().any(may_change)
+}
+
+/// Brings volumes of config maps and secrets to what those hold now. Who mounted a single file of one keeps the
+/// old one.
+///
+/// # Errors
+/// Reason and message of the event, for the first that cannot be.
+pub async fn refresh(
+    client: &Client,
+    facts: &PodFacts<'_>,
+    volumes: &Volumes,
+) -> Result<(), (&'static str, String)> {
+    for volume in facts.pod.list_at("/spec/volumes").iter().filter(|volume| may_change(volume)) {
+        let name = volume.str_at("/name");
+        let Some(Volume::Tree(shown)) = volumes.get(name) else { continue };
+        let failed = |cause: String| {
+            ("FailedMount", format!("MountVolume.SetUp failed for volume \"{name}\" : {cause}"))
+        };
+        if let Volume::Tree(new) = set_up_one(client, facts, volume).await.map_err(failed)? {
+            follow(shown, &new, "");
+        }
+    }
+    Ok(())
+}
+
+/// Makes the files below `path` those of `new`.
+fn follow(shown: &Vfs, new: &Vfs, path: &str) {
+    let names = |tree: &Vfs| tree.read_dir(if path.is_empty() { "/" } else { path }).unwrap_or_default();
+    let wanted = names(new);
+    for name in names(shown).iter().filter(|name| !wanted.contains(name)) {
+        let _ = shown.remove_all(&format!("{path}/{name}"));
+    }
+    for name in wanted {
+        let path = format!("{path}/{name}");
+        match new.read(&path) {
+            Ok(data) if shown.read(&path).ok().as_ref() != Some(&data) => {
+                let mode = new.stat(&path).map_or(0o644, |stat| stat.mode & 0o7777);
+                let _ = shown.put(&path, data, mode);
+            }
+            Ok(_) => {}
+            Err(_) => follow(shown, new, &path),
+        }
+    }
+}
+
 /// The storage behind a claim: a directory of the node.
 async fn claimed(client: &Client, namespace: &str, name: &str) -> Result<Volume, String> {
     let claim = client.get(PERSISTENT_VOLUME_CLAIM, namespace, name).await.map_err(|status| {

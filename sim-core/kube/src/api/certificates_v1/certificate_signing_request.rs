@@ -6,7 +6,9 @@ use crate::api::schema::common::OBJECT_META;
 use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo, Subresource, status_of};
 use crate::api::table::{AGE, NAME, age, column, or_none};
+use crate::api::validation::{self, Errors};
 use crate::api::{ObjectExt, condition, duration};
+use data_encoding::BASE64;
 use serde_json::Value;
 use sim::Timestamp;
 
@@ -70,6 +72,7 @@ pub static INFO: ResourceInfo = ResourceInfo {
         status_of("CertificateSigningRequest"),
     ],
     selectable: &[("spec.signerName", "/spec/signerName")],
+    validate,
     columns: &[
         NAME,
         AGE,
@@ -113,4 +116,77 @@ fn state(request: &Value) -> String {
         state.push_str(",Issued");
     }
     state
+}
+
+/// What a certificate may be for.
+const USAGES: &[&str] = &[
+    "any",
+    "cert sign",
+    "client auth",
+    "code signing",
+    "content commitment",
+    "crl sign",
+    "data encipherment",
+    "decipher only",
+    "digital signature",
+    "email protection",
+    "encipher only",
+    "ipsec end system",
+    "ipsec tunnel",
+    "ipsec user",
+    "key agreement",
+    "key encipherment",
+    "microsoft sgc",
+    "netscape sgc",
+    "ocsp signing",
+    "s/mime",
+    "server auth",
+    "signing",
+    "timestamping",
+];
+
+/// Models `ValidateCertificateSigningRequestCreate` and its update.
+fn validate(request: &Value, old: Option<&Value>, errors: &mut Errors) {
+    let text = request.str_at("/spec/request");
+    let pem = BASE64.decode(text.as_bytes()).unwrap_or_default();
+    if !String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE REQUEST-----") {
+        errors.invalid_str("spec.request", text, "PEM block type must be CERTIFICATE REQUEST");
+    }
+    let usages = request.list_at("/spec/usages");
+    if usages.is_empty() {
+        errors.required("spec.usages", "");
+    }
+    for (i, usage) in usages.iter().enumerate() {
+        let field = format!("spec.usages[{i}]");
+        errors.one_of(&field, usage.as_str().unwrap_or(""), USAGES);
+        if usages[..i].contains(usage) {
+            errors.duplicate(field, usage);
+        }
+    }
+    let signer = request.str_at("/spec/signerName");
+    match signer.split_once('/') {
+        _ if signer.is_empty() => errors.required("spec.signerName", ""),
+        Some((domain, path)) if !path.is_empty() => {
+            errors.check("spec.signerName", domain, validation::dns_subdomain(domain));
+            if signer == "kubernetes.io/legacy-unknown" {
+                let why = "the legacy signerName is not allowed via this API version";
+                errors.invalid_str("spec.signerName", signer, why);
+            }
+        }
+        _ => errors.invalid_str(
+            "spec.signerName",
+            signer,
+            "must be a fully qualified domain and path of the form 'example.com/signer-name'",
+        ),
+    }
+    let seconds = request.at("/spec/expirationSeconds");
+    if seconds.as_i64().is_some_and(|seconds| seconds < 600) {
+        let why = "may not specify a duration less than 600 seconds (10 minutes)";
+        errors.invalid("spec.expirationSeconds", seconds, why);
+    }
+    if let Some(old) = old
+        && request.at("/spec") != old.at("/spec")
+    {
+        errors.immutable("spec", request.at("/spec"), old.at("/spec"));
+    }
 }

@@ -109,11 +109,13 @@ fn row(event: &Value, now: Timestamp) -> Vec<Value> {
         "" => kind,
         name => format!("{kind}/{name}"),
     };
-    let source = match (event.str_at("/source/component"), event.str_at("/source/host")) {
-        ("", host) => host.to_string(),
-        (component, "") => component.to_string(),
-        (component, host) => format!("{component}, {host}"),
+    let first_of = |old: &str, new: &str| match event.str_at(old) {
+        "" => event.str_at(new).to_string(),
+        text => text.to_string(),
     };
+    let component = first_of("/source/component", "/reportingComponent");
+    let host = first_of("/source/host", "/reportingInstance");
+    let source = if host.is_empty() { component } else { format!("{component}, {host}") };
     vec![
         last.into(),
         event.str_at("/type").into(),

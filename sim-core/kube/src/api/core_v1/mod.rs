@@ -10,6 +10,7 @@ pub mod node;
 pub mod node_selector;
 pub mod persistent_volume;
 pub mod persistent_volume_claim;
+pub mod persistent_volume_source;
 pub mod pod;
 pub mod pod_parts;
 pub mod pod_printer;

@@ -1,6 +1,5 @@
 //! Claims: a pod's wish for storage, which a volume fulfils.
 
-use super::container::RESOURCES;
 use super::persistent_volume::{access_modes, class, modes, or_unset, quantity};
 use crate::api::resource_list::Amount;
 use crate::api::schema::Default as D;
@@ -31,13 +30,17 @@ pub static CLAIM_SPEC: Struct = Struct {
         f("accessModes", List(&Str)),
         f("dataSource", Object(&DATA_SOURCE)),
         f("dataSourceRef", Object(&DATA_SOURCE_REF)),
-        f("resources", Object(&RESOURCES)).or(D::Empty),
+        f("resources", Object(&VOLUME_RESOURCES)).or(D::Empty),
         f("selector", Object(&LABEL_SELECTOR)),
         f("storageClassName", StrPtr),
         f("volumeAttributesClassName", StrPtr),
         f("volumeMode", StrPtr).or(D::Str("Filesystem")).one_of(&["Block", "Filesystem"]),
         f("volumeName", Str),
     ],
+};
+static VOLUME_RESOURCES: Struct = Struct {
+    go: "VolumeResourceRequirements",
+    fields: &[f("limits", MapOf(&Quantity)), f("requests", MapOf(&Quantity))],
 };
 static DATA_SOURCE: Struct = Struct {
     go: "TypedLocalObjectReference",

@@ -1,12 +1,14 @@
 //! Secrets.
 
-use super::config_map::{frozen, keys};
+use super::config_map::{MAX_SIZE, decoded_length, frozen, keys};
+use crate::api::go_json;
 use crate::api::schema::Default as D;
 use crate::api::schema::Type::*;
 use crate::api::schema::common::OBJECT_META;
 use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo};
 use crate::api::table::{AGE, NAME, age, column};
+use crate::api::validation::Errors;
 use crate::api::{ObjectExt, set};
 use data_encoding::BASE64;
 use serde_json::{Value, json};
@@ -47,6 +49,10 @@ pub static INFO: ResourceInfo = ResourceInfo {
     },
     validate: |secret, old, errors| {
         keys(secret, &["data"], errors);
+        if secret.map_at("/data").values().map(decoded_length).sum::<usize>() > MAX_SIZE {
+            errors.too_long("data", MAX_SIZE);
+        }
+        typed(secret, errors);
         if let Some(old) = old {
             errors.immutable("type", secret.at("/type"), old.at("/type"));
             frozen(secret, old, &["data"], errors);
@@ -65,4 +71,38 @@ pub static INFO: ResourceInfo = ResourceInfo {
 fn row(secret: &Value, now: Timestamp) -> Vec<Value> {
     let count = secret.map_at("/data").len();
     vec![secret.name().into(), secret.str_at("/type").into(), count.into(), age(secret, now)]
+}
+
+/// What a secret of a known type must hold. Models `ValidateSecret`.
+fn typed(secret: &Value, errors: &mut Errors) {
+    let data = secret.map_at("/data");
+    let has = |key: &str| data.get(key).is_some_and(Value::is_string);
+    let mut must = |keys: &[&str]| {
+        for key in keys.iter().filter(|key| !has(key)) {
+            errors.required(format!("data[{key}]"), "");
+        }
+    };
+    match secret.str_at("/type") {
+        "kubernetes.io/service-account-token" => {
+            let key = "kubernetes.io/service-account.name";
+            if secret.annotation(key).is_none_or(str::is_empty) {
+                errors.required(format!("metadata.annotations[{key}]"), "");
+            }
+        }
+        "kubernetes.io/basic-auth" if !has("username") && !has("password") => must(&["username", "password"]),
+        "kubernetes.io/ssh-auth" if data.get("ssh-privatekey").is_none_or(|key| key == "") => {
+            errors.required("data[ssh-privatekey]", "");
+        }
+        "kubernetes.io/tls" => must(&["tls.crt", "tls.key"]),
+        kind @ ("kubernetes.io/dockercfg" | "kubernetes.io/dockerconfigjson") => {
+            let key = if kind.ends_with("json") { ".dockerconfigjson" } else { ".dockercfg" };
+            let Some(text) = data.get(key).and_then(Value::as_str) else { return must(&[key]) };
+            let text = BASE64.decode(text.as_bytes()).unwrap_or_default();
+            if let Err(mistake) = go_json::check(&text) {
+                let field = format!("data[{key}]");
+                errors.invalid_str(field, "<secret contents redacted>", mistake.sentence());
+            }
+        }
+        _ => {}
+    }
 }
