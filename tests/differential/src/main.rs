@@ -86,6 +86,7 @@ fn compare(args: &[String]) -> Result<bool, String> {
     if wanted.file.is_none() {
         print!("{}", figures.tsv());
     }
+    print!("{}", report::slowest(&outcomes));
     println!("{}", report::summary(&outcomes, &known));
     let docs = differential::folder().join("../../docs");
     let (page, table) = (docs.join("fidelity.md"), docs.join("fidelity.tsv"));

@@ -81,3 +81,14 @@ pub fn summary(outcomes: &[Outcome], known: &Known) -> String {
     let differ = outcomes.len() - equal - excused;
     format!("{} compared, {equal} equal, {excused} known to differ, {differ} differ", outcomes.len())
 }
+
+/// The lines that took longest, where some did.
+pub fn slowest(outcomes: &[Outcome]) -> String {
+    let mut slow: Vec<&Outcome> = outcomes.iter().filter(|outcome| outcome.took.as_secs() >= 5).collect();
+    slow.sort_by_key(|outcome| std::cmp::Reverse(outcome.took));
+    let line = |o: &&Outcome| {
+        let command = o.command.lines().next().unwrap_or("");
+        format!("slow: {:.1} s: {}:{}: {command}\n", o.took.as_secs_f64(), o.file, o.number)
+    };
+    slow.iter().take(20).map(line).collect()
+}

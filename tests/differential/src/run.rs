@@ -26,6 +26,8 @@ pub struct Outcome {
     pub theirs: Answer,
     /// How the clusters differ after it.
     pub objects: Option<String>,
+    /// How long it took, on both sides together.
+    pub took: Duration,
 }
 
 impl Outcome {
@@ -153,6 +155,7 @@ impl Line<'_> {
         theirs: &mut Theirs,
         same: &mut bool,
     ) -> std::io::Result<Outcome> {
+        let begun = tokio::time::Instant::now();
         ours.align();
         let journal = ours.journal();
         let begin = ours.now();
@@ -185,6 +188,7 @@ impl Line<'_> {
                 ours: our_answer.clone(),
                 theirs: their_answer,
                 objects,
+                took: begun.elapsed(),
             };
             if found.is_equal() {
                 return Ok(found);
