@@ -4,13 +4,14 @@
 //! could run and why not on the others, scores say where it runs best, chance decides between equals. The binding is
 //! written while the next pod is looked at already; until the cache has it, the pod counts as assumed.
 //!
-//! [`volume_binding`] is about the claims of a pod.
-//! Left out: preemption (its sentence in the message is upstream's for pods without priority), dynamic resources,
-//! inter-pod affinity.
+//! [`volume_binding`] is about the claims of a pod, [`topology`] about other pods, [`preemption`] about those that have
+//! to make room. Left out: dynamic resources; disruption budgets in preemption, and room kept for nominated pods.
 
 mod node_info;
 mod plugins;
+mod preemption;
 mod queue;
+mod topology;
 mod volume_binding;
 
 use crate::api::{self, NODE, Object, ObjectExt, POD, Status};
@@ -25,6 +26,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
+use topology::Topology;
 use volume_binding::VolumeBinding;
 
 /// What looking at all nodes for one pod takes.
@@ -150,20 +152,31 @@ impl Scheduler {
                 let pod = pod.clone();
                 self.sim.spawn(async move { this.bind(&pod, &node).await });
             }
-            Err(message) => self.fail(pod, &message).await,
+            Err((message, candidate)) => {
+                self.fail(pod, &message).await;
+                if let Some(candidate) = candidate {
+                    self.preempt(pod, &candidate).await;
+                }
+            }
         }
     }
 
-    /// The best node for a pod, or why there is none.
-    fn choose(&self, pod: &Object, request: &PodRequest) -> Result<String, String> {
+    /// The best node for a pod, or why there is none, and who could make room.
+    fn choose(
+        &self,
+        pod: &Object,
+        request: &PodRequest,
+    ) -> Result<String, (String, Option<preemption::Candidate>)> {
         let cluster = self.cluster.borrow();
         if cluster.nodes().next().is_none() {
-            return Err("no nodes available to schedule pods".to_string());
+            return Err(("no nodes available to schedule pods".to_string(), None));
         }
         if let Err(why) = self.storage.pre_filter(pod) {
             // What comes after the sentence is what preemption finds: nothing.
-            return Err(format!("0/{} nodes are available: {why}. not found", cluster.nodes().count()));
+            let count = cluster.nodes().count();
+            return Err((format!("0/{count} nodes are available: {why}. not found"), None));
         }
+        let topology = Topology::of(pod, &cluster, &self.pods);
         let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
         let mut unresolvable = 0;
         let mut feasible = Vec::new();
@@ -175,7 +188,8 @@ impl Scheduler {
                 *reasons.entry(reason.to_string()).or_default() += 1;
                 continue;
             }
-            match FILTERS.iter().find_map(|filter| (filter.run)(pod, request, node).err()) {
+            let near = || topology.as_ref().and_then(|topology| topology.filter(node).err());
+            match FILTERS.iter().find_map(|filter| (filter.run)(pod, request, node).err()).or_else(near) {
                 None => feasible.push(node),
                 Some(rejection) => {
                     unresolvable += usize::from(rejection.unresolvable);
@@ -186,12 +200,30 @@ impl Scheduler {
             }
         }
         if feasible.is_empty() {
-            return Err(fit_error(cluster.nodes().count(), &reasons, unresolvable));
+            let count = cluster.nodes().count();
+            let refused = preemption::ineligible(pod);
+            let candidate = match refused {
+                None if count > unresolvable => preemption::find(pod, request, &cluster),
+                _ => None,
+            };
+            let message = match (&candidate, refused) {
+                (Some(_), _) => format!("{}.", unfit(count, &reasons)),
+                (None, Some(why)) => {
+                    format!("{}. no new claims to deallocate, preemption: {why}", unfit(count, &reasons))
+                }
+                (None, None) => fit_error(count, &reasons, unresolvable),
+            };
+            return Err((message, candidate));
         }
         let mut totals = vec![0_i64; feasible.len()];
         for score in SCORES {
             for (total, value) in totals.iter_mut().zip((score.run)(pod, request, &feasible)) {
                 *total += value * score.weight;
+            }
+        }
+        if let Some(topology) = &topology {
+            for (total, value) in totals.iter_mut().zip(topology.score(&feasible)) {
+                *total += value;
             }
         }
         let best = totals.iter().copied().max().unwrap_or(0);
@@ -246,10 +278,15 @@ fn holds_resources(pod: &Object) -> bool {
     !matches!(pod.str_at("/status/phase"), "Succeeded" | "Failed")
 }
 
-/// Upstream's sentence for a pod that fits nowhere, with the one about preemption behind it.
-fn fit_error(nodes: usize, reasons: &BTreeMap<String, usize>, unresolvable: usize) -> String {
+/// Why no node will do.
+fn unfit(nodes: usize, reasons: &BTreeMap<String, usize>) -> String {
     let mut parts: Vec<String> = reasons.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
     parts.sort();
+    format!("0/{nodes} nodes are available: {}", parts.join(", "))
+}
+
+/// Upstream's sentence for a pod that fits nowhere, with the one about preemption behind it.
+fn fit_error(nodes: usize, reasons: &BTreeMap<String, usize>, unresolvable: usize) -> String {
     let mut preemption = Vec::new();
     if nodes > unresolvable {
         preemption.push(format!("{} No preemption victims found for incoming pod", nodes - unresolvable));
@@ -259,8 +296,8 @@ fn fit_error(nodes: usize, reasons: &BTreeMap<String, usize>, unresolvable: usiz
     }
     preemption.sort();
     format!(
-        "0/{nodes} nodes are available: {}. no new claims to deallocate, preemption: 0/{nodes} nodes are available: {}.",
-        parts.join(", "),
+        "{}. no new claims to deallocate, preemption: 0/{nodes} nodes are available: {}.",
+        unfit(nodes, reasons),
         preemption.join(", ")
     )
 }

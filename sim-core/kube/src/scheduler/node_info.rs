@@ -48,6 +48,9 @@ pub(super) struct PodRequest {
     pub(super) images: Vec<String>,
     /// Says where it wants to run: by `nodeSelector` or `affinity`.
     pub(super) is_choosy: bool,
+    /// Keeps other pods away: by required anti-affinity.
+    pub(super) guards: bool,
+    pub(super) priority: i64,
 }
 
 impl PodRequest {
@@ -76,7 +79,18 @@ impl PodRequest {
         non_zero.pods = 1;
         let owner = pod.controller_uid().map(Rc::from);
         let is_choosy = ["/spec/nodeSelector", "/spec/affinity"].iter().any(|path| !pod.at(path).is_null());
-        PodRequest { key: pod.key(), requests, non_zero, host_ports, owner, images, is_choosy }
+        let anti = "/spec/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution";
+        PodRequest {
+            key: pod.key(),
+            requests,
+            non_zero,
+            host_ports,
+            owner,
+            images,
+            is_choosy,
+            guards: is_choosy && !pod.list_at(anti).is_empty(),
+            priority: pod.int_at("/spec/priority").unwrap_or(0),
+        }
     }
 }
 
@@ -112,7 +126,42 @@ pub(super) struct NodeInfo {
     pub(super) host_ports: Vec<(String, i64)>,
     /// The images that are here, by one of their names, and their sizes.
     pub(super) images: Vec<(String, i64)>,
+    /// How many pods here keep others away.
+    pub(super) guards: usize,
     pods: BTreeMap<Key, PodRequest>,
+}
+
+impl NodeInfo {
+    /// The pods that are here.
+    pub(super) fn pods(&self) -> impl Iterator<Item = &PodRequest> {
+        self.pods.values()
+    }
+
+    /// Counts a pod, once.
+    pub(super) fn add(&mut self, pod: &PodRequest) {
+        if self.pods.insert(pod.key.clone(), pod.clone()).is_some() {
+            return;
+        }
+        self.requested.add(pod.requests, 1);
+        self.non_zero_requested.add(pod.non_zero, 1);
+        self.host_ports.extend(pod.host_ports.iter().cloned());
+        self.guards += usize::from(pod.guards);
+        if let Some(owner) = &pod.owner {
+            *self.owners.entry(owner.clone()).or_default() += 1;
+        }
+    }
+
+    /// Counts a pod no longer.
+    pub(super) fn remove(&mut self, key: &Key) {
+        let Some(pod) = self.pods.remove(key) else { return };
+        self.requested.add(pod.requests, -1);
+        self.non_zero_requested.add(pod.non_zero, -1);
+        self.host_ports.retain(|port| !pod.host_ports.contains(port));
+        self.guards -= usize::from(pod.guards);
+        if let Some(owner) = &pod.owner {
+            *self.owners.entry(owner.clone()).or_default() -= 1;
+        }
+    }
 }
 
 /// All nodes, and the pods on them, assumed ones included.
@@ -153,6 +202,7 @@ impl Cluster {
             owners: BTreeMap::new(),
             host_ports: Vec::new(),
             images: images_of(node),
+            guards: 0,
             pods: BTreeMap::new(),
         };
         self.nodes.insert(name, info);
@@ -174,26 +224,12 @@ impl Cluster {
             self.early.insert(pod.key.clone(), (pod.clone(), node.to_string()));
             return;
         };
-        if info.pods.insert(pod.key.clone(), pod.clone()).is_some() {
-            return;
-        }
-        info.requested.add(pod.requests, 1);
-        info.non_zero_requested.add(pod.non_zero, 1);
-        info.host_ports.extend(pod.host_ports.iter().cloned());
-        if let Some(owner) = &pod.owner {
-            *info.owners.entry(owner.clone()).or_default() += 1;
-        }
+        info.add(pod);
     }
 
     pub(super) fn remove_pod(&mut self, key: &Key, node: &str) {
         self.early.remove(key);
         let Some(info) = self.nodes.get_mut(node) else { return };
-        let Some(pod) = info.pods.remove(key) else { return };
-        info.requested.add(pod.requests, -1);
-        info.non_zero_requested.add(pod.non_zero, -1);
-        info.host_ports.retain(|port| !pod.host_ports.contains(port));
-        if let Some(owner) = &pod.owner {
-            *info.owners.entry(owner.clone()).or_default() -= 1;
-        }
+        info.remove(key);
     }
 }
