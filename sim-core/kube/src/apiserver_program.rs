@@ -106,6 +106,19 @@ async fn refuse(connection: &mut Connection, status: &Status) -> Result<(), Http
     connection.write_response(status.code, &headers, status.to_value().to_string().as_bytes()).await
 }
 
+/// Where the kubelet of a node listens.
+fn kubelet_of(api: &ApiServer, node: &str) -> Result<SocketAddr, Status> {
+    let nodes = api.snapshot(NODE);
+    let found = nodes.iter().find(|found| found.name() == node);
+    match found.and_then(|found| found.str_at("/status/addresses/0/address").parse::<Ipv4Addr>().ok()) {
+        Some(address) => Ok(SocketAddr::from((address, KUBELET_PORT))),
+        None => {
+            let text = format!("no preferred addresses found; known addresses: [] for node {node}");
+            Err(Status::internal(&text))
+        }
+    }
+}
+
 /// Asks the kubelet; says whether the connection can be used for another request.
 async fn pass_on(
     sys: &Sys,
@@ -119,17 +132,16 @@ async fn pass_on(
     if !query.is_empty() {
         target = format!("{target}?{query}");
     }
-    let address = api
-        .snapshot(NODE)
-        .iter()
-        .find(|node| node.name() == upstream.node)
-        .and_then(|node| node.str_at("/status/addresses/0/address").parse::<Ipv4Addr>().ok());
-    let Some(address) = address else {
-        let text = format!("no preferred addresses found; known addresses: [] for node {}", upstream.node);
-        refuse(connection, &Status::internal(&text)).await?;
-        return Ok(true);
+    let to = match upstream.address.parse::<SocketAddr>() {
+        Ok(to) => to,
+        Err(_) => match kubelet_of(api, &upstream.node) {
+            Ok(to) => to,
+            Err(status) => {
+                refuse(connection, &status).await?;
+                return Ok(true);
+            }
+        },
     };
-    let to = SocketAddr::from((address, KUBELET_PORT));
     let dialed = sys.timeout(std::time::Duration::from_secs(30), sys.connect(to)).await;
     let kubelet = match dialed {
         Some(Ok(fd)) => fd,
@@ -138,6 +150,11 @@ async fn pass_on(
                 Some(Err(errno)) => format!("connect: {}", errno.text().to_lowercase()),
                 _ => "i/o timeout".to_string(),
             };
+            if upstream.verb == "proxy" {
+                let why = format!("error trying to reach service: dial tcp {to}: {why}");
+                refuse(connection, &Status::new(503, "ServiceUnavailable", why)).await?;
+                return Ok(true);
+            }
             let verb = if upstream.verb == "log" { "Get " } else { "error dialing backend: " };
             let url =
                 if upstream.verb == "log" { format!("\"https://{to}{target}\": ") } else { String::new() };
@@ -146,7 +163,7 @@ async fn pass_on(
             return Ok(true);
         }
     };
-    let result = converse(sys, connection, head, kubelet, &target).await;
+    let result = converse(sys, connection, head, kubelet, &target, upstream).await;
     let _ = sys.close(kubelet);
     result
 }
@@ -157,10 +174,15 @@ async fn converse(
     head: &RequestHead,
     kubelet: Fd,
     target: &str,
+    upstream: &Upstream,
 ) -> Result<bool, HttpError> {
     let mut backend = Connection::new(sys, kubelet);
     let keep = ["connection", "upgrade", "sec-websocket-protocol", "content-type"];
-    let mut headers: Headers = vec![("Host".to_string(), format!("kubelet:{KUBELET_PORT}"))];
+    let host = match upstream.address.as_str() {
+        "" => format!("kubelet:{KUBELET_PORT}"),
+        address => address.to_string(),
+    };
+    let mut headers: Headers = vec![("Host".to_string(), host)];
     headers.extend(
         head.headers.iter().filter(|(name, _)| keep.contains(&name.to_ascii_lowercase().as_str())).cloned(),
     );
@@ -173,7 +195,7 @@ async fn converse(
             splice(sys, connection, backend).await;
             Ok(false)
         }
-        status if status >= 400 => {
+        status if status >= 400 && upstream.verb != "proxy" => {
             let text = backend.read_body(&mut body).await?;
             let text = String::from_utf8_lossy(&text).trim_end().to_string();
             let reason = match status {

@@ -126,6 +126,11 @@ pub(super) fn write_options(request: &Request) -> Result<WriteOptions, Status> {
 pub(super) fn delete_options(request: &Request) -> Result<DeleteOptions, Status> {
     let body =
         if request.body.iter().all(u8::is_ascii_whitespace) { Value::Null } else { json_body(request)? };
+    delete_options_of(request, &body)
+}
+
+/// Options of a deletion that stand in a body of another kind.
+pub(super) fn delete_options_of(request: &Request, body: &Value) -> Result<DeleteOptions, Status> {
     let policy = match body.str_at("/propagationPolicy") {
         "" => request.param("propagationPolicy"),
         policy => policy,

@@ -18,6 +18,7 @@ mod certificates;
 mod custom;
 mod discovery;
 mod ephemeral_containers;
+mod eviction;
 mod filter;
 mod list;
 mod managed_fields;

@@ -2,7 +2,7 @@
 //! `apiserver/pkg/endpoints`.
 
 use super::apply::is_apply;
-use super::body::{body, delete_options, json_body, named, patch_body, write_options};
+use super::body::{body, delete_options, delete_options_of, json_body, named, patch_body, write_options};
 use super::list::check_options;
 use super::options::{WriteOptions, Written};
 use super::rbac::{Attributes, Identity, is_question};
@@ -14,7 +14,7 @@ use super::{ApiServer, Filter, certificates, managed_fields, table};
 use crate::api::schema::Struct;
 use crate::api::{
     CERTIFICATE_SIGNING_REQUEST, DEPLOYMENT, ENDPOINTS, NAMESPACE, NODE, Object, ObjectExt, POD, Resource,
-    Status, object_at, set,
+    SERVICE, Status, object_at, set,
 };
 use serde_json::{Value, json};
 use std::rc::Rc;
@@ -342,6 +342,17 @@ impl ApiServer {
                 let object = self.finalize(&object)?;
                 Ok(self.show(request, resource, 200, &object))
             }
+            ("eviction", "create") => {
+                let eviction = json_body(request)?;
+                let named = eviction.name();
+                if !named.is_empty() && named != name {
+                    return Err(Status::bad_request("name in URL does not match name in Eviction object"));
+                }
+                let options = delete_options_of(request, eviction.at("/deleteOptions"))?;
+                self.evict(namespace, name, &options)?;
+                let success = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
+                Ok(Response::json(201, &success))
+            }
             ("token", "create") => {
                 let asked = json_body(request)?;
                 Ok(Response::json(201, &self.answer_token_request(namespace, name, asked)?))
@@ -349,6 +360,12 @@ impl ApiServer {
             ("log", "get") => upstream::log(self, request, namespace, name),
             ("exec" | "attach" | "portforward", "get" | "create") if std::ptr::eq(*resource, POD) => {
                 upstream::stream(self, request, subresource, namespace, name)
+            }
+            ("proxy", _) if std::ptr::eq(*resource, POD) => {
+                upstream::pod_proxy(self, request, namespace, name, &target.rest)
+            }
+            ("proxy", _) if std::ptr::eq(*resource, SERVICE) => {
+                upstream::service_proxy(self, request, namespace, name, &target.rest)
             }
             ("proxy", _) if std::ptr::eq(*resource, NODE) => {
                 upstream::node_proxy(self, request, name, &target.rest)

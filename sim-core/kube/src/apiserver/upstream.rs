@@ -1,9 +1,9 @@
 //! What only the kubelet of a pod's node can answer: logs, commands, ports. Models
 //! `pkg/registry/core/pod/strategy.go`: here it is found out whom to ask, and for what.
 
-use super::ApiServer;
 use super::rest::{Request, Response};
-use crate::api::{NODE, ObjectExt, POD, Status, pod};
+use super::{ApiServer, Filter};
+use crate::api::{ENDPOINT_SLICE, NODE, ObjectExt, POD, SERVICE, Status, pod};
 use serde_json::Value;
 
 /// A request to be passed on to a kubelet.
@@ -23,6 +23,8 @@ pub struct Upstream {
     pub node: String,
     /// The path to ask it for.
     pub path: String,
+    /// Who is asked instead of a kubelet: `10.244.1.2:80`; empty for none.
+    pub address: String,
 }
 
 fn names(list: &[Value]) -> String {
@@ -77,6 +79,7 @@ fn upstream(
         query: request.query.clone(),
         node: pod::node_name(found).to_string(),
         path,
+        address: String::new(),
     })
 }
 
@@ -145,5 +148,90 @@ pub(super) fn node_proxy(
         query: request.query.clone(),
         node: node.to_string(),
         path: format!("/{rest}"),
+        address: String::new(),
     }))
+}
+
+/// A request to whoever listens at an address.
+fn passed_on(request: &Request, address: String, rest: &str) -> Response {
+    Response::Upstream(Upstream {
+        verb: "proxy",
+        namespace: String::new(),
+        pod: String::new(),
+        container: String::new(),
+        query: request.query.clone(),
+        node: String::new(),
+        path: format!("/{rest}"),
+        address,
+    })
+}
+
+/// `web`, `web:8080`, `http:web:http`: a name and a port.
+fn name_and_port(text: &str) -> (&str, &str) {
+    let parts: Vec<&str> = text.split(':').collect();
+    match parts[..] {
+        [name, port] | [_, name, port] => (name, port),
+        _ => (text, ""),
+    }
+}
+
+/// `/api/v1/namespaces/NS/pods/NAME:PORT/proxy/...`.
+pub(super) fn pod_proxy(
+    server: &ApiServer,
+    request: &Request,
+    namespace: &str,
+    target: &str,
+    rest: &str,
+) -> Result<Response, Status> {
+    let (name, port) = name_and_port(target);
+    let found = server.get(POD, namespace, name)?;
+    let port = match port {
+        "" => {
+            let first = pod::containers(&found).iter().flat_map(|c| c.list_at("/ports")).next();
+            first.and_then(|port| port.int_at("/containerPort")).unwrap_or(80).to_string()
+        }
+        port => port.to_string(),
+    };
+    let ip = found.str_at("/status/podIP");
+    if ip.is_empty() {
+        return Err(Status::bad_request("address not allowed"));
+    }
+    Ok(passed_on(request, format!("{ip}:{port}"), rest))
+}
+
+/// `/api/v1/namespaces/NS/services/NAME:PORT/proxy/...`.
+pub(super) fn service_proxy(
+    server: &ApiServer,
+    request: &Request,
+    namespace: &str,
+    target: &str,
+    rest: &str,
+) -> Result<Response, Status> {
+    let (name, asked) = name_and_port(target);
+    let service = server.get(SERVICE, namespace, name)?;
+    let unavailable = |why: String| Status::new(503, "ServiceUnavailable", why);
+    let ports = service.list_at("/spec/ports");
+    let port = match asked {
+        "" if ports.len() == 1 => ports.first(),
+        asked => ports.iter().find(|port| {
+            port.str_at("/name") == asked || port.int_at("/port").is_some_and(|n| n.to_string() == asked)
+        }),
+    };
+    let Some(port) = port else {
+        return Err(unavailable(format!("no service port {asked:?} found for service {name:?}")));
+    };
+    let ready = |endpoint: &&Value| endpoint.at("/conditions/ready").as_bool() != Some(false);
+    for slice in server.list(ENDPOINT_SLICE, namespace, &Filter::default()) {
+        if slice.label("kubernetes.io/service-name") != Some(name) {
+            continue;
+        }
+        let number = slice.list_at("/ports").iter().find(|p| p.str_at("/name") == port.str_at("/name"));
+        let number = number.and_then(|p| p.int_at("/port"));
+        let address =
+            slice.list_at("/endpoints").iter().find(ready).map(|e| e.str_at("/addresses/0").to_string());
+        if let (Some(number), Some(address)) = (number, address) {
+            return Ok(passed_on(request, format!("{address}:{number}"), rest));
+        }
+    }
+    Err(unavailable(format!("no endpoints available for service {name:?}")))
 }

@@ -29,6 +29,14 @@ const fn connect(name: &'static str, kind: &'static str) -> Subresource {
     Subresource { name, kind, group: "", version: "", verbs: CONNECT }
 }
 
+const PROXY: Subresource = Subresource {
+    name: "proxy",
+    kind: "PodProxyOptions",
+    group: "",
+    version: "",
+    verbs: &["create", "delete", "get", "patch", "update"],
+};
+
 /// The row of the scheme.
 pub static INFO: ResourceInfo = ResourceInfo {
     kind: "Pod",
@@ -48,9 +56,17 @@ pub static INFO: ResourceInfo = ResourceInfo {
             version: "",
             verbs: &["get", "patch", "update"],
         },
+        Subresource {
+            name: "eviction",
+            kind: "Eviction",
+            group: "policy",
+            version: "v1",
+            verbs: &["create"],
+        },
         connect("exec", "PodExecOptions"),
         Subresource { name: "log", kind: "Pod", group: "", version: "", verbs: &["get"] },
         connect("portforward", "PodPortForwardOptions"),
+        PROXY,
         status_of("Pod"),
     ],
     selectable: &[

@@ -5,7 +5,7 @@ use crate::api::schema::Default as D;
 use crate::api::schema::Type::*;
 use crate::api::schema::common::{CONDITION, OBJECT_META};
 use crate::api::schema::{Struct, f};
-use crate::api::scheme::{PLAIN, ResourceInfo, status_of};
+use crate::api::scheme::{PLAIN, ResourceInfo, Subresource, status_of};
 use crate::api::selector::LabelSelector;
 use crate::api::table::{AGE, Column, NAME, age, column, or_none, wide};
 use crate::api::validation::NameRule;
@@ -90,7 +90,16 @@ pub static INFO: ResourceInfo = ResourceInfo {
     categories: &["all"],
     schema: &SCHEMA,
     name_rule: NameRule::Dns1035,
-    subresources: &[status_of("Service")],
+    subresources: &[
+        Subresource {
+            name: "proxy",
+            kind: "ServiceProxyOptions",
+            group: "",
+            version: "",
+            verbs: &["create", "delete", "get", "patch", "update"],
+        },
+        status_of("Service"),
+    ],
     selectable: &[("spec.clusterIP", "/spec/clusterIP"), ("spec.type", "/spec/type")],
     default: set_defaults,
     validate: service_validation::validate,
