@@ -22,7 +22,6 @@ absent! {
     HTOP "htop" "Interactive process viewer",
     JOIN "join" "Join lines of two files",
     JOURNALCTL "journalctl" "Query the systemd journal",
-    JQ "jq" "JSON processor",
     KUBEADM "kubeadm" "Bootstrap a cluster",
     MAN "man" "Manual pages",
     MD5SUM "md5sum" "Compute and check MD5 message digest",

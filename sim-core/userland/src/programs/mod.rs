@@ -27,6 +27,7 @@ pub mod head;
 pub mod id;
 pub mod ip;
 pub mod iptables;
+pub mod jq;
 pub mod kill;
 pub mod kubectl;
 pub mod less;
@@ -122,7 +123,7 @@ pub const PROGRAMS: &[Program] = &[
     iptables::SAVE,
     absent::JOIN,
     absent::JOURNALCTL,
-    absent::JQ,
+    jq::PROGRAM,
     kill::KILL,
     absent::KUBEADM,
     kubectl::KUBECTL,
