@@ -41,8 +41,6 @@ absent! {
     TMUX "tmux" "Terminal multiplexer",
     TOP "top" "Display processes",
     TRACEROUTE "traceroute" "Print the route that packets take",
-    VI "vi" "Editor",
-    VIM "vim" "Editor",
     W "w" "Show who is logged on",
 }
 

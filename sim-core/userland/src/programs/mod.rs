@@ -30,6 +30,7 @@ pub mod iptables;
 pub mod jq;
 pub mod kill;
 pub mod kubectl;
+pub mod kubectx;
 pub mod less;
 pub mod ln;
 pub mod lookup;
@@ -61,6 +62,7 @@ pub mod tr;
 pub mod tree;
 pub mod uname;
 pub mod uniq;
+pub mod vi;
 pub mod watch;
 pub mod wc;
 pub mod wget;
@@ -124,9 +126,13 @@ pub const PROGRAMS: &[Program] = &[
     absent::JOIN,
     absent::JOURNALCTL,
     jq::PROGRAM,
+    kubectx::KCTX,
     kill::KILL,
+    kubectx::KNS,
     absent::KUBEADM,
     kubectl::KUBECTL,
+    kubectx::KUBECTX,
+    kubectx::KUBENS,
     less::LESS,
     ln::LN,
     ls::PROGRAM,
@@ -196,8 +202,8 @@ pub const PROGRAMS: &[Program] = &[
     uname::UNAME,
     uniq::PROGRAM,
     system::UPTIME,
-    absent::VI,
-    absent::VIM,
+    vi::VI,
+    vi::VIM,
     absent::W,
     watch::PROGRAM,
     wc::PROGRAM,

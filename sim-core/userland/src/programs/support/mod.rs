@@ -4,6 +4,7 @@
 pub mod calendar;
 pub mod child;
 pub mod input;
+pub mod keys;
 pub mod options;
 pub mod output;
 pub mod pattern;
