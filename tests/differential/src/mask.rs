@@ -31,14 +31,18 @@ pub fn ours(answer: &Answer) -> Answer {
     Answer { stdout: both(&answer.stdout), stderr: both(&answer.stderr), status: answer.status }
 }
 
-/// What neither side can know of the other: the clock, the process and the line of code in klog's lines (`-v=6`), and how
-/// long a request took.
+/// What neither side can know of the other: the clock, the process and the line of code in klog's lines (`-v=6`), how
+/// long a request took, the names that kubectl draws for temporary files, and when it wrote them.
 fn both(text: &str) -> String {
     let klog = Regex::new(r"(?m)^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ ([a-z_]+\.go):\d+\]")
         .expect("the expression is well-formed");
     let text = klog.replace_all(text, "$1 $2]");
     let took = Regex::new(r"milliseconds=\d+").expect("the expression is well-formed");
-    took.replace_all(&text, "milliseconds=N").into_owned()
+    let text = took.replace_all(&text, "milliseconds=N");
+    let temporary = Regex::new(r"/tmp/(kubectl-edit-|LIVE-|MERGED-)\d+").expect("the expression is well-formed");
+    let text = temporary.replace_all(&text, "/tmp/${1}N");
+    let written = Regex::new(r"(?m)^(---|\+\+\+) (/tmp/\S+)\t.*$").expect("the expression is well-formed");
+    written.replace_all(&text, "$1 $2").into_owned()
 }
 
 /// `Mon, 05 Jan 2026 08:00:00 +0000`, as describe writes it, in the world's calendar.
