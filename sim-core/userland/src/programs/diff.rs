@@ -2,6 +2,7 @@
 
 use super::support::{calendar, prelude::*, program};
 use linux::vfs::FileType;
+use sim::Ordered;
 
 program!(PROGRAM, "diff", "Compare files line by line", main);
 
@@ -25,7 +26,7 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
     };
     let is_directory = |path: &str| sys.stat(path).is_ok_and(|stat| stat.file_type == FileType::Directory);
     if is_directory(left) && is_directory(right) {
-        return not_simulated(&sys, name, "comparing directories").await;
+        return directories(&sys, name, &args, &options, [left, right]).await;
     }
     let mut paths = [left.clone(), right.clone()];
     if is_directory(left) {
@@ -33,10 +34,53 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
     } else if is_directory(right) {
         paths[1] = format!("{right}/{}", super::basename::base(left, ""));
     }
+    files(&sys, name, &options, paths, "").await
+}
+
+/// Compares the files of two directories that have the same names; with `-N`, also those that only one has.
+async fn directories(
+    sys: &Sys,
+    name: &str,
+    args: &[String],
+    options: &Options,
+    sides: [&String; 2],
+) -> ExitCode {
+    let listed = |side: &str| sys.read_dir(side).unwrap_or_default();
+    let [left, right] = sides.map(|side| listed(side));
+    let mut all: Vec<&String> = left.iter().chain(&right).collect();
+    all.order();
+    all.dedup();
+    let given: Vec<&str> =
+        args[1..].iter().filter(|arg| arg.starts_with('-') && arg.len() > 1).map(String::as_str).collect();
+    let mut status = 0;
+    for file in all {
+        let paths = sides.map(|side| format!("{}/{file}", side.trim_end_matches('/')));
+        let there = [left.contains(file), right.contains(file)];
+        if !options.has("N") && there != [true, true] {
+            let side = if there[0] { sides[0] } else { sides[1] };
+            sys.out(&format!("Only in {side}: {file}\n")).await;
+            status = status.max(1);
+            continue;
+        }
+        let is_directory =
+            |path: &String| sys.stat(path).is_ok_and(|stat| stat.file_type == FileType::Directory);
+        if paths.iter().any(is_directory) {
+            sys.out(&format!("Common subdirectories: {} and {}\n", paths[0], paths[1])).await;
+            continue;
+        }
+        let words: Vec<&str> = [name].into_iter().chain(given.iter().copied()).collect();
+        let header = format!("{} {} {}\n", words.join(" "), paths[0], paths[1]);
+        status = status.max(files(sys, name, options, paths, &header).await);
+    }
+    status
+}
+
+/// Compares two files; the header comes before what differs.
+async fn files(sys: &Sys, name: &str, options: &Options, paths: [String; 2], header: &str) -> ExitCode {
     let mut texts = Vec::new();
     for path in &paths {
         let missing = options.has("N") && sys.stat(path).is_err() && path != "-";
-        let bytes = if missing { Some(Vec::new()) } else { slurp(&sys, name, path).await };
+        let bytes = if missing { Some(Vec::new()) } else { slurp(sys, name, path).await };
         let Some(bytes) = bytes else { return 2 };
         texts.push(String::from_utf8_lossy(&bytes).into_owned());
     }
@@ -55,7 +99,7 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
     let a_keys: Vec<String> = a.iter().map(|line| key(line)).collect();
     let b_keys: Vec<String> = b.iter().map(|line| key(line)).collect();
     if a_keys.len() * b_keys.len() > 25_000_000 {
-        return not_simulated(&sys, name, "comparing files of this size").await;
+        return not_simulated(sys, name, "comparing files of this size").await;
     }
     sys.cpu(std::time::Duration::from_nanos((a.len() * b.len()) as u64 / 4 + 1000)).await;
     let mut hunks = changes(&a_keys, &b_keys);
@@ -101,7 +145,8 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
         _ => false,
     };
     let text = if color { paint(&text) } else { text };
-    let mut out = Out::new(&sys);
+    let mut out = Out::new(sys);
+    out.text(header).await;
     out.text(&text).await;
     out.finish(name, 1).await
 }

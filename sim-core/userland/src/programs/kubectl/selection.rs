@@ -7,6 +7,7 @@ use super::error::{Error, Result};
 use super::invocation::Kubectl;
 use super::manifest;
 use kube::api::scheme;
+use kube::api::selector::LabelSelector;
 use serde_json::Value;
 use std::rc::Rc;
 
@@ -194,7 +195,14 @@ async fn select_from(k: &Kubectl, files: &[String], args: &[String], rules: Rule
             }
         }
         let mapper = k.mapper().await?;
+        let selector = LabelSelector::parse(&selection.label_selector).map_err(Error::text)?;
+        let no_labels = serde_json::Map::new();
         for (source, object) in infos {
+            // A selector also chooses among what files say.
+            let labels = object.pointer("/metadata/labels").and_then(Value::as_object);
+            if !selector.matches(labels.unwrap_or(&no_labels)) {
+                continue;
+            }
             let info = place(&mapper, &namespace, explicit, source, object)?;
             selection.targets.push(Target::Named(info));
         }

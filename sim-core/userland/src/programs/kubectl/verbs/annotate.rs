@@ -36,7 +36,7 @@ pub const COMMAND: Command = Command {
 const FLAGS: &[Flag] = &[
     Flag::string("field-manager", "kubectl-annotate", "Name that stands for who owns the fields"),
     Flag::bool("list", "Show the annotations"),
-    Flag::bool("local", "Annotate the file, not what is on the server").not_simulated(),
+    Flag::bool("local", "Annotate the file, not what is on the server"),
     Flag::bool("overwrite", "Change annotations that are there already"),
 ];
 
@@ -78,6 +78,24 @@ impl Changes {
     pub(super) fn is_empty(&self) -> bool {
         self.set.is_empty() && self.remove.is_empty()
     }
+}
+
+/// The objects that are meant: those of the server, or with `--local` those of the files.
+pub(super) async fn objects(
+    k: &Kubectl,
+    resources: &[String],
+    example: &str,
+) -> Result<(Vec<Info>, Vec<Error>)> {
+    if !k.flags.bool("local") {
+        let rules = Rules { own_all: true, ..Rules::default() };
+        return selection::select(k, resources, rules).await?.fetch(k, true).await;
+    }
+    if !resources.is_empty() || k.flags.list("filename").is_empty() {
+        return Err(Error::text(format!(
+            "can only use local files by -f {example} when --local=true is set"
+        )));
+    }
+    Ok((selection::local(k).await?, Vec::new()))
 }
 
 /// Tells what names resources from `key=value` and `key-`.
@@ -136,7 +154,7 @@ pub(super) async fn send(
     if !k.flags.str("resource-version").is_empty() {
         patch["metadata"]["resourceVersion"] = k.flags.str("resource-version").into();
     }
-    if dry_run == DryRun::Client {
+    if dry_run == DryRun::Client || k.flags.bool("local") {
         kube::api::merge_patch::apply(&mut info.object, &patch);
         return Ok(());
     }
@@ -157,8 +175,7 @@ pub(super) async fn list(k: &Kubectl, info: &Info, field: &str) {
 async fn run(k: Rc<Kubectl>) -> Result<()> {
     let (resources, changes) = Changes::read(&k, "annotation")?;
     let dry_run = printers::dry_run(&k)?;
-    let selection = selection::select(&k, &resources, Rules { own_all: true, ..Rules::default() }).await?;
-    let (infos, mut errors) = selection.fetch(&k, true).await?;
+    let (infos, mut errors) = objects(&k, &resources, "rsrc.yaml or --filename=rsrc.json").await?;
     for mut info in infos {
         if !changes.is_empty() {
             if !k.flags.bool("overwrite")

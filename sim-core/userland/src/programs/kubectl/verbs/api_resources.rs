@@ -5,7 +5,10 @@ use crate::programs::kubectl::discovery::Resource;
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::invocation::Kubectl;
+use crate::programs::kubectl::json::indented;
+use crate::programs::kubectl::printers::Format;
 use crate::programs::kubectl::tabwriter::TabWriter;
+use serde_json::{Value, json};
 use sim::Ordered;
 use std::rc::Rc;
 
@@ -50,10 +53,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         return Err(k.usage_error(format!("unexpected arguments: [{}]", k.args().join(" "))));
     }
     let output = k.flags.str("output");
-    if matches!(output, "json" | "yaml" | "kyaml") {
-        return Err(Error::not_simulated(format!("api-resources -o {output}")));
-    }
-    if !matches!(output, "" | "wide" | "name") {
+    if !matches!(output, "" | "wide" | "name" | "json" | "yaml" | "kyaml") {
         return Err(Error::text(format!(
             "unable to match a printer suitable for the output format {output:?}, allowed formats are: json,kyaml,name,wide,yaml"
         )));
@@ -82,6 +82,10 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         }
         return Ok(());
     }
+    if matches!(output, "json" | "yaml" | "kyaml") {
+        k.out(&document(&resources, output)).await;
+        return Ok(());
+    }
     let mut writer = TabWriter::table();
     if !k.flags.bool("no-headers") {
         let more = if output == "wide" { "\tVERBS\tCATEGORIES" } else { "" };
@@ -104,6 +108,64 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     }
     k.out(&writer.flush()).await;
     Ok(())
+}
+
+/// An `APIResourceList` of them; JSON with the fields in the order of Go's struct.
+fn document(resources: &[Rc<Resource>], output: &str) -> String {
+    const ORDER: [&str; 9] = [
+        "name",
+        "singularName",
+        "namespaced",
+        "group",
+        "version",
+        "kind",
+        "verbs",
+        "shortNames",
+        "categories",
+    ];
+    let mut list = Vec::new();
+    for r in resources {
+        let mut entry = json!({
+            "name": r.plural, "singularName": r.singular, "namespaced": r.namespaced, "version": r.version,
+            "kind": r.kind, "verbs": r.verbs,
+        });
+        let optional: [(&str, Value); 3] = [
+            ("group", json!(r.group)),
+            ("shortNames", json!(r.short_names)),
+            ("categories", json!(r.categories)),
+        ];
+        for (field, value) in optional {
+            if value != "" && value != json!([]) {
+                entry[field] = value;
+            }
+        }
+        list.push(entry);
+    }
+    if output != "json" {
+        let document =
+            json!({"apiVersion": "v1", "groupVersion": "", "kind": "APIResourceList", "resources": list});
+        let format = if output == "yaml" { Format::Yaml } else { Format::Kyaml };
+        return format.print(&document).unwrap_or_default();
+    }
+    let entries: Vec<String> = list
+        .iter()
+        .map(|entry| {
+            let fields: Vec<String> = ORDER
+                .iter()
+                .filter(|field| !entry[**field].is_null())
+                .map(|field| {
+                    let value = indented(&entry[*field], "    ").replace('\n', "\n            ");
+                    format!("            {field:?}: {value}")
+                })
+                .collect();
+            format!("        {{\n{}\n        }}", fields.join(",\n"))
+        })
+        .collect();
+    let entries =
+        if entries.is_empty() { "[]".to_string() } else { format!("[\n{}\n    ]", entries.join(",\n")) };
+    format!(
+        "{{\n    \"kind\": \"APIResourceList\",\n    \"apiVersion\": \"v1\",\n    \"groupVersion\": \"\",\n    \"resources\": {entries}\n}}\n"
+    )
 }
 
 fn fits(k: &Kubectl, resource: &Resource) -> bool {

@@ -179,7 +179,9 @@ impl<'a> Page<'a> {
         let Some((field, rest)) = fields.split_first() else {
             let description = self.description(schema);
             let description = if description.is_empty() { "<empty>".to_string() } else { description };
-            self.text.push_str(&format!("DESCRIPTION:\n{}\n", wrapped(&description, 76, 4)));
+            // A description ends its line, so that an empty one follows, indented.
+            let end = if description == "<empty>" { "" } else { "\n    " };
+            self.text.push_str(&format!("DESCRIPTION:\n{}{end}\n", wrapped(&description, 76, 4)));
             let list = self.fields(schema, 1, &mut Vec::new());
             if !list.is_empty() {
                 self.text.push_str(&format!("FIELDS:\n{list}"));

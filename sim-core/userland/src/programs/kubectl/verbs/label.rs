@@ -7,7 +7,6 @@ use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers;
-use crate::programs::kubectl::selection::{self, Rules};
 use serde_json::Value;
 use std::rc::Rc;
 
@@ -36,7 +35,7 @@ pub const COMMAND: Command = Command {
 const FLAGS: &[Flag] = &[
     Flag::string("field-manager", "kubectl-label", "Name that stands for who owns the fields"),
     Flag::bool("list", "Show the labels"),
-    Flag::bool("local", "Label the file, not what is on the server").not_simulated(),
+    Flag::bool("local", "Label the file, not what is on the server"),
     Flag::bool("overwrite", "Change labels that are there already"),
 ];
 
@@ -48,8 +47,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         }
     }
     let dry_run = printers::dry_run(&k)?;
-    let selection = selection::select(&k, &resources, Rules { own_all: true, ..Rules::default() }).await?;
-    let (infos, mut errors) = selection.fetch(&k, true).await?;
+    let (infos, mut errors) = annotate::objects(&k, &resources, "pod.yaml or --filename=pod.json").await?;
     for mut info in infos {
         if k.flags.bool("list") && changes.is_empty() {
             annotate::list(&k, &info, "labels").await;

@@ -59,7 +59,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
             if server.is_object() {
                 all["serverVersion"] = server.clone();
             }
-            yaml::emit(&all)
+            yaml::emit(&all) + "\n"
         }
     };
     k.out(&text).await;

@@ -192,7 +192,7 @@ async fn apply(k: &Kubectl, mut info: Info, dry_run: DryRun) -> Result<(Info, &'
     if current["metadata"]["annotations"][LAST_APPLIED].as_str().is_none_or(str::is_empty) {
         k.warn(&format!(
             "resource {}/{} is missing the kubectl.kubernetes.io/last-applied-configuration annotation which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.",
-            info.resource.group_resource(),
+            info.resource.plural,
             info.name
         ))
         .await;

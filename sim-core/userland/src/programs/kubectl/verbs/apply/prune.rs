@@ -54,6 +54,12 @@ impl Prune {
             })?);
         }
         if resources.is_empty() {
+            k.log(
+                'W',
+                "prune.go:71",
+                "Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the --namespace flag in a future release. To preserve the current behaviour, list the resources you want to target explicitly in the --prune-allowlist flag.",
+            )
+            .await;
             resources.extend(KINDS.iter().filter_map(|(version, kind)| mapper.of_kind(version, kind)));
         }
         Ok(Some(Prune(resources)))

@@ -94,9 +94,9 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     let subresource = k.flags.str("subresource");
     let watching = k.flags.bool("watch") || k.flags.bool("watch-only");
     if k.flags.bool("output-watch-events") && !watching {
-        return Err(
-            k.usage_error("--output-watch-events option can only be used with --watch or --watch-only")
-        );
+        return Err(Error::text(
+            "--output-watch-events option can only be used with --watch or --watch-only",
+        ));
     }
     let format = Format::of(&k).await?;
     let rules = Rules { type_alone_is_all: true, ..Rules::default() };
@@ -257,11 +257,12 @@ async fn tables(k: &Kubectl, selection: &Selection, wide: bool) -> Result<()> {
     let with_kind = k.flags.bool("show-kind") || groups.iter().any(|(r, _)| *r != groups[0].0);
     let mut writer = TabWriter::table();
     let mut written = false;
+    let alone = groups.len() == 1;
     for (resource, table) in &mut groups {
         if let Some(rows) = table["rows"].as_array_mut() {
             match sort(k, rows, |row| &row["object"]) {
-                // A path that cannot be read sorts nothing, and then nothing is printed.
-                Err(error) if error.message().starts_with("unexpected path string") => rows.clear(),
+                // What cannot be sorted by is not printed at all.
+                Err(_) if alone => rows.clear(),
                 other => other?,
             }
         }
