@@ -125,10 +125,12 @@ impl Flag {
                 .then(|| format!("strconv.ParseBool: parsing {value:?}: invalid syntax")),
             Kind::Int => value.parse::<i64>().err().map(|error| number_error(value, &error)),
             Kind::Int32 => value.parse::<i32>().err().map(|error| number_error(value, &error)),
-            Kind::Map => split_csv(value)
-                .iter()
-                .any(|pair| !pair.contains('='))
-                .then(|| "malformed pair, expect string=string".to_string()),
+            Kind::Map => {
+                split_csv(value).iter().find(|pair| !pair.contains('=')).map(|pair| match self.name {
+                    "aggregation-rule" => "malformed pair, expect string=string".to_string(),
+                    _ => format!("{pair} must be formatted as key=value"),
+                })
+            }
             Kind::Duration => parse_duration(value).err(),
             Kind::String | Kind::Slice | Kind::Array => None,
         };

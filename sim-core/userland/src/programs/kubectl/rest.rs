@@ -6,7 +6,7 @@
 use super::error::{Error, Result};
 use super::klog;
 use super::kubeconfig::Target;
-use linux::http::{Body, Connection, Headers, HttpError, ResponseHead, header};
+use linux::http::{Body, Connection, Headers, HttpError, RequestHead, ResponseHead, header};
 use linux::{Errno, Fd, Sys, resolver};
 use serde_json::{Value, json};
 use sim::Instant;
@@ -312,6 +312,39 @@ impl Client {
         let bytes = connection.read_body(&mut body).await.map_err(|error| broken(&error))?;
         let _ = self.sys.close(connection.fd());
         Err(failure(&head, &bytes))
+    }
+
+    /// Sends the request of somebody else in the name of this client: the head of the answer, and the way to
+    /// its body.
+    pub async fn forward(
+        &self,
+        head: &RequestHead,
+        target: &str,
+        body: &[u8],
+    ) -> Result<(ResponseHead, Connection, Body)> {
+        let theirs =
+            |name: &str, default: &'static str| header(&head.headers, name).unwrap_or(default).to_string();
+        let (accept, content_type) = (theirs("Accept", "*/*"), theirs("Content-Type", JSON));
+        let request = Request {
+            accept: &accept,
+            content_type: &content_type,
+            body: body.to_vec(),
+            ..Request::new(&head.method, target, &[])
+        };
+        let mut connection = self.dial().await?;
+        let mut headers = self.headers(&request);
+        // The server writes for people when curl asks.
+        if let Some(agent) = headers.iter_mut().find(|(name, _)| name == "User-Agent") {
+            agent.1 = theirs("User-Agent", USER_AGENT);
+        }
+        let exchange = async {
+            let target = format!("{}{target}", self.prefix);
+            connection.write_request(&head.method, &target, &headers, body).await?;
+            connection.read_response().await
+        };
+        let answer = exchange.await.map_err(|error| broken(&error))?;
+        let body = answer.body(&head.method).map_err(|error| broken(&error))?;
+        Ok((answer, connection, body))
     }
 
     fn headers(&self, request: &Request<'_>) -> Headers {

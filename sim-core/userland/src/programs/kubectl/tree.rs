@@ -42,10 +42,10 @@ pub const GROUPS: &[(&str, &[&Command])] = &[
             &verbs::attach::COMMAND,
             &verbs::exec::COMMAND,
             &verbs::port_forward::COMMAND,
-            &PROXY,
+            &verbs::proxy::COMMAND,
             &CP,
             &verbs::auth::COMMAND,
-            &DEBUG,
+            &verbs::debug::COMMAND,
             &verbs::events::COMMAND,
         ],
     ),
@@ -104,10 +104,10 @@ pub const ROOT: Command = Command {
         &verbs::attach::COMMAND,
         &verbs::exec::COMMAND,
         &verbs::port_forward::COMMAND,
-        &PROXY,
+        &verbs::proxy::COMMAND,
         &CP,
         &verbs::auth::COMMAND,
-        &DEBUG,
+        &verbs::debug::COMMAND,
         &verbs::events::COMMAND,
         &verbs::diff::COMMAND,
         &verbs::apply::COMMAND,
@@ -141,9 +141,7 @@ const ALPHA: Command = Command {
     ..Command::NEW
 };
 const CP: Command = stub("cp", "Copy files and directories to and from containers");
-const DEBUG: Command = stub("debug", "Create debugging sessions for troubleshooting workloads and nodes");
 const KUSTOMIZE: Command = stub("kustomize", "Build a kustomization target from a directory or URL");
-const PROXY: Command = stub("proxy", "Run a proxy to the Kubernetes API server");
 
 /// A command found, and what is left of the line.
 pub struct Found {

@@ -77,17 +77,23 @@ pub(super) async fn attach(
             "cannot attach a container in a completed pod; current phase is {phase}"
         )));
     }
+    let is_ephemeral = pod["spec"]["ephemeralContainers"]
+        .as_array()
+        .is_some_and(|list| list.iter().any(|container| container["name"] == named));
     let all = pods::containers(pod);
-    if !named.is_empty() && !all.iter().any(|(name, _)| name == named) {
+    if !named.is_empty() && !is_ephemeral && !all.iter().any(|(name, _)| name == named) {
         return Err(Error::text(format!(
             "cannot attach to the container: container {named} not found in pod {}",
             text(&pod["metadata"]["name"])
         )));
     }
-    let container = pods::container(k, pod, named, quiet).await?;
-    let has_tty = pod["spec"]["containers"]
-        .as_array()
-        .is_some_and(|list| list.iter().any(|c| c["name"] == container.as_str() && c["tty"] == true));
+    let container =
+        if is_ephemeral { named.to_string() } else { pods::container(k, pod, named, quiet).await? };
+    let has_tty = ["containers", "ephemeralContainers"]
+        .iter()
+        .filter_map(|list| pod["spec"][list].as_array())
+        .flatten()
+        .any(|c| c["name"] == container.as_str() && c["tty"] == true);
     let mut raw = tty;
     if raw && !has_tty {
         raw = false;
@@ -116,7 +122,12 @@ pub(super) async fn attach(
     let path = format!("/api/v1/namespaces/{namespace}/pods/{name}/attach");
     let status = remote::run(k, &path, &query, Streams { stdin, tty: raw, redraw: true }).await?;
     remote::exit_of(&status)?;
-    if !quiet && stdin && raw && pod["spec"]["restartPolicy"] == "Always" {
+    if !quiet && stdin && raw && is_ephemeral {
+        k.out(&format!(
+            "Session ended, the ephemeral container will not be restarted but may be reattached using 'kubectl attach {name} -c {container} -i -t' if it is still running\n"
+        ))
+        .await;
+    } else if !quiet && stdin && raw && pod["spec"]["restartPolicy"] == "Always" {
         k.out(&format!(
             "Session ended, resume using 'kubectl attach {name} -c {container} -i -t' command when the pod is running\n"
         ))

@@ -231,7 +231,7 @@ pub(super) fn with_overrides(k: &Kubectl, mut object: Value) -> Result<Value> {
 }
 
 /// What `github.com/distribution/reference` takes for the name of an image.
-fn is_image(text: &str) -> bool {
+pub(super) fn is_image(text: &str) -> bool {
     let (text, digest) = text.split_once('@').map_or((text, None), |(name, digest)| (name, Some(digest)));
     let is_digest = |digest: &str| {
         digest.split_once(':').is_some_and(|(algorithm, hex)| {
