@@ -41,7 +41,7 @@ fn openapi_tells_the_tables_of_fields() {
     check(
         &schema("io.k8s.api.core.v1.ContainerPort").to_string(),
         expect![[
-            r#"{"properties":{"containerPort":{"format":"int32","type":"integer"},"hostIP":{"type":"string"},"hostPort":{"format":"int32","type":"integer"},"name":{"type":"string"},"protocol":{"default":"TCP","type":"string"}},"required":["containerPort"],"type":"object"}"#
+            r#"{"description":"A port that a container listens on.","properties":{"containerPort":{"description":"The number of the port, from 1 to 65535.","format":"int32","type":"integer"},"hostIP":{"description":"The address of the node on which the host port is open.","type":"string"},"hostPort":{"description":"The number of a port of the node that leads here. Most containers need none.","format":"int32","type":"integer"},"name":{"description":"A name by which Services can refer to the port.","type":"string"},"protocol":{"default":"TCP","description":"TCP, UDP or SCTP; TCP if not said.","type":"string"}},"required":["containerPort"],"type":"object"}"#
         ]],
     );
     let deployment = schema("io.k8s.api.apps.v1.Deployment");
@@ -72,4 +72,15 @@ fn health_is_told_check_by_check() {
     let verbose = verbose.as_str().unwrap();
     assert!(verbose.starts_with("[+]ping ok\n[+]log ok\n[+]etcd ok\n[+]etcd-readiness ok\n"));
     assert!(verbose.ends_with("[+]shutdown ok\nreadyz check passed\n"));
+}
+
+#[test]
+fn every_kind_is_described() {
+    let text = include_str!("../../api/descriptions.txt");
+    let keys: Vec<&str> = text.lines().map(|line| line.split_once(": ").unwrap().0).collect();
+    let all = crate::api::scheme::RESOURCES;
+    let missing: Vec<&str> = all.iter().map(|r| r.schema.go).filter(|go| !keys.contains(go)).collect();
+    assert!(missing.is_empty(), "no sentence says what these are: {missing:?}");
+    let mut seen = std::collections::BTreeSet::new();
+    assert!(keys.iter().all(|key| seen.insert(*key)), "each has one sentence");
 }
