@@ -124,7 +124,7 @@ impl Controller {
             return Ok(again(cron_job));
         }
         let name = format!("{}-{}", cron_job.name(), due.seconds / 60);
-        let active = cron_job.list_at("/status/active");
+        let active = cron_job.list_at("/status/active").to_vec();
         if active.iter().any(|job| job.str_at("/name") == name)
             || cron_job.str_at("/status/lastScheduleTime") == due.rfc3339()
         {
@@ -138,7 +138,7 @@ impl Controller {
                 return Ok(again(cron_job));
             }
             "Replace" => {
-                for job in active.to_vec() {
+                for job in active {
                     self.delete_job(cron_job, job.str_at("/name"), job.str_at("/uid")).await?;
                 }
             }

@@ -54,8 +54,11 @@ struct Controller {
     queue: WorkQueue,
     expectations: Rc<RefCell<Expectations>>,
     /// When a failed pod of a set on a node was last deleted, and how long the next has to wait.
-    failures: Rc<RefCell<BTreeMap<(Key, String), (Instant, Duration)>>>,
+    failures: Rc<RefCell<Failures>>,
 }
+
+/// By set and node.
+type Failures = BTreeMap<(Key, String), (Instant, Duration)>;
 
 /// The pods of a set by node.
 type Placed = BTreeMap<String, Vec<Object>>;

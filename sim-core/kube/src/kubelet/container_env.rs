@@ -145,7 +145,7 @@ pub(super) fn resource_value(container: &Value, reference: &Value) -> String {
     let (list, name) = resource.split_once('.').unwrap_or((resource, ""));
     let amount = container.at(&format!("/resources/{list}")).get(name).and_then(Value::as_str);
     let of_node = match (list, name) {
-        ("limits", "cpu") => i64::try_from(CPUS).unwrap_or(1) * 1_000,
+        ("limits", "cpu") => i64::from(CPUS) * 1_000,
         ("limits", "memory") => {
             i64::try_from(MEMORY_KIB - EVICTION_RESERVE_KIB).unwrap_or(i64::MAX).saturating_mul(1_024_000)
         }
