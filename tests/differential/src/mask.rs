@@ -39,7 +39,8 @@ fn both(text: &str) -> String {
     let text = klog.replace_all(text, "$1 $2]");
     let took = Regex::new(r"milliseconds=\d+").expect("the expression is well-formed");
     let text = took.replace_all(&text, "milliseconds=N");
-    let temporary = Regex::new(r"/tmp/(kubectl-edit-|LIVE-|MERGED-)\d+").expect("the expression is well-formed");
+    let temporary =
+        Regex::new(r"/tmp/(kubectl-edit-|LIVE-|MERGED-)\d+").expect("the expression is well-formed");
     let text = temporary.replace_all(&text, "/tmp/${1}N");
     let written = Regex::new(r"(?m)^(---|\+\+\+) (/tmp/\S+)\t.*$").expect("the expression is well-formed");
     written.replace_all(&text, "$1 $2").into_owned()

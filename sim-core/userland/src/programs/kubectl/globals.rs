@@ -75,9 +75,7 @@ pub const PRINT: &[Flag] = &[
 pub const FILENAMES: &[Flag] = &[
     Flag::slice("filename", "Files, directories or - for standard input, that name the resources.")
         .short('f'),
-    Flag::string("kustomize", "", "Directory with a kustomization. Not together with -f or -R.")
-        .short('k')
-        .not_simulated(),
+    Flag::string("kustomize", "", "Directory with a kustomization. Not together with -f or -R.").short('k'),
     Flag::bool("recursive", "Also read the directories inside those given with -f.").short('R'),
 ];
 

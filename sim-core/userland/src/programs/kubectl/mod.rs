@@ -8,7 +8,7 @@
 //! [`selection`], [`manifest`] (which objects are meant); [`printers`], [`describe`], [`yaml`], [`jsonpath`]
 //! (how they are shown); [`verbs`].
 //!
-//! Left out: plugins, `kuberc`, URLs as `-f`, kustomizations, and the commands that say so.
+//! Left out: plugins, `kuberc`, URLs as `-f`, and the commands that say so.
 
 mod command;
 mod describe;
@@ -22,6 +22,7 @@ mod json;
 mod jsonpath;
 mod klog;
 mod kubeconfig;
+mod kustomize;
 mod manifest;
 mod pods;
 mod printers;

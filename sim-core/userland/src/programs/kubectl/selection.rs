@@ -118,12 +118,12 @@ impl Target {
 
 /// Reads flags (`-f -R -l --field-selector --all -A -n`, those that the command has) and `args`.
 pub async fn select(k: &Kubectl, args: &[String], rules: Rules) -> Result<Selection> {
-    select_from(k, k.flags.list("filename"), args, rules).await
+    select_from(k, k.flags.list("filename"), k.flags.str("kustomize"), args, rules).await
 }
 
 /// Like [`select`], but whatever `-f` says is for something else.
 pub async fn select_arguments(k: &Kubectl, args: &[String], rules: Rules) -> Result<Selection> {
-    select_from(k, &[], args, rules).await
+    select_from(k, &[], "", args, rules).await
 }
 
 /// The objects of the files as they are, for `--local`: the server is not asked.
@@ -164,7 +164,13 @@ fn not_registered(source: &str, object: &Value) -> Error {
     ))
 }
 
-async fn select_from(k: &Kubectl, files: &[String], args: &[String], rules: Rules) -> Result<Selection> {
+async fn select_from(
+    k: &Kubectl,
+    files: &[String],
+    folder: &str,
+    args: &[String],
+    rules: Rules,
+) -> Result<Selection> {
     let flags = &k.flags;
     let all = flags.has("all") && flags.bool("all");
     let mut selection = Selection {
@@ -173,18 +179,27 @@ async fn select_from(k: &Kubectl, files: &[String], args: &[String], rules: Rule
         all_namespaces: flags.bool("all-namespaces"),
         ..Selection::default()
     };
-    if !files.is_empty() && !args.is_empty() {
+    if !files.is_empty() && !folder.is_empty() {
+        return Err(Error::text("only one of -f or -k can be specified"));
+    }
+    let given = !files.is_empty() || !folder.is_empty();
+    if given && !args.is_empty() {
         return Err(Error::text(
             "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well",
         ));
     }
-    if files.is_empty() && args.is_empty() {
+    if !given && args.is_empty() {
         return Err(Error::text(MISSING));
     }
     let (namespace, explicit) = k.namespace().await?;
     selection.namespace = namespace.clone();
-    if !files.is_empty() {
-        let infos = manifest::load(k, files, flags.bool("recursive"), rules.validate).await?;
+    if given {
+        let infos = if folder.is_empty() {
+            manifest::load(k, files, flags.bool("recursive"), rules.validate).await?
+        } else {
+            let built = super::kustomize::build(k, folder).await?;
+            built.into_iter().map(|object| (folder.to_string(), object)).collect()
+        };
         if rules.typed {
             let foreign = infos.iter().find(|(_, object)| {
                 let text = |field: &str| object[field].as_str().unwrap_or("").to_string();

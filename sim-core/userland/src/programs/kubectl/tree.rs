@@ -57,7 +57,7 @@ pub const GROUPS: &[(&str, &[&Command])] = &[
             &verbs::patch::COMMAND,
             &verbs::replace::COMMAND,
             &verbs::wait::COMMAND,
-            &KUSTOMIZE,
+            &verbs::kustomize::COMMAND,
         ],
     ),
     ("Settings Commands:", &[&verbs::label::COMMAND, &verbs::annotate::COMMAND, &verbs::completion::COMMAND]),
@@ -114,7 +114,7 @@ pub const ROOT: Command = Command {
         &verbs::patch::COMMAND,
         &verbs::replace::COMMAND,
         &verbs::wait::COMMAND,
-        &KUSTOMIZE,
+        &verbs::kustomize::COMMAND,
         &verbs::label::COMMAND,
         &verbs::annotate::COMMAND,
         &verbs::completion::COMMAND,
@@ -141,7 +141,6 @@ const ALPHA: Command = Command {
     ..Command::NEW
 };
 const CP: Command = stub("cp", "Copy files and directories to and from containers");
-const KUSTOMIZE: Command = stub("kustomize", "Build a kustomization target from a directory or URL");
 
 /// A command found, and what is left of the line.
 pub struct Found {

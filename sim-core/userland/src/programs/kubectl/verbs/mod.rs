@@ -27,6 +27,7 @@ pub mod explain;
 pub mod expose;
 pub mod get;
 pub mod help;
+pub mod kustomize;
 pub mod label;
 pub mod logs;
 pub mod options;

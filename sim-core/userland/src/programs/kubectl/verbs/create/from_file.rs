@@ -8,7 +8,7 @@ use crate::programs::kubectl::selection::{self, Rules, Target};
 use std::rc::Rc;
 
 pub(super) async fn run(k: Rc<Kubectl>) -> Result<()> {
-    if k.flags.list("filename").is_empty() {
+    if k.flags.list("filename").is_empty() && k.flags.str("kustomize").is_empty() {
         if k.args().is_empty() {
             return Err(Error::text(format!(
                 "must specify one of -f and -k\n\n{}",

@@ -87,7 +87,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     if k.flags.changed("raw") {
         return raw(&k).await;
     }
-    if k.args().is_empty() && k.flags.list("filename").is_empty() {
+    if k.args().is_empty() && k.flags.list("filename").is_empty() && k.flags.str("kustomize").is_empty() {
         k.err("You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n\n").await;
         return Err(k.usage_error("Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain pods)."));
     }
