@@ -113,7 +113,9 @@ impl Recorder {
     }
 
     fn execute(&mut self, command: &str) -> Answer {
-        let script = format!("{command}\nprintf '\\036%d\\036' $? ; printf '\\036' >&2\n");
+        // Nothing is on standard input, least of all the next command.
+        let quoted = command.replace('\'', r"'\''");
+        let script = format!("eval '{quoted}' </dev/null\nprintf '\\036%d\\036' $? ; printf '\\036' >&2\n");
         self.world.input(Input::Stdin { id: BASH, bytes: script.into_bytes() });
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let marks = |bytes: &[u8]| bytes.iter().filter(|&&byte| byte == MARK as u8).count();

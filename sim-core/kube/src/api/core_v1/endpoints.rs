@@ -68,6 +68,10 @@ fn row(endpoints: &Value, now: Timestamp) -> Vec<Value> {
 fn addresses(endpoints: &Value) -> String {
     const SHOWN: usize = 3;
     let (mut list, mut count) = (Vec::new(), 0);
+    // With subsets but nothing ready in them, the cell stays empty.
+    if endpoints.list_at("/subsets").is_empty() {
+        return "<none>".to_string();
+    }
     for subset in endpoints.list_at("/subsets") {
         let addresses = subset.list_at("/addresses");
         let ports = subset.list_at("/ports");

@@ -157,7 +157,13 @@ impl Kubectl {
         let client = self.client().await?;
         match Mapper::discover(&client).await {
             Ok(mapper) => Ok(self.mapper.get_or_init(|| Rc::new(mapper)).clone()),
-            Err(error) => {
+            Err(mut error) => {
+                if let Error::Status(status) = &mut error
+                    && status["code"] == 401
+                {
+                    // Discovery looks at the code alone, not at what the server says.
+                    status["message"] = super::rest::UNAUTHORIZED.into();
+                }
                 self.log_discovery(&client, &error).await;
                 Err(error)
             }

@@ -490,6 +490,9 @@ fn broken(error: &HttpError) -> Error {
     }
 }
 
+/// What an answer with the code 401 means, to those who do not read it.
+pub const UNAUTHORIZED: &str = "the server has asked for the client to provide credentials";
+
 /// The `Status` of an answer that is not a success. Models `k8s.io/client-go/rest/request.go`, `transformResponse`.
 fn failure(head: &ResponseHead, body: &[u8]) -> Error {
     let json = header(&head.headers, "Content-Type").is_some_and(|t| t.starts_with(JSON));
@@ -501,7 +504,7 @@ fn failure(head: &ResponseHead, body: &[u8]) -> Error {
     }
     let text = String::from_utf8_lossy(body).trim().to_string();
     let (reason, message) = match head.status {
-        401 => ("Unauthorized", "the server has asked for the client to provide credentials".to_string()),
+        401 => ("Unauthorized", UNAUTHORIZED.to_string()),
         404 => ("NotFound", "the server could not find the requested resource".to_string()),
         405 => (
             "MethodNotAllowed",

@@ -6,6 +6,7 @@ use super::discovery::{Mapper, Resource};
 use super::error::{Error, Result};
 use super::invocation::Kubectl;
 use super::manifest;
+use super::rest::Client;
 use kube::api::scheme;
 use kube::api::selector::LabelSelector;
 use serde_json::Value;
@@ -424,7 +425,7 @@ impl Selection {
                         Ok(object) => infos.push(Info { object, ..info.clone() }),
                         Err(error) => {
                             if !(error.is_not_found() && k.flags.bool("ignore-not-found")) {
-                                errors.push(error);
+                                errors.push(missing(&client, &info.namespace, error).await);
                             }
                         }
                     }
@@ -454,5 +455,17 @@ impl Selection {
             resource.group, resource.version, resource.plural, self.label_selector, self.field_selector
         ));
         Error::Status(status)
+    }
+}
+
+/// What is not found may be so because its namespace is not there, and then that is said. Models `Info.Get` of
+/// `k8s.io/cli-runtime/pkg/resource/visitor.go`.
+pub async fn missing(client: &Client, namespace: &str, error: Error) -> Error {
+    if !error.is_not_found() || matches!(namespace, "" | "default") {
+        return error;
+    }
+    match client.get(&format!("/api/v1/namespaces/{namespace}"), &[]).await {
+        Err(reason) if reason.is_not_found() => reason,
+        _ => error,
     }
 }

@@ -12,7 +12,7 @@ use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{Decoration, Format, list_of, shown, sort_rows, table_text};
 use crate::programs::kubectl::rest::{JSON, Request, TABLE};
-use crate::programs::kubectl::selection::{Info, Rules, Selection, Target, select};
+use crate::programs::kubectl::selection::{Info, Rules, Selection, Target, missing, select};
 use crate::programs::kubectl::tabwriter::TabWriter;
 use kube::api::duration;
 use serde_json::{Value, json};
@@ -250,7 +250,13 @@ async fn tables(k: &Kubectl, selection: &Selection, wide: bool) -> Result<()> {
                 }
             }
             Err(error) if error.is_not_found() && k.flags.bool("ignore-not-found") => {}
-            Err(error) => errors.push(selection.explain(target.resource(), error)),
+            Err(error) => {
+                let error = match target {
+                    Target::Named(info) => missing(&client, &info.namespace, error).await,
+                    Target::Collection { .. } => error,
+                };
+                errors.push(selection.explain(target.resource(), error));
+            }
         }
     }
     // Only what the server knew counts as a type of its own.
