@@ -1,10 +1,10 @@
 //! Custom kinds: those of the scheme and those that definitions have brought, side by side. Models
 //! `apiextensions-apiserver/pkg/apiserver/customresource_handler.go` and the controllers beside it.
 
-use super::{ApiServer, Filter, strategy};
+use super::{ApiServer, DeleteOptions, Filter, Propagation, strategy};
 use crate::api::apiextensions_v1::custom_resource::served;
 use crate::api::scheme::{RESOURCES, by_plural};
-use crate::api::{CUSTOM_RESOURCE_DEFINITION, ObjectExt, Resource};
+use crate::api::{CUSTOM_RESOURCE_DEFINITION, ObjectExt, Resource, remove, set};
 use serde_json::Value;
 
 impl ApiServer {
@@ -36,6 +36,34 @@ impl ApiServer {
             let objects = self.0.store.borrow().list(gone, "", &Filter::default());
             for object in objects {
                 self.0.store.borrow_mut().remove(gone, object.namespace(), object.name());
+            }
+        }
+    }
+
+    /// After a custom object has gone: what it alone owned goes too, or forgets it.
+    pub(super) fn release_dependents(&self, owner: &Value, policy: Option<Propagation>) {
+        let of_owner = |reference: &Value| reference.str_at("/uid") == owner.uid();
+        for resource in self.resources() {
+            let all = self.0.store.borrow().list(resource, "", &Filter::default());
+            for object in all.iter().filter(|object| object.owner_references().iter().any(of_owner)) {
+                let others: Vec<Value> =
+                    object.owner_references().iter().filter(|r| !of_owner(r)).cloned().collect();
+                if others.is_empty() && policy != Some(Propagation::Orphan) {
+                    let options = DeleteOptions {
+                        propagation_policy: Some(Propagation::Background),
+                        ..DeleteOptions::default()
+                    };
+                    // It may have gone in the meantime with another owner.
+                    let _ = self.delete(resource, object.namespace(), object.name(), &options);
+                    continue;
+                }
+                let mut free = (**object).clone();
+                if others.is_empty() {
+                    remove(&mut free, "/metadata/ownerReferences");
+                } else {
+                    set(&mut free, "/metadata/ownerReferences", Value::Array(others));
+                }
+                self.0.store.borrow_mut().put(resource, free.into());
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What create, update and delete mean, for every kind. Models `apiserver/pkg/registry`.
 
-use super::options::{DeleteOptions, WriteOptions, Written};
+use super::options::{DeleteOptions, Propagation, WriteOptions, Written};
 use super::store::{self, WatchHandle};
 use super::strategy::{decode, finalizers_for, grace_period, inward, outward, place, prepare_for_update};
 use super::{ApiServer, Filter, admission, allocation, managed_fields, rbac};
@@ -231,6 +231,9 @@ impl ApiServer {
             store.remove(resource, namespace, &name);
         }
         drop(store);
+        if gone && !waits && resource.custom.is_some() {
+            self.release_dependents(&object, None);
+        }
         self.after_write(resource);
         Ok(object)
     }
@@ -264,7 +267,12 @@ impl ApiServer {
         }
         let grace = grace_period(resource, &old, options);
         let mut object = (*old).clone();
-        let finalizers = finalizers_for(&old, options.propagation_policy);
+        // The garbage collector does not watch custom kinds: what they own goes with them, here.
+        let policy = match resource.custom {
+            Some(_) => options.propagation_policy.map(|_| Propagation::Background),
+            None => options.propagation_policy,
+        };
+        let finalizers = finalizers_for(&old, policy);
         let is_namespace = std::ptr::eq(resource, NAMESPACE);
         let waits = grace > 0
             || !finalizers.is_empty()
@@ -274,6 +282,9 @@ impl ApiServer {
                 return Ok(old);
             }
             let removed = self.0.store.borrow_mut().remove(resource, namespace, name);
+            if resource.custom.is_some() {
+                self.release_dependents(&old, options.propagation_policy);
+            }
             self.after_write(resource);
             return Ok(outward(resource, removed.unwrap_or(old)));
         }

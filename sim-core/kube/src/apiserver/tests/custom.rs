@@ -85,3 +85,17 @@ fn objects_are_held_against_their_schema() {
         422 Invalid: CustomResourceDefinition.apiextensions.k8s.io "x" is invalid: [metadata.name: Invalid value: "x": must be spec.names.plural+"."+spec.group, spec.group: Invalid value: "g": should be a domain with at least one dot, spec.scope: Unsupported value: "World": supported values: "Cluster", "Namespaced", spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required]"#]],
     );
 }
+
+#[test]
+fn what_a_custom_object_owns_goes_with_it() {
+    let w = world();
+    w.ok("POST", DEFINITIONS, definition());
+    let owner = w.ok("POST", CRONTABS, crontab(json!({"cronSpec": "* * * * *"})));
+    let maps = "/api/v1/namespaces/default/configmaps";
+    let reference =
+        json!({"apiVersion": "stable.example.com/v1", "kind": "CronTab", "name": "mine", "uid": owner.uid()});
+    w.ok("POST", maps, json!({"metadata": {"name": "owned", "ownerReferences": [reference]}}));
+    w.ok("DELETE", &format!("{CRONTABS}/mine"), json!({"propagationPolicy": "Foreground"}));
+    assert_eq!(w.call("GET", &format!("{CRONTABS}/mine"), Value::Null).0, 404);
+    assert_eq!(w.call("GET", &format!("{maps}/owned"), Value::Null).0, 404);
+}
