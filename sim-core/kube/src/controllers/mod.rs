@@ -4,8 +4,10 @@
 //! may need work into a queue, and reconciles one key at a time, as those of `kube-controller-manager` do
 //! (pkg/controller). A controller knows the [`Client`](crate::client::Client) and nothing behind it.
 //!
-//! Reading order: [`context`], then the controllers, from [`replica_set`] and [`deployment`] over the two for
-//! Services, [`endpoints`] and [`endpoint_slice`], to the ones that clean up.
+//! Reading order: [`context`], [`pod_control`] (what all that make pods do), then the controllers: [`replica_set`] and
+//! [`deployment`], [`stateful_set`] and [`daemon_set`] with their [`history`], [`job`] and [`cron_job`], [`disruption`] and
+//! [`horizontal_pod_autoscaler`]; the two for Services, [`endpoints`] and [`endpoint_slice`]; and the ones that clean up.
+//! Left out: metrics for autoscalers, `autoscaling/v1`.
 
 mod context;
 mod cron_job;
