@@ -222,6 +222,10 @@ fn container(container: &Value, path: &str, volumes: &[&str], errors: &mut Error
                 && !["cpu", "memory", "ephemeral-storage"].contains(&resource.as_str())
                 && !resource.starts_with("hugepages-")
             {
+                if !super::resource_quota::is_standard(resource) {
+                    let why = "must be a standard resource type or fully qualified";
+                    errors.invalid_str(&field, resource, why);
+                }
                 errors.invalid_str(&field, resource, "must be a standard resource for containers");
             }
             let text = amount.as_str().unwrap_or("");

@@ -128,13 +128,22 @@ const SCOPES: &[&str] = &[
     "VolumeAttributesClass",
 ];
 
+/// Whether a resource without a domain is one that Kubernetes knows.
+pub fn is_standard(name: &str) -> bool {
+    STANDARD.contains(&name)
+        || name == "storage"
+        || ["hugepages-", "requests.hugepages-"].iter().any(|prefix| name.starts_with(prefix))
+}
+
 /// Models `ValidateResourceQuotaSpec`.
 fn validate(quota: &Value, old: Option<&Value>, errors: &mut Errors) {
     for (name, quantity) in quota.map_at("/spec/hard") {
         let field = format!("spec.hard[{name}]");
         errors.check(&field, name, validation::label_key(name));
-        let huge = ["hugepages-", "requests.hugepages-"].iter().any(|prefix| name.starts_with(prefix));
-        if !name.contains('/') && !STANDARD.contains(&name.as_str()) && !huge {
+        if !name.contains('/') && (!is_standard(name) || name == "storage") {
+            if !is_standard(name) {
+                errors.invalid_str(&field, name, "must be a standard resource type or fully qualified");
+            }
             errors.invalid_str(&field, name, "must be a standard resource for quota");
         }
         let amount = Amount::parse(quantity.as_str().unwrap_or("0"));

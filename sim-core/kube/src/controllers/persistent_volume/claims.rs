@@ -3,6 +3,7 @@
 use super::matching::{find_matching_volume, is_set_aside, mismatch};
 use super::{BIND_COMPLETED, BOUND_BY_CONTROLLER, Binder, RESYNC, SELECTED_NODE};
 use crate::api::core_v1::persistent_volume::class;
+use crate::api::storage_v1::storage_class;
 use crate::api::{
     Key, Object, ObjectExt, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, Status, object_at, set,
 };
@@ -51,6 +52,9 @@ impl Binder {
 
     /// Says what a claim without a volume waits for.
     async fn wait(&self, claim: &Object, delay: bool) -> Result<(), Status> {
+        if self.assign_default_class(claim).await? {
+            return Ok(());
+        }
         let events = &self.context.events;
         let name = class(claim);
         if delay {
@@ -74,6 +78,20 @@ impl Binder {
         }
         self.queue.add_after(claim.key(), RESYNC);
         self.pending(claim).await
+    }
+
+    /// A claim that names no class gets the default one, also when that comes later.
+    async fn assign_default_class(&self, claim: &Object) -> Result<bool, Status> {
+        let annotated = claim.annotation("volume.beta.kubernetes.io/storage-class").is_some();
+        if annotated || !claim.at("/spec/storageClassName").is_null() {
+            return Ok(false);
+        }
+        let marked = self.classes.list().into_iter().filter(|class| storage_class::is_default(class)).rev();
+        let newest = marked.max_by(|a, b| a.creation_timestamp().cmp(b.creation_timestamp()));
+        let Some(default) = newest else { return Ok(false) };
+        let mut new = (**claim).clone();
+        set(&mut new, "/spec/storageClassName", json!(default.name()));
+        self.update(PERSISTENT_VOLUME_CLAIM, claim, new).await.map(|_| true)
     }
 
     /// Nobody here makes volumes. Models `provisionClaim` for provisioners that are elsewhere.

@@ -16,7 +16,7 @@ use crate::api::{
     Key, Object, ObjectExt, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, POD, Resource, STORAGE_CLASS, Status,
     core_v1::persistent_volume::class,
 };
-use crate::client::{Informer, WorkQueue};
+use crate::client::{EventRecorder, Informer, WorkQueue};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -31,6 +31,11 @@ const BOUND_BY_CONTROLLER: &str = "pv.kubernetes.io/bound-by-controller";
 const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 
 pub(super) fn start(context: &Context) {
+    // Its events bear an older name.
+    let events = EventRecorder::new(&context.client, "persistentvolume-controller", "");
+    let mut context = context.clone();
+    context.events = events;
+    let context = &context;
     let binder = Binder {
         volumes: context.informers.informer(PERSISTENT_VOLUME),
         claims: context.informers.informer(PERSISTENT_VOLUME_CLAIM),
