@@ -30,7 +30,7 @@ const NETWORK: &[&str] = &[
 /// What else an installed machine has.
 const TOOLS: &[&str] = &[
     "apt",
-    "awk",
+    "column",
     "crictl",
     "docker",
     "git",
@@ -48,7 +48,6 @@ const TOOLS: &[&str] = &[
     "su",
     "sudo",
     "systemctl",
-    "tar",
     "tmux",
     "tree",
     "vi",

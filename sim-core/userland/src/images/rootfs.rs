@@ -9,6 +9,7 @@ use linux::{Program, Signal};
 /// What people use on every system, whether of GNU or of busybox.
 pub(super) const COMMON: &[&str] = &[
     "[",
+    "awk",
     "base64",
     "basename",
     "cat",
@@ -58,6 +59,7 @@ pub(super) const COMMON: &[&str] = &[
     "sync",
     "tac",
     "tail",
+    "tar",
     "tee",
     "test",
     "timeout",

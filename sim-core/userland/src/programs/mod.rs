@@ -5,10 +5,12 @@
 //! simulated`, status 2. [`support`] is what they share, [`PROGRAMS`] the table that file systems are filled from.
 
 pub mod absent;
+pub mod awk;
 pub mod base64;
 pub mod basename;
 pub mod cat;
 pub mod chmod;
+pub mod column;
 pub mod conntrack;
 pub mod cp;
 pub mod curl;
@@ -52,6 +54,7 @@ pub mod sudo;
 pub mod support;
 pub mod system;
 pub mod tail;
+pub mod tar;
 pub mod tee;
 pub mod terminal;
 pub mod test;
@@ -77,7 +80,7 @@ pub const PROGRAMS: &[Program] = &[
     absent::APT,
     absent::APT_GET,
     uname::ARCH,
-    absent::AWK,
+    awk::PROGRAM,
     base64::PROGRAM,
     basename::BASENAME,
     cat::PROGRAM,
@@ -85,6 +88,7 @@ pub const PROGRAMS: &[Program] = &[
     chmod::CHMOD,
     chmod::CHOWN,
     terminal::CLEAR,
+    column::PROGRAM,
     filters::COMM,
     conntrack::PROGRAM,
     cp::CP,
@@ -184,7 +188,7 @@ pub const PROGRAMS: &[Program] = &[
     absent::SYSTEMCTL,
     filters::TAC,
     tail::PROGRAM,
-    absent::TAR,
+    tar::PROGRAM,
     absent::TCPDUMP,
     tee::PROGRAM,
     absent::TELNET,
