@@ -98,8 +98,15 @@ async fn run(sys: &Sys, line: &[String]) -> error::Result<()> {
         let name = found.path.strip_prefix("kubectl ").unwrap_or(&found.path);
         return Err(Error::not_simulated(format!("the command {name:?}")));
     }
-    let flags = Flags::parse(known, &found.line)
-        .map_err(|text| Error::text(format!("{text}\nSee '{} --help' for usage.", found.path)))?;
+    let flags = match Flags::parse(known, &found.line) {
+        Ok(flags) => flags,
+        Err(text) if found.path == "kubectl diff" => {
+            // Status 1 is for differences.
+            sys.err(&format!("error: {text}\nSee 'kubectl diff -h' for help and examples\n")).await;
+            return Err(Error::Exit(2));
+        }
+        Err(text) => return Err(Error::text(format!("{text}\nSee '{} --help' for usage.", found.path))),
+    };
     sys.err(&flags.deprecations()).await;
     if flags.bool("help") {
         sys.out(&help::help(command, &found.path)).await;

@@ -141,7 +141,9 @@ pub async fn build(k: &Kubectl, folder: &str) -> Result<Vec<Value>> {
             "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration" => usize::MAX,
             kind => FIRST.iter().position(|first| *first == kind).unwrap_or(FIRST.len()),
         };
-        (place, text("/apiVersion"), kind, text("/metadata/namespace"), text("/metadata/name"))
+        // What has no namespace is sorted as if it were called this.
+        let namespace = Some(text("/metadata/namespace")).filter(|name| !name.is_empty());
+        (place, text("/apiVersion"), kind, namespace.unwrap_or("~X".to_string()), text("/metadata/name"))
     });
     Ok(objects)
 }

@@ -105,7 +105,9 @@ async fn write(k: &Kubectl, info: &Info, folders: &[String; 2], files: &mut Vec<
         client.post(&info.resource.collection(&info.namespace), &query, &info.object).await?
     } else {
         let query = change::query(k, true);
-        match apply::patch_of(info, &info.object, &live) {
+        // As the annotation would keep it: with annotations, if only empty ones.
+        let modified = serde_json::from_str(&apply::configuration(&info.object)).unwrap_or_default();
+        match apply::patch_of(info, &modified, &live) {
             Some((patch, media_type)) => client
                 .patch(&info.path(), &query, media_type, &patch)
                 .await

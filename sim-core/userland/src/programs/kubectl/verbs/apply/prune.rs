@@ -54,12 +54,6 @@ impl Prune {
             })?);
         }
         if resources.is_empty() {
-            k.log(
-                'W',
-                "prune.go:71",
-                "Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the --namespace flag in a future release. To preserve the current behaviour, list the resources you want to target explicitly in the --prune-allowlist flag.",
-            )
-            .await;
             resources.extend(KINDS.iter().filter_map(|(version, kind)| mapper.of_kind(version, kind)));
         }
         Ok(Some(Prune(resources)))
@@ -67,6 +61,14 @@ impl Prune {
 
     /// Deletes what was applied once and is not among `applied`, in the namespaces of those.
     pub async fn run(self, k: &Kubectl, applied: &[Info], dry_run: DryRun) -> Result<()> {
+        if k.flags.list("prune-allowlist").is_empty() {
+            k.log(
+                'W',
+                "prune.go:71",
+                "Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the --namespace flag in a future release. To preserve the current behaviour, list the resources you want to target explicitly in the --prune-allowlist flag.",
+            )
+            .await;
+        }
         let client = k.client().await?;
         let mut namespaces: Vec<&str> = applied.iter().map(|info| info.namespace.as_str()).collect();
         namespaces.retain(|namespace| !namespace.is_empty());

@@ -3,12 +3,14 @@
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::DryRun;
-use crate::programs::kubectl::rest::Request;
+use crate::programs::kubectl::rest::{JSON_PATCH, Request};
 use crate::programs::kubectl::selection::Info;
 use crate::programs::kubectl::verbs::create::validation;
-use serde_json::Value;
+use kube::api::merge_patch;
+use serde_json::{Value, json};
 
 const APPLY_PATCH: &str = "application/apply-patch+yaml";
+const CLIENT_SIDE: &str = "kubectl-client-side-apply";
 const CONFLICTS: &str = "Please review the fields above--they currently have other managers. Here
 are the ways you can resolve this warning:
 * If you intend to manage all of these fields, please re-run the apply
@@ -23,13 +25,40 @@ See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts"
 
 /// Applies one object.
 pub async fn apply(k: &Kubectl, mut info: Info, dry_run: DryRun) -> Result<(Info, &'static str)> {
-    info.object = merged(k, &info, dry_run == DryRun::Server).await?;
+    let file = info.clone();
+    info.object = merged(k, &file, dry_run == DryRun::Server).await?;
+    if dry_run == DryRun::None
+        && let Some(patch) = migration(&info.object, manager(k))
+        && k.client().await?.patch(&info.path(), &[], JSON_PATCH, &patch).await.is_ok()
+    {
+        info.object = merged(k, &file, false).await?;
+    }
     Ok((info, "serverside-applied"))
+}
+
+fn manager(k: &Kubectl) -> &str {
+    if k.flags.changed("field-manager") { k.flags.str("field-manager") } else { "kubectl" }
+}
+
+/// What earlier applies on the client's side manage becomes this one's, so that they are in nobody's way. Models
+/// client-go/util/csaupgrade.
+fn migration(object: &Value, manager: &str) -> Option<Value> {
+    let entries = object["metadata"]["managedFields"].as_array()?;
+    let is_old = |entry: &&Value| entry["manager"] == CLIENT_SIDE && entry["operation"] == "Update";
+    let old = entries.iter().find(is_old)?.clone();
+    let mut kept: Vec<Value> = entries.iter().filter(|entry| !is_old(entry)).cloned().collect();
+    let own = kept.iter_mut().find(|e| e["manager"] == *manager && e["operation"] == "Apply")?;
+    merge_patch::apply(&mut own["fieldsV1"], &old["fieldsV1"]);
+    let version = &object["metadata"]["resourceVersion"];
+    Some(json!([
+        {"op": "replace", "path": "/metadata/managedFields", "value": kept},
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": version},
+    ]))
 }
 
 /// What the server makes of the file.
 pub async fn merged(k: &Kubectl, info: &Info, dry_run: bool) -> Result<Value> {
-    let manager = if k.flags.changed("field-manager") { k.flags.str("field-manager") } else { "kubectl" };
+    let manager = manager(k);
     let force = if k.flags.bool("force-conflicts") { "true" } else { "false" };
     let mut query = vec![("fieldManager", manager), ("force", force)];
     if k.flags.has("validate") {
