@@ -45,6 +45,7 @@ const TOOLS: &[&str] = &[
     "man",
     "nano",
     "ssh",
+    "stern",
     "su",
     "sudo",
     "systemctl",

@@ -38,6 +38,7 @@ pub mod ln;
 pub mod lookup;
 pub mod ls;
 pub mod mkdir;
+pub mod nano;
 pub mod nc;
 pub mod ping;
 pub mod printf;
@@ -146,7 +147,7 @@ pub const PROGRAMS: &[Program] = &[
     less::MORE,
     absent::MOUNT,
     cp::MV,
-    absent::NANO,
+    nano::PROGRAM,
     nc::PROGRAM,
     filters::NL,
     env::NOHUP,
@@ -181,6 +182,7 @@ pub const PROGRAMS: &[Program] = &[
     ss::PROGRAM,
     absent::SSH,
     stat::STAT,
+    absent::STERN,
     terminal::STTY,
     absent::SU,
     sudo::PROGRAM,
