@@ -82,7 +82,14 @@ impl Kubeconfig {
         if let Some((directory, _)) = self.path.rsplit_once('/') {
             let _ = sys.mkdir(directory, 0o755);
         }
-        let text = yaml::emit(&self.value);
+        let mut value = self.value.clone();
+        // A list without entries is nothing, as Go writes it.
+        for list in ["clusters", "contexts", "users"] {
+            if value[list].as_array().is_some_and(Vec::is_empty) {
+                value[list] = Value::Null;
+            }
+        }
+        let text = yaml::emit(&value);
         sys.write_file(&self.path, text.as_bytes())
             .await
             .map_err(|errno| Error::text(format!("open {}: {}", self.path, errno.text().to_lowercase())))

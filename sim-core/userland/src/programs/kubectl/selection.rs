@@ -225,7 +225,8 @@ async fn select_from(
         selection.single = selection.targets.len() == 1;
         return Ok(selection);
     }
-    if all && !rules.own_all && !selection.label_selector.is_empty() {
+    let selected = !selection.label_selector.is_empty() || !selection.field_selector.is_empty();
+    if all && !rules.own_all && selected {
         return Err(Error::text("setting 'all' parameter but found a non empty selector. "));
     }
     let args = spread(args);
