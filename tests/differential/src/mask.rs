@@ -5,6 +5,10 @@ use podium::serve_api::Calendar;
 use regex_lite::{Captures, Regex};
 use std::path::Path;
 
+/// When kubectl 1.35.2 was built.
+const BUILT: &str = "2026-02-26T20:05:34Z";
+const UNMOVED: &str = "BUILT-THEN";
+
 /// What the real side has elsewhere.
 pub struct Places<'a> {
     /// The server's address.
@@ -20,7 +24,10 @@ pub fn theirs(answer: &Answer, places: &Places<'_>, calendar: Calendar) -> Answe
         // Errors of the network name the server without its scheme.
         let text = text.replace(places.url.trim_start_matches("https://"), "10.10.0.11:6443");
         let text = text.replace(&*places.home.to_string_lossy(), "/home/student");
+        // The client's own build has nothing to do with the world's calendar.
+        let text = text.replace(BUILT, UNMOVED);
         let text = String::from_utf8_lossy(&calendar.inward(text.as_bytes())).into_owned();
+        let text = text.replace(UNMOVED, BUILT);
         both(&long_dates(&text, calendar))
     };
     Answer { stdout: text(&answer.stdout), stderr: text(&answer.stderr), status: answer.status }
@@ -37,13 +44,38 @@ fn both(text: &str) -> String {
     let klog = Regex::new(r"(?m)^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ ([a-z_]+\.go):\d+\]")
         .expect("the expression is well-formed");
     let text = klog.replace_all(text, "$1 $2]");
-    let took = Regex::new(r"milliseconds=\d+").expect("the expression is well-formed");
-    let text = took.replace_all(&text, "milliseconds=N");
     let temporary =
         Regex::new(r"/tmp/(kubectl-edit-|LIVE-|MERGED-)\d+").expect("the expression is well-formed");
     let text = temporary.replace_all(&text, "/tmp/${1}N");
     let written = Regex::new(r"(?m)^(---|\+\+\+) (/tmp/\S+)\t.*$").expect("the expression is well-formed");
-    written.replace_all(&text, "$1 $2").into_owned()
+    let text = written.replace_all(&text, "$1 $2");
+    let took = Regex::new(r"([mM]illiseconds)=\d+").expect("the expression is well-formed");
+    let text = took.replace_all(&text, "$1=N");
+    let date = Regex::new(r"(?m)^(\tDate: ).* GMT$").expect("the expression is well-formed");
+    in_any_order(&date.replace_all(&text, "${1}D"))
+}
+
+/// What Go takes from a map comes in any order: the gates that client-go tells of, the headers of a curl command.
+fn in_any_order(text: &str) -> String {
+    let mut lines: Vec<String> = text.split_inclusive('\n').map(curl).collect();
+    for run in lines.chunk_by_mut(|a, b| is_gate(a) && is_gate(b)) {
+        run.sort();
+    }
+    lines.concat()
+}
+
+fn is_gate(line: &str) -> bool {
+    line.starts_with("I envvar.go]")
+}
+
+fn curl(line: &str) -> String {
+    if !line.starts_with("\tcurl -v ") {
+        return line.to_string();
+    }
+    let header = Regex::new(" -H \"[^\"]*\"").expect("the expression is well-formed");
+    let mut headers: Vec<&str> = header.find_iter(line).map(|found| found.as_str()).collect();
+    headers.sort_unstable();
+    format!("{}{}", header.replace_all(line, ""), headers.concat())
 }
 
 /// `Mon, 05 Jan 2026 08:00:00 +0000`, as describe writes it, in the world's calendar.

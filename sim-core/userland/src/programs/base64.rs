@@ -40,7 +40,7 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
     out.finish(name, 0).await
 }
 
-pub(super) fn encode(bytes: &[u8], wrap: usize) -> String {
+fn encode(bytes: &[u8], wrap: usize) -> String {
     let text = BASE64.encode(bytes);
     if wrap == 0 {
         return text;

@@ -76,6 +76,6 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
     status
 }
 
-pub(super) fn digest(bytes: &[u8]) -> String {
+fn digest(bytes: &[u8]) -> String {
     HEXLOWER.encode(&Sha256::digest(bytes))
 }

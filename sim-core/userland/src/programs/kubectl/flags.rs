@@ -191,7 +191,7 @@ impl Flags {
                     let flag = flags
                         .find_short(letter)
                         .ok_or_else(|| format!("unknown shorthand flag: '{letter}' in -{letter}{left}"))?;
-                    if let Some(value) = left.strip_prefix('=') {
+                    if let Some(value) = left.strip_prefix('=').filter(|value| !value.is_empty()) {
                         flags.set(flag, value)?;
                         break;
                     }

@@ -5,7 +5,7 @@
 //!
 //! Reading order: [`command`], [`tree`], [`flags`], [`globals`], [`help`] (what can be typed);
 //! [`invocation`], [`kubeconfig`], [`rest`], [`discovery`] (how the server is reached);
-//! [`selection`], [`manifest`] (which objects are meant); [`printers`], [`describe`], [`yaml`], [`jsonpath`]
+//! [`selection`], [`manifest`], [`kustomize`] (which objects are meant); [`printers`], [`describe`], [`yaml`], [`jsonpath`]
 //! (how they are shown); [`verbs`].
 //!
 //! Left out: plugins, `kuberc`, URLs as `-f`, and the commands that say so.

@@ -5,8 +5,8 @@
 use super::discovery::{Mapper, Resource};
 use super::error::{Error, Result};
 use super::invocation::Kubectl;
-use super::manifest;
 use super::rest::Client;
+use super::{kustomize, manifest};
 use kube::api::scheme;
 use kube::api::selector::LabelSelector;
 use serde_json::Value;
@@ -119,17 +119,46 @@ impl Target {
 
 /// Reads flags (`-f -R -l --field-selector --all -A -n`, those that the command has) and `args`.
 pub async fn select(k: &Kubectl, args: &[String], rules: Rules) -> Result<Selection> {
-    select_from(k, k.flags.list("filename"), k.flags.str("kustomize"), args, rules).await
+    select_from(k, &files(k)?, args, rules).await
+}
+
+/// What `-f` or `-k` names.
+fn files(k: &Kubectl) -> Result<Vec<String>> {
+    let (files, directory) = (k.flags.list("filename"), k.flags.str("kustomize"));
+    if directory.is_empty() {
+        return Ok(files.to_vec());
+    }
+    if !files.is_empty() {
+        return Err(Error::text("only one of -f or -k can be specified"));
+    }
+    if k.flags.bool("recursive") {
+        return Err(Error::text("the -k flag can't be used with -f or -R"));
+    }
+    Ok(vec![directory.to_string()])
+}
+
+/// The objects of files, or of a directory with a kustomization, with where they are from.
+async fn objects(k: &Kubectl, files: &[String], validate: bool) -> Result<Vec<(String, Value)>> {
+    let directory = k.flags.str("kustomize");
+    if directory.is_empty() {
+        return manifest::load(k, files, k.flags.bool("recursive"), validate).await;
+    }
+    let built = kustomize::build(k, directory).await.map_err(|error| match error {
+        // Where several errors could come, none has a word before it.
+        Error::Text(text) if matches!(k.command.name, "get" | "describe") => Error::Verbatim(text),
+        other => other,
+    })?;
+    Ok(built.into_iter().map(|object| (directory.to_string(), object)).collect())
 }
 
 /// Like [`select`], but whatever `-f` says is for something else.
 pub async fn select_arguments(k: &Kubectl, args: &[String], rules: Rules) -> Result<Selection> {
-    select_from(k, &[], "", args, rules).await
+    select_from(k, &[], args, rules).await
 }
 
 /// The objects of the files as they are, for `--local`: the server is not asked.
 pub async fn local(k: &Kubectl) -> Result<Vec<Info>> {
-    let objects = manifest::load(k, k.flags.list("filename"), k.flags.bool("recursive"), false).await?;
+    let objects = objects(k, &files(k)?, false).await?;
     let mut infos = Vec::new();
     for (source, object) in objects {
         let text = |path: &str| object.pointer(path).and_then(Value::as_str).unwrap_or("").to_string();
@@ -165,13 +194,7 @@ fn not_registered(source: &str, object: &Value) -> Error {
     ))
 }
 
-async fn select_from(
-    k: &Kubectl,
-    files: &[String],
-    folder: &str,
-    args: &[String],
-    rules: Rules,
-) -> Result<Selection> {
+async fn select_from(k: &Kubectl, files: &[String], args: &[String], rules: Rules) -> Result<Selection> {
     let flags = &k.flags;
     let all = flags.has("all") && flags.bool("all");
     let mut selection = Selection {
@@ -180,27 +203,18 @@ async fn select_from(
         all_namespaces: flags.bool("all-namespaces"),
         ..Selection::default()
     };
-    if !files.is_empty() && !folder.is_empty() {
-        return Err(Error::text("only one of -f or -k can be specified"));
-    }
-    let given = !files.is_empty() || !folder.is_empty();
-    if given && !args.is_empty() {
+    if !files.is_empty() && !args.is_empty() {
         return Err(Error::text(
             "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well",
         ));
     }
-    if !given && args.is_empty() {
+    if files.is_empty() && args.is_empty() {
         return Err(Error::text(MISSING));
     }
     let (namespace, explicit) = k.namespace().await?;
     selection.namespace = namespace.clone();
-    if given {
-        let infos = if folder.is_empty() {
-            manifest::load(k, files, flags.bool("recursive"), rules.validate).await?
-        } else {
-            let built = super::kustomize::build(k, folder).await?;
-            built.into_iter().map(|object| (folder.to_string(), object)).collect()
-        };
+    if !files.is_empty() {
+        let infos = objects(k, files, rules.validate).await?;
         if rules.typed {
             let foreign = infos.iter().find(|(_, object)| {
                 let text = |field: &str| object[field].as_str().unwrap_or("").to_string();

@@ -1,170 +1,81 @@
-//! Kustomizations: objects from files, changed by rules that a `kustomization.yaml` holds. Models
-//! sigs.k8s.io/kustomize/api.
+//! Kustomizations: `kubectl kustomize DIR`, and `-k DIR` of the commands that take files.
 //!
-//! Reading order: here (a folder becomes objects), [`generators`] (config maps and secrets), [`transformers`]
-//! (names, namespaces, labels, images, replicas), [`patches`], [`references`] (names inside of objects follow).
+//! Models `sigs.k8s.io/kustomize/api` v0.20 (`internal/target/kusttarget.go`). Reading order: [`file`] (what a
+//! `kustomization.yaml` may say), [`resource`] (an object and the names it has had), [`generate`] (config maps and
+//! secrets), [`patch`], [`transform`] (names, namespaces, labels, images), [`references`] (who names whom).
 //!
-//! Left out: components, replacements, helm charts, plugins, remote resources; they say so.
+//! Left out, and said so: remote bases, `helmCharts`, `replacements`, `vars`, plugins, `crds`, `configurations`,
+//! `openapi`, `buildMetadata`.
 
-mod generators;
-mod patches;
+mod file;
+mod generate;
+mod patch;
 mod references;
-mod transformers;
+mod resource;
+mod transform;
 
 use super::error::{Error, Result};
 use super::invocation::Kubectl;
-use super::manifest;
 use super::yaml;
+use file::Kustomization;
 use linux::vfs::FileType;
+use resource::Res;
 use serde_json::Value;
-use sim::Ordered;
 use std::future::Future;
 use std::pin::Pin;
 
-/// An object on its way, with the names that it has had: references know it by any of them.
-pub struct Item {
-    object: Value,
-    names: Vec<String>,
-    /// What comes behind its name at the end, so that a change of its contents is a change of its name.
-    hash: Option<String>,
+/// The objects of a directory, in the order in which kubectl prints and applies them.
+///
+/// # Errors
+/// Kustomize's own sentences.
+pub async fn build(k: &Kubectl, directory: &str) -> Result<Vec<Value>> {
+    if directory.contains("://") || directory.starts_with("git@") || directory.starts_with("github.com/") {
+        return Err(Error::not_simulated("a kustomization that is not in a directory"));
+    }
+    let root = directory_of(k, directory, directory)
+        .map_err(|why| Error::text(format!("must build at directory: {why}")))?;
+    let mut all = accumulate(k, &root, Vec::new(), false, &[]).await?;
+    for res in all.iter_mut().filter(|res| res.needs_hash) {
+        res.add_hash();
+    }
+    references::fix(&mut all);
+    all.retain(|res| {
+        let local = &res.value["metadata"]["annotations"]["config.kubernetes.io/local-config"];
+        local.is_null() || local == "false"
+    });
+    resource::order(&mut all);
+    Ok(all.into_iter().map(|res| res.value).collect())
 }
 
-impl Item {
-    fn new(object: Value) -> Item {
-        let name = object["metadata"]["name"].as_str().unwrap_or("").to_string();
-        Item { object, names: vec![name], hash: None }
-    }
-
-    fn kind(&self) -> &str {
-        self.object["kind"].as_str().unwrap_or("")
-    }
-
-    fn name(&self) -> &str {
-        self.object["metadata"]["name"].as_str().unwrap_or("")
-    }
-
-    fn is_called(&self, name: &str) -> bool {
-        self.names.iter().any(|known| known == name) || self.name() == name
-    }
-
-    fn rename(&mut self, name: String) {
-        self.names.push(self.name().to_string());
-        self.object["metadata"]["name"] = name.into();
-    }
+/// The absolute path of a directory, or kustomize's words about why it is none.
+fn directory_of(k: &Kubectl, path: &str, shown: &str) -> std::result::Result<String, String> {
+    let real = k.sys.realpath(path).ok().filter(|real| k.sys.stat(real).is_ok());
+    let Some(real) = real else {
+        let absolute = absolute(k, path);
+        return Err(format!(
+            "not a valid directory: evalsymlink failure on '{shown}' : {}",
+            lstat(k, &absolute)
+        ));
+    };
+    let is_directory = k.sys.stat(&real).is_ok_and(|stat| stat.file_type == FileType::Directory);
+    if is_directory { Ok(real) } else { Err(format!("'{shown}': file is not directory")) }
 }
 
-const FILES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
-const KNOWN: &[&str] = &[
-    "apiVersion",
-    "kind",
-    "metadata",
-    "resources",
-    "bases",
-    "namePrefix",
-    "nameSuffix",
-    "namespace",
-    "labels",
-    "commonLabels",
-    "commonAnnotations",
-    "images",
-    "replicas",
-    "configMapGenerator",
-    "secretGenerator",
-    "generatorOptions",
-    "patches",
-    "patchesStrategicMerge",
-    "patchesJson6902",
-];
-const NOT_SIMULATED: &[&str] = &[
-    "buildMetadata",
-    "components",
-    "configurations",
-    "crds",
-    "generators",
-    "helmChartInflationGenerator",
-    "helmCharts",
-    "helmGlobals",
-    "openapi",
-    "replacements",
-    "sortOptions",
-    "transformers",
-    "validators",
-    "vars",
-];
-/// What kustomize puts first, in its order.
-const FIRST: &[&str] = &[
-    "Namespace",
-    "ResourceQuota",
-    "StorageClass",
-    "CustomResourceDefinition",
-    "ServiceAccount",
-    "PodSecurityPolicy",
-    "Role",
-    "ClusterRole",
-    "RoleBinding",
-    "ClusterRoleBinding",
-    "ConfigMap",
-    "Secret",
-    "Endpoints",
-    "Service",
-    "LimitRange",
-    "PriorityClass",
-    "PersistentVolume",
-    "PersistentVolumeClaim",
-    "Deployment",
-    "StatefulSet",
-    "CronJob",
-    "PodDisruptionBudget",
-];
-
-/// Builds the kustomization of a folder: its objects in kustomize's order.
-pub async fn build(k: &Kubectl, folder: &str) -> Result<Vec<Value>> {
-    if folder.contains("://") || folder.starts_with("github.com/") {
-        return Err(Error::not_simulated("a kustomization from a URL"));
-    }
-    if !is_folder(k, folder) {
-        return Err(Error::text(missing(&absolute(k, folder), folder)));
-    }
-    let mut items = layer(k, absolute(k, folder)).await?;
-    for item in &mut items {
-        if let Some(hash) = item.hash.take() {
-            let name = format!("{}-{hash}", item.name());
-            item.rename(name);
+/// What Go says of the first part of a path that is not there.
+fn lstat(k: &Kubectl, absolute: &str) -> String {
+    let mut so_far = String::new();
+    for part in absolute.split('/').filter(|part| !part.is_empty()) {
+        so_far = format!("{so_far}/{part}");
+        if k.sys.stat(&so_far).is_err() {
+            break;
         }
     }
-    references::follow(&mut items);
-    let mut objects: Vec<Value> = items.into_iter().map(|item| item.object).collect();
-    objects.order_by_key(|object| {
-        let text = |path: &str| object.pointer(path).and_then(Value::as_str).unwrap_or("").to_string();
-        let kind = text("/kind");
-        let place = match kind.as_str() {
-            "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration" => usize::MAX,
-            kind => FIRST.iter().position(|first| *first == kind).unwrap_or(FIRST.len()),
-        };
-        // What has no namespace is sorted as if it were called this.
-        let namespace = Some(text("/metadata/namespace")).filter(|name| !name.is_empty());
-        (place, text("/apiVersion"), kind, namespace.unwrap_or("~X".to_string()), text("/metadata/name"))
-    });
-    Ok(objects)
+    format!("lstat {so_far}: no such file or directory")
 }
 
-fn is_folder(k: &Kubectl, path: &str) -> bool {
-    k.sys.stat(path).is_ok_and(|stat| stat.file_type == FileType::Directory)
-}
-
-fn missing(path: &str, given: &str) -> String {
-    format!(
-        "must build at directory: not a valid directory: evalsymlink failure on '{given}' : lstat {path}: no such file or directory"
-    )
-}
-
-/// The path from the root, without `.` and `..`.
+/// A path without `.` and `..`, from the root of the file system.
 fn absolute(k: &Kubectl, path: &str) -> String {
-    join(&k.sys.getcwd(), path)
-}
-
-fn join(base: &str, path: &str) -> String {
-    let whole = if path.starts_with('/') { path.to_string() } else { format!("{base}/{path}") };
+    let whole = if path.starts_with('/') { path.to_string() } else { format!("{}/{path}", k.sys.getcwd()) };
     let mut parts: Vec<&str> = Vec::new();
     for part in whole.split('/') {
         match part {
@@ -176,90 +87,158 @@ fn join(base: &str, path: &str) -> String {
     format!("/{}", parts.join("/"))
 }
 
-/// One folder with all that it refers to.
-fn layer(k: &Kubectl, folder: String) -> Pin<Box<dyn Future<Output = Result<Vec<Item>>> + '_>> {
+/// What is in a file below a root.
+async fn load(k: &Kubectl, root: &str, path: &str) -> std::result::Result<Vec<u8>, String> {
+    let whole =
+        if path.starts_with('/') { absolute(k, path) } else { absolute(k, &format!("{root}/{path}")) };
+    if k.sys.stat(&whole).is_err() {
+        return Err(format!("evalsymlink failure on '{whole}' : {}", lstat(k, &whole)));
+    }
+    if !whole.starts_with(&format!("{root}/")) {
+        return Err(format!("security; file '{whole}' is not in or below '{root}'"));
+    }
+    k.sys.read_file(&whole).await.map_err(|errno| format!("read {whole}: {}", errno.text().to_lowercase()))
+}
+
+type Accumulated<'a> = Pin<Box<dyn Future<Output = Result<Vec<Res>>> + 'a>>;
+
+/// What a directory makes of its resources; a component goes on with those of its parent.
+fn accumulate<'a>(
+    k: &'a Kubectl,
+    root: &'a str,
+    parent: Vec<Res>,
+    component: bool,
+    visited: &'a [String],
+) -> Accumulated<'a> {
     Box::pin(async move {
-        let rules = read(k, &folder).await?;
-        let mut items = Vec::new();
-        for field in ["resources", "bases"] {
-            for path in strings(&rules[field]) {
-                items.extend(resource(k, &folder, &path).await?);
-            }
+        let kustomization = Kustomization::load(k, root).await?;
+        if visited.is_empty() {
+            // The first one may be of any kind.
+        } else if component && !kustomization.is_component() {
+            let kind = kustomization.kind();
+            return Err(Error::text(format!("expected kind 'Component' for path '{root}' but got '{kind}'")));
+        } else if !component && kustomization.is_component() {
+            return Err(Error::text(format!("expected kind != 'Component' for path '{root}'")));
         }
-        generators::generate(k, &folder, &rules, &mut items).await?;
-        patches::apply(k, &folder, &rules, &mut items).await?;
-        transformers::transform(&rules, &mut items)?;
-        Ok(items)
+        let mut below = visited.to_vec();
+        below.push(root.to_string());
+        let mut all = parent;
+        for path in kustomization.strings("resources") {
+            accumulate_path(k, root, &path, &mut all, &below)
+                .await
+                .map_err(|error| prefixed("accumulating resources", error))?;
+        }
+        generate::run(k, root, &kustomization, &mut all).await?;
+        for path in kustomization.strings("components") {
+            let real = directory_of(k, &format!("{root}/{path}"), &absolute(k, &format!("{root}/{path}")))
+                .map_err(|why| Error::text(format!("accumulating components: loader.New {why:?}")))?;
+            all = accumulate(k, &real, all, true, &below).await.map_err(|error| {
+                prefixed(
+                    "accumulating components",
+                    if is_ours(&error) {
+                        error
+                    } else {
+                        Error::text(format!("accumulateDirectory: {:?}", error.message()))
+                    },
+                )
+            })?;
+        }
+        transform::run(k, root, &kustomization, &mut all).await?;
+        Ok(all)
     })
 }
 
-async fn read(k: &Kubectl, folder: &str) -> Result<Value> {
-    let found = FILES.iter().map(|file| format!("{folder}/{file}")).find(|path| k.sys.stat(path).is_ok());
-    let path = found.ok_or_else(|| {
-        Error::text(format!(
-            "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{folder}'"
-        ))
+fn is_ours(error: &Error) -> bool {
+    matches!(error, Error::NotSimulated(_))
+}
+
+/// With words before it, as `errors.WrapPrefixf` puts them.
+fn prefixed(prefix: &str, error: Error) -> Error {
+    if is_ours(&error) { error } else { Error::text(format!("{prefix}: {}", error.message())) }
+}
+
+/// Takes the objects of a file, or of a directory with a kustomization of its own.
+async fn accumulate_path(
+    k: &Kubectl,
+    root: &str,
+    path: &str,
+    all: &mut Vec<Res>,
+    visited: &[String],
+) -> Result<()> {
+    if path.contains("://") || path.starts_with("github.com/") {
+        return Err(Error::not_simulated(format!("{path}: a remote base")));
+    }
+    let whole = absolute(k, &format!("{root}/{path}"));
+    let is_directory = k.sys.stat(&whole).is_ok_and(|stat| stat.file_type == FileType::Directory);
+    let why = if is_directory {
+        format!("accumulating resources from '{path}': read {whole}: is a directory")
+    } else {
+        match accumulate_file(k, root, path, all).await {
+            Ok(()) => return Ok(()),
+            Err(Unreadable::Malformed(why)) => return Err(Error::text(why)),
+            Err(Unreadable::Wrong(why)) => why,
+        }
+    };
+    let real = directory_of(k, &whole, &whole).map_err(|error| {
+        Error::text(format!("accumulation err='{why}': must build at directory: {error}"))
     })?;
-    let text = text_of(k, &path).await?;
-    let rules = yaml::parse(&text).map_err(|error| Error::text(format!("invalid Kustomization: {error}")))?;
-    for field in rules.as_object().into_iter().flat_map(serde_json::Map::keys) {
-        if NOT_SIMULATED.contains(&field.as_str()) {
-            return Err(Error::not_simulated(format!("the field {field} of a kustomization")));
-        }
-        if !KNOWN.contains(&field.as_str()) {
-            return Err(Error::text(format!("invalid Kustomization: json: unknown field {field:?}")));
-        }
-    }
-    let outdated = [
-        ("bases", "resources"),
-        ("commonLabels", "labels"),
-        ("patchesStrategicMerge", "patches"),
-        ("patchesJson6902", "patches"),
-    ];
-    for (old, new) in outdated.into_iter().filter(|(old, _)| !rules[*old].is_null()) {
-        k.err(&format!(
-            "# Warning: '{old}' is deprecated. Please use '{new}' instead. Run 'kustomize edit fix' to update your Kustomization automatically.\n"
-        ))
-        .await;
-    }
-    Ok(rules)
-}
-
-/// The text of a file.
-async fn text_of(k: &Kubectl, path: &str) -> Result<String> {
-    match k.sys.read_file(path).await {
-        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
-        Err(errno) => Err(Error::text(format!("open {path}: {}", errno.text().to_lowercase()))),
-    }
-}
-
-async fn resource(k: &Kubectl, folder: &str, given: &str) -> Result<Vec<Item>> {
-    if given.contains("://") || given.starts_with("github.com/") {
-        return Err(Error::not_simulated("a kustomization from a URL"));
-    }
-    let path = join(folder, given);
-    if is_folder(k, &path) {
-        return layer(k, path).await;
-    }
-    if k.sys.stat(&path).is_err() {
+    if visited.iter().any(|one| *one == real || one.starts_with(&format!("{real}/"))) {
+        let by = visited.iter().find(|one| **one == real || one.starts_with(&format!("{real}/")));
+        let by = by.map_or("", String::as_str);
         return Err(Error::text(format!(
-            "accumulating resources: accumulation err='accumulating resources from '{given}': evalsymlink failure on '{path}' : lstat {path}: no such file or directory': {}",
-            missing(&path, &path)
+            "accumulation err='{why}': cycle detected: candidate root '{real}' contains visited root '{by}'"
         )));
     }
-    let text = text_of(k, &path).await?;
-    let mut objects = Vec::new();
-    manifest::read(&mut objects, given, text.as_bytes(), false)
-        .map_err(|error| Error::text(format!("accumulating resources: {}", error.message())))?;
-    Ok(objects.into_iter().map(|(_, object)| Item::new(object)).collect())
+    let below = accumulate(k, &real, Vec::new(), false, visited).await.map_err(|error| {
+        let is_missing = error.message().starts_with("unable to find one of")
+            || error.message().starts_with("invalid Kustomization");
+        let error = if is_missing {
+            prefixed(&format!("couldn't make target for path '{real}'"), error)
+        } else if error.message().starts_with("expected kind") {
+            error
+        } else {
+            prefixed(&format!("recursed accumulation of path '{real}'"), error)
+        };
+        prefixed(&format!("accumulation err='{why}'"), error)
+    })?;
+    for res in below {
+        resource::append(all, res).map_err(|error| {
+            Error::text(format!("accumulation err='{why}': recursed merging from path '{real}': {error}"))
+        })?;
+    }
+    Ok(())
 }
 
-/// The texts of a list.
-fn strings(list: &Value) -> Vec<String> {
-    list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_string).collect()
+/// Why a file gives no objects.
+enum Unreadable {
+    /// It is not YAML, so that it can be nothing else either.
+    Malformed(String),
+    /// It may be a directory.
+    Wrong(String),
 }
 
-/// The entries of a list.
-fn entries(list: &Value) -> &[Value] {
-    list.as_array().map_or(&[], Vec::as_slice)
+async fn accumulate_file(
+    k: &Kubectl,
+    root: &str,
+    path: &str,
+    all: &mut Vec<Res>,
+) -> std::result::Result<(), Unreadable> {
+    let from = |why: String| Unreadable::Wrong(format!("accumulating resources from '{path}': {why}"));
+    let bytes = load(k, root, path).await.map_err(from)?;
+    let found = resource::read(&bytes).map_err(|error| match error {
+        resource::Unreadable::Malformed(why) => Unreadable::Malformed(format!(
+            "accumulating resources from '{path}': MalformedYAMLError: {why} in File: {path}"
+        )),
+        resource::Unreadable::Wrong(why) => from(why),
+    })?;
+    for res in found {
+        resource::append(all, res).map_err(from)?;
+    }
+    Ok(())
+}
+
+/// The objects as YAML, as `kubectl kustomize` prints them.
+pub fn print(objects: &[Value]) -> String {
+    let documents: Vec<String> = objects.iter().map(yaml::emit).collect();
+    documents.join("---\n")
 }

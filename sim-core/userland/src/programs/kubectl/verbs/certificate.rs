@@ -53,7 +53,7 @@ const DENY: Command = Command {
 
 async fn run(k: Rc<Kubectl>, kind: &'static str, opposite: &'static str, verb: &'static str) -> Result<()> {
     printers::Format::of(&k).await?;
-    if k.args().is_empty() && k.flags.list("filename").is_empty() {
+    if k.args().is_empty() && k.flags.list("filename").is_empty() && k.flags.str("kustomize").is_empty() {
         return Err(Error::text("one or more CSRs must be specified as <name> or -f <filename>"));
     }
     let rules = Rules { default_type: Some("certificatesigningrequests"), ..Rules::default() };

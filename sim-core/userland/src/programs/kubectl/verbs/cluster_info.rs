@@ -27,8 +27,10 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     let server = client.server().to_string();
     say(&k, "Kubernetes control plane", &server).await;
     let selector = "kubernetes.io/cluster-service=true";
-    let path = "/api/v1/namespaces/kube-system/services";
-    let services = client.get(path, &[("labelSelector", selector)]).await?;
+    let (namespace, given) = k.namespace().await?;
+    let namespace = if given { namespace.as_str() } else { "kube-system" };
+    let path = format!("/api/v1/namespaces/{namespace}/services");
+    let services = client.get(&path, &[("labelSelector", selector)]).await?;
     for service in services["items"].as_array().into_iter().flatten() {
         let metadata = &service["metadata"];
         let mut name = metadata["name"].as_str().unwrap_or("").to_string();

@@ -45,7 +45,7 @@ kubectl describe pods frontend",
 };
 
 async fn run(k: Rc<Kubectl>) -> Result<()> {
-    if k.args().is_empty() && k.flags.list("filename").is_empty() {
+    if k.args().is_empty() && k.flags.list("filename").is_empty() && k.flags.str("kustomize").is_empty() {
         return Err(Error::text(
             "You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of supported resources.",
         ));

@@ -14,9 +14,10 @@ pub const COMMAND: Command = Command {
             match tree::find(k.args()) {
                 Ok(found) => k.out(&help::help(found.command, &found.path)).await,
                 Err(_) => {
-                    let words: Vec<String> = k.args().iter().map(|word| format!("{word:?}")).collect();
-                    k.out(&format!("Unknown help topic [`{}`]\n", words.join(" "))).await;
-                    k.out(&help::help(&tree::ROOT, tree::ROOT.name)).await;
+                    let words: Vec<String> = k.args().iter().map(|word| format!("`{word}`")).collect();
+                    let usage = help::help(&tree::ROOT, tree::ROOT.name);
+                    let usage = usage.split_once("\nBasic").map_or("", |parts| parts.1);
+                    k.err(&format!("Unknown help topic [{}]\n\n\nBasic{usage}", words.join(" "))).await;
                 }
             }
             Ok(())

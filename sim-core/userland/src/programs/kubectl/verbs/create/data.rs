@@ -215,7 +215,7 @@ pub(super) fn append_hash(k: &Kubectl, object: &mut Value, hashed: &Value) {
 }
 
 /// Ten letters of the SHA-256 sum, in which nothing can be read. Models k8s.io/kubectl/pkg/util/hash.
-fn hash(hashed: &Value) -> String {
+pub(in crate::programs::kubectl) fn hash(hashed: &Value) -> String {
     let sum = HEXLOWER.encode(&Sha256::digest(json::compact(hashed)));
     let letter = |c| match c {
         '0' => 'g',

@@ -25,6 +25,7 @@ use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{self, DryRun};
 use crate::programs::kubectl::selection::Info;
+pub(in crate::programs::kubectl) use data::hash;
 use serde_json::Value;
 use std::rc::Rc;
 
