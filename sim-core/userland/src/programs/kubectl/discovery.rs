@@ -213,6 +213,12 @@ impl Mapper {
         }
     }
 
+    /// All types of this name, without a group, in the order of discovery.
+    pub fn all_called(&self, name: &str) -> Vec<Rc<Resource>> {
+        let lower = name.to_lowercase();
+        self.resources.iter().filter(|r| is_called(r, &lower)).cloned().collect()
+    }
+
     /// The type of objects that say `apiVersion` and `kind`.
     pub fn of_kind(&self, api_version: &str, kind: &str) -> Option<Rc<Resource>> {
         self.resources.iter().find(|r| r.kind == kind && r.api_version() == api_version).cloned()

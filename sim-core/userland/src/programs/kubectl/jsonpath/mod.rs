@@ -50,6 +50,20 @@ impl JsonPath {
     }
 }
 
+/// The nodes of a template that is one action, as `kubectl explain` reads its argument: the names of fields, and
+/// nothing for what is no field.
+///
+/// # Errors
+/// The sentence of the parser.
+pub fn field_names(template: &str) -> Result<Vec<Option<String>>, String> {
+    let nodes = parse::parse(template)?;
+    let [Node::List(nodes)] = &nodes[..] else { return Err("must pass in 1 jsonpath string".to_string()) };
+    Ok(nodes
+        .iter()
+        .map(|node| if let Node::Field(name) = node { Some(name.clone()) } else { None })
+        .collect())
+}
+
 /// Something found: a part of the object, or a literal of the template.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Found<'a> {

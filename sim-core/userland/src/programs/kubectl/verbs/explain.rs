@@ -1,250 +1,331 @@
-//! `kubectl explain`: the fields of a kind, as the server's OpenAPI document tells them.
+//! `kubectl explain`: the fields of a type, as the server's OpenAPI tells them.
 //!
-//! Models pkg/explain/v2 and its template for plain text.
+//! Models `k8s.io/kubectl/pkg/cmd/explain` and the plaintext template of `k8s.io/kubectl/pkg/explain/v2`.
+//! Left out: `-o plaintext-openapiv2`, for which the server would have to serve OpenAPI v2.
 
 use crate::programs::kubectl::command::{Arguments, Command, Run};
-use crate::programs::kubectl::discovery::{Mapper, Resource};
+use crate::programs::kubectl::discovery::Resource;
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::invocation::Kubectl;
+use crate::programs::kubectl::jsonpath;
 use serde_json::Value;
+use sim::Ordered;
 use std::rc::Rc;
+
+const FLAGS: &[Flag] = &[
+    Flag::string("api-version", "", "The group and version of the type to explain, as group/version."),
+    Flag::string(
+        "output",
+        "plaintext",
+        "Format of the explanation. Valid values are: (plaintext, plaintext-openapiv2).",
+    )
+    .short('o'),
+    Flag::bool("recursive", "Print the names of the fields of fields too, without descriptions."),
+];
+
+const SUGGEST: &str = "Use \"kubectl api-resources\" for a complete list of supported resources.";
 
 /// The row of the tree.
 pub const COMMAND: Command = Command {
     name: "explain",
-    usage: "TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group] [-o|--output=plaintext|plaintext-openapiv2]",
     short: "Get documentation for a resource",
-    long: "Describe fields and structure of various resources.\n\n Fields are named by a path:\n\n        <type>.<fieldName>[.<fieldName>]\n\n What is told comes from the server, in OpenAPI format.\n\nUse \"kubectl api-resources\" for a complete list of supported resources.",
-    examples: "# A resource and its fields\nkubectl explain pods\n\n# All fields of it\nkubectl explain pods --recursive\n\n# Of a certain version\nkubectl explain deployments --api-version=apps/v1\n\n# One field\nkubectl explain pods.spec.containers",
+    long: "Describe fields and structure of various resources.\n\n A field is named by the path that leads to it:\n\n  <type>.<fieldName>[.<fieldName>]\n  \n What is known about each field comes from the server, in OpenAPI format.\n\nUse \"kubectl api-resources\" for a complete list of supported resources.",
+    examples: "# What a pod consists of
+kubectl explain pods
+
+# All fields of it, and theirs
+kubectl explain pods --recursive
+
+# Deployments of one version
+kubectl explain deployments --api-version=apps/v1
+
+# One field
+kubectl explain pods.spec.containers",
+    usage: "TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group] [-o|--output=plaintext|plaintext-openapiv2]",
     flags: &[FLAGS],
     run: Run::Verb(|k| Box::pin(run(k))),
     arguments: Arguments::Types,
     ..Command::NEW
 };
 
-const FLAGS: &[Flag] = &[
-    Flag::string("api-version", "", "The version to explain (API group/version)"),
-    Flag::string("output", "plaintext", "Format (plaintext, plaintext-openapiv2)").short('o'),
-    Flag::bool("recursive", "Also the fields of fields, without their descriptions"),
-];
-
 async fn run(k: Rc<Kubectl>) -> Result<()> {
-    let path = match k.args() {
+    let argument = match k.args() {
         [] => {
-            return Err(Error::text(
-                "You must specify the type of resource to explain. Use \"kubectl api-resources\" for a complete list of supported resources.",
-            ));
+            return Err(Error::text(format!("You must specify the type of resource to explain. {SUGGEST}")));
         }
-        [path] => path.clone(),
+        [one] => one.clone(),
         _ => return Err(Error::text("We accept only this format: explain RESOURCE")),
     };
-    let mapper = k.mapper().await?;
-    let (mut resource, fields) = split(&mapper, &path)?;
-    let version = k.flags.str("api-version");
-    if !version.is_empty() {
-        let other =
-            mapper.resources.iter().find(|r| r.plural == resource.plural && r.api_version() == version);
-        resource = other.cloned().ok_or_else(|| {
-            let (group, version) = version.split_once('/').unwrap_or(("", version));
-            Error::text(format!(
-                "couldn't find resource for \"{group}/{version}, Resource={}\"",
-                resource.plural
-            ))
-        })?;
+    let api_version = k.flags.str("api-version");
+    let (resource, path) = parse(&k, &argument, api_version.is_empty()).await?;
+    let output = k.flags.str("output");
+    if output == "plaintext-openapiv2" {
+        return Err(Error::not_simulated("explain -o plaintext-openapiv2"));
     }
-    match k.flags.str("output") {
-        "plaintext" => {}
-        "plaintext-openapiv2" => return Err(Error::not_simulated("explain --output=plaintext-openapiv2")),
-        other => return Err(Error::text(format!("unrecognized format: {other}"))),
+    let (group, version) = match api_version.split('/').collect::<Vec<_>>()[..] {
+        [""] => (resource.group.clone(), resource.version.clone()),
+        [version] => (String::new(), version.to_string()),
+        [group, version] => (group.to_string(), version.to_string()),
+        _ => {
+            return Err(Error::text(format!("unexpected GroupVersion string: {api_version}")));
+        }
+    };
+    let client = k.client().await?;
+    let index = client.get("/openapi/v3", &[]).await?;
+    let root = if group.is_empty() { format!("api/{version}") } else { format!("apis/{group}/{version}") };
+    let full_name = format!("{group}/{version}, Resource={}", resource.plural);
+    let Some(url) = index["paths"][&root]["serverRelativeURL"].as_str() else {
+        return Err(Error::text(format!("couldn't find resource for \"{full_name}\"")));
+    };
+    let (url_path, query) = url.split_once('?').unwrap_or((url, ""));
+    let query: Vec<(&str, &str)> = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
+    let document = client.get(url_path, &query).await?;
+    if output != "plaintext" {
+        return Err(Error::text(format!("unrecognized format: {output}")));
     }
-    let root = if resource.group.is_empty() { "api" } else { "apis" };
-    let place = format!("/openapi/v3/{root}/{}", resource.api_version());
-    let document = k.client().await?.get(&place, &[]).await?;
-    let mut page = Page { document: &document, recursive: k.flags.bool("recursive"), text: String::new() };
-    let schema = page.of_kind(&resource).ok_or_else(|| {
-        Error::text(format!(
-            "GVR ({}/{}) not found in OpenAPI schema",
-            resource.api_version(),
-            resource.plural
-        ))
-    })?;
-    if !resource.group.is_empty() {
-        page.text.push_str(&format!("GROUP:      {}\n", resource.group));
+    let Some(gvk) = gvk(&document, &root, &resource.plural) else {
+        return Err(Error::text(format!("GVR ({full_name}) not found in OpenAPI schema")));
+    };
+    let page = Page { document: &document, recursive: k.flags.bool("recursive") };
+    let text = |field: &str| gvk[field].as_str().unwrap_or("");
+    let mut head = String::new();
+    if !text("group").is_empty() {
+        head.push_str(&format!("GROUP:      {}\n", text("group")));
     }
-    page.text.push_str(&format!("KIND:       {}\nVERSION:    {}\n\n", resource.kind, resource.version));
-    let result = page.explain(schema, &fields);
-    k.out(&page.text).await;
-    result
+    head.push_str(&format!("KIND:       {}\nVERSION:    {}\n\n", text("kind"), text("version")));
+    k.out(&head).await;
+    let Some(schema) = page.of_kind(gvk) else {
+        let map = format!("map[group:{} kind:{} version:{}]", text("group"), text("kind"), text("version"));
+        return Err(Error::text(format!("GVK {map} not found in OpenAPI schema")));
+    };
+    let body = page.output(schema, &path, &mut Vec::new());
+    if body.is_empty() {
+        let field = path.last().map_or("", String::as_str);
+        return Err(Error::text(format!("field {field:?} does not exist")));
+    }
+    k.out(&format!("{body}\n")).await;
+    Ok(())
 }
 
-/// The type and the fields of `deployments.v1.apps.spec.paused`: the longest beginning that names a type.
-fn split(mapper: &Mapper, path: &str) -> Result<(Rc<Resource>, Vec<String>)> {
-    let parts: Vec<&str> = path.split('.').collect();
-    let fields = |from: usize| {
-        parts[from..].iter().filter(|field| !field.is_empty()).map(|field| field.to_string()).collect()
-    };
-    let of_group = |group: &str, version: Option<&str>| {
-        mapper.resources.iter().any(|r| {
-            r.group == group && !group.is_empty() && version.is_none_or(|version| r.version == version)
-        })
-    };
-    let lower = path.to_lowercase();
-    let words: Vec<&str> = lower.split('.').collect();
-    for end in (2..=words.len()).rev() {
-        let versioned = end > 2 && of_group(&words[2..end].join("."), Some(words[1]));
-        if (versioned || of_group(&words[1..end].join("."), None))
-            && let Ok(resource) = mapper.find(&words[..end].join("."))
-        {
-            return Ok((resource, fields(end)));
+/// The type and the path of fields that an argument means. With `by_group`, the type may have its group.
+async fn parse(k: &Kubectl, argument: &str, by_group: bool) -> Result<(Rc<Resource>, Vec<String>)> {
+    let nodes = nodes(argument)?;
+    let Some(Some(name)) = nodes.first().cloned() else { return Err(no_field()) };
+    let mapper = k.mapper().await?;
+    if name.is_empty() {
+        return Err(Error::text("a resource must be present, got: /, Resource="));
+    }
+    let found = mapper.all_called(&name);
+    if by_group {
+        for resource in &found {
+            if let Some(rest) = argument.strip_prefix(&resource.group_resource()) {
+                let path = if rest.is_empty() { Vec::new() } else { path_of(self::nodes(rest)?)? };
+                return Ok((resource.clone(), path));
+            }
         }
     }
-    match mapper.find(parts[0]) {
-        Ok(resource) => Ok((resource, fields(1))),
-        Err(error) => Err(Error::Verbatim(error.message())),
-    }
+    let Some(first) = found.first().cloned() else {
+        return Err(Error::Verbatim(format!("the server doesn't have a resource type {name:?}")));
+    };
+    Ok((first, path_of(nodes)?))
 }
 
-/// A page of the documentation.
+fn no_field() -> Error {
+    Error::text("invalid jsonpath syntax, first node must be field node")
+}
+
+/// `a.b.c`, read as a JSONPath.
+fn nodes(argument: &str) -> Result<Vec<Option<String>>> {
+    let argument = argument.strip_suffix('.').unwrap_or(argument);
+    jsonpath::field_names(&format!("{{.{argument}}}")).map_err(Error::text)
+}
+
+/// What follows the first node: names of fields only.
+fn path_of(nodes: Vec<Option<String>>) -> Result<Vec<String>> {
+    let names: Option<Vec<String>> = nodes.into_iter().skip(1).collect();
+    names.ok_or_else(no_field)
+}
+
+/// Group, version and kind of the objects of a resource, from the operations of its paths.
+fn gvk<'a>(document: &'a Value, root: &str, plural: &str) -> Option<&'a Value> {
+    let paths = [
+        format!("/{root}/{plural}"),
+        format!("/{root}/{plural}/{{name}}"),
+        format!("/{root}/namespaces/{{namespace}}/{plural}"),
+        format!("/{root}/namespaces/{{namespace}}/{plural}/{{name}}"),
+    ];
+    paths.iter().rev().find_map(|path| {
+        ["get", "post", "put", "patch", "delete"]
+            .iter()
+            .map(|method| &document["paths"][path][method]["x-kubernetes-group-version-kind"])
+            .find(|gvk| gvk.is_object())
+    })
+}
+
+/// What is printed, and from what.
 struct Page<'a> {
     document: &'a Value,
     recursive: bool,
-    text: String,
 }
 
 impl<'a> Page<'a> {
-    /// The schema of a kind.
-    fn of_kind(&self, resource: &Resource) -> Option<&'a Value> {
+    fn of_kind(&self, gvk: &Value) -> Option<&'a Value> {
         let schemas = self.document["components"]["schemas"].as_object()?;
         schemas.values().find(|schema| {
-            let kinds = schema["x-kubernetes-group-version-kind"].as_array().map_or(&[][..], Vec::as_slice);
-            kinds.iter().any(|kind| {
-                kind["group"] == resource.group
-                    && kind["version"] == resource.version
-                    && kind["kind"] == resource.kind
-            })
+            schema["x-kubernetes-group-version-kind"].as_array().is_some_and(|list| list.contains(gvk))
         })
     }
 
-    /// What a schema refers to, by `$ref` or as the only part of `allOf`.
-    fn referred(&self, schema: &'a Value) -> Option<(&'a Value, &'a str)> {
-        let reference = schema["$ref"].as_str().or_else(|| match schema["allOf"].as_array()?.as_slice() {
-            [only] => only["$ref"].as_str(),
-            _ => None,
-        })?;
-        let name = reference.rsplit('/').next()?;
-        Some((self.document["components"]["schemas"].get(name)?, name))
+    fn resolve(&self, schema: &'a Value) -> &'a Value {
+        match schema["$ref"].as_str().and_then(|reference| reference.strip_prefix('#')) {
+            Some(pointer) => self.document.pointer(pointer).unwrap_or(schema),
+            None => schema,
+        }
     }
 
-    fn resolved(&self, schema: &'a Value) -> &'a Value {
-        self.referred(schema).map_or(schema, |(target, _)| target)
+    /// Goes down to the field and tells of it; empty when there is none.
+    fn output(&self, schema: &'a Value, path: &[String], seen: &mut Vec<&'a str>) -> String {
+        let reference = schema["$ref"].as_str().unwrap_or("");
+        let resolved = self.resolve(schema);
+        let Some(name) = path.first() else {
+            let mut description = String::new();
+            self.describe(resolved, &mut description);
+            if description.is_empty() {
+                description.push_str("<empty>");
+            }
+            let mut text = format!("DESCRIPTION:\n{}\n", indent(4, &wrap(76, &description)));
+            let mut fields = String::new();
+            self.fields(resolved, 1, &mut Vec::new(), &mut fields);
+            if !fields.is_empty() {
+                text.push_str("FIELDS:\n");
+                text.push_str(&fields);
+            }
+            return text;
+        };
+        if !reference.is_empty() && seen.contains(&reference) {
+            return String::new();
+        }
+        if let Some(field) = resolved["properties"].get(name) {
+            let mut text = String::new();
+            if path.len() == 1 {
+                text = format!("FIELD: {name} <{}>\n{}\n\n", self.type_of(field), enum_lines(field));
+            }
+            text.push_str(&self.output(field, &path[1..], &mut Vec::new()));
+            return text;
+        }
+        seen.push(reference);
+        let below = if resolved["items"].is_object() {
+            self.output(&resolved["items"], path, seen)
+        } else if resolved["additionalProperties"].is_object() {
+            self.output(&resolved["additionalProperties"], path, seen)
+        } else {
+            let all = list(&resolved["allOf"]).iter();
+            all.map(|part| self.output(part, path, seen)).find(|text| !text.is_empty()).unwrap_or_default()
+        };
+        seen.pop();
+        below
     }
 
-    /// What kind of value it is: `string`, `[]Container`, `map[string]string`.
-    fn type_of(&self, schema: &'a Value) -> String {
+    fn fields(&self, schema: &'a Value, level: usize, seen: &mut Vec<&'a str>, text: &mut String) {
+        let reference = schema["$ref"].as_str().unwrap_or("");
+        if !reference.is_empty() && seen.contains(&reference) {
+            return;
+        }
+        seen.push(reference);
+        let resolved = self.resolve(schema);
+        if let Some(properties) = resolved["properties"].as_object() {
+            let mut names: Vec<&String> = properties.keys().collect();
+            names.order();
+            for name in names {
+                let field = &properties[name];
+                self.field(name, field, list(&resolved["required"]), level, text);
+                if self.recursive {
+                    self.fields(field, level + 1, seen, text);
+                }
+            }
+        }
+        for part in list(&resolved["allOf"]) {
+            self.fields(part, level, seen, text);
+        }
+        for below in [&resolved["items"], &resolved["additionalProperties"]] {
+            if below.is_object() {
+                self.fields(below, level, seen, text);
+            }
+        }
+        seen.pop();
+    }
+
+    fn field(&self, name: &str, field: &Value, required: &[Value], level: usize, text: &mut String) {
+        let by = level * 2;
+        text.push_str(&format!("{}\t<{}>", indent(by, name), self.type_of(field)));
+        if required.iter().any(|r| r == name) {
+            text.push_str(" -required-");
+        }
+        text.push_str(&enum_line(field, by));
+        text.push('\n');
+        if !self.recursive {
+            let description =
+                field["description"].as_str().filter(|d| !d.is_empty()).unwrap_or("<no description>");
+            text.push_str(&indent(by + 2, &wrap(78 - by, description)));
+            text.push_str("\n\n");
+        }
+    }
+
+    /// The descriptions of a schema and of what it is made of.
+    fn describe(&self, schema: &Value, text: &mut String) {
+        let schema = match schema["$ref"].as_str().and_then(|reference| reference.strip_prefix('#')) {
+            Some(pointer) => self.document.pointer(pointer).unwrap_or(schema),
+            None => schema,
+        };
+        if let Some(description) = schema["description"].as_str().filter(|d| !d.is_empty()) {
+            text.push_str(description);
+            text.push('\n');
+        }
+        for part in list(&schema["allOf"]) {
+            self.describe(part, text);
+        }
+        for below in [&schema["items"], &schema["additionalProperties"]] {
+            if below.is_object() {
+                self.describe(below, text);
+            }
+        }
+    }
+
+    /// `string`, `PodSpec`, `[]Container`, `map[string]string`.
+    fn type_of(&self, schema: &Value) -> String {
+        let own = schema["type"].as_str();
         if schema["items"].is_object() {
             return format!("[]{}", self.type_of(&schema["items"]));
         }
         if schema["additionalProperties"].is_object() {
             return format!("map[string]{}", self.type_of(&schema["additionalProperties"]));
         }
-        if let Some((target, name)) = self.referred(schema) {
-            return match target["type"].as_str() {
-                // Times are texts that have a name of their own only in the document.
-                Some("string") if target["format"] == "date-time" => "string".to_string(),
-                _ => name.rsplit('.').next().unwrap_or(name).to_string(),
+        if let [only] = list(&schema["allOf"])
+            && schema["properties"].is_null()
+        {
+            return self.type_of(only);
+        }
+        if let Some(reference) = schema["$ref"].as_str() {
+            let target = reference.strip_prefix('#').and_then(|pointer| self.document.pointer(pointer));
+            return match target.and_then(|target| target["type"].as_str()) {
+                None | Some("object") => reference.rsplit(['/', '.']).next().unwrap_or("Object").to_string(),
+                Some(primitive) => primitive.to_string(),
             };
         }
-        match schema["type"].as_str() {
-            Some(name) if name == "object" && schema["properties"].is_object() => "Object".to_string(),
-            Some(name) => name.to_string(),
-            None => "Object".to_string(),
+        match own {
+            None | Some("object") => "Object".to_string(),
+            Some(own) => own.to_string(),
         }
-    }
-
-    fn description(&self, schema: &'a Value) -> String {
-        let own = schema["description"].as_str().unwrap_or("").to_string();
-        let (target, _) = self.referred(schema).unwrap_or((&Value::Null, ""));
-        let inner = [&schema["items"], &schema["additionalProperties"]];
-        let mut parts = vec![own, target["description"].as_str().unwrap_or("").to_string()];
-        for schema in inner.into_iter().filter(|schema| schema.is_object()) {
-            parts.push(self.description(schema));
-        }
-        parts.retain(|part| !part.is_empty());
-        parts.join("\n")
-    }
-
-    fn explain(&mut self, schema: &'a Value, fields: &[String]) -> Result<()> {
-        let target = self.resolved(schema);
-        let Some((field, rest)) = fields.split_first() else {
-            let description = self.description(schema);
-            let description = if description.is_empty() { "<empty>".to_string() } else { description };
-            // A description ends its line, so that an empty one follows, indented.
-            let end = if description == "<empty>" { "" } else { "\n    " };
-            self.text.push_str(&format!("DESCRIPTION:\n{}{end}\n", wrapped(&description, 76, 4)));
-            let list = self.fields(schema, 1, &mut Vec::new());
-            if !list.is_empty() {
-                self.text.push_str(&format!("FIELDS:\n{list}"));
-            }
-            self.text.push('\n');
-            return Ok(());
-        };
-        let property = target["properties"].get(field);
-        if let Some(property) = property {
-            if rest.is_empty() {
-                self.text.push_str(&format!(
-                    "FIELD: {field} <{}>\n{}\n\n",
-                    self.type_of(property),
-                    long_enum(self.resolved(property))
-                ));
-            }
-            return self.explain(property, rest);
-        }
-        for inner in ["items", "additionalProperties"] {
-            if target[inner].is_object() {
-                return self.explain(&target[inner], fields);
-            }
-        }
-        Err(Error::text(format!("field {field:?} does not exist")))
-    }
-
-    /// The list of the fields of a schema.
-    fn fields(&self, schema: &'a Value, level: usize, above: &mut Vec<&'a str>) -> String {
-        let name = self.referred(schema).map_or("", |(_, name)| name);
-        if !name.is_empty() && above.contains(&name) {
-            return String::new();
-        }
-        let target = self.resolved(schema);
-        for inner in ["items", "additionalProperties"] {
-            if target[inner].is_object() {
-                return self.fields(&target[inner], level, above);
-            }
-        }
-        above.push(name);
-        let required = target["required"].as_array().map_or(&[][..], Vec::as_slice);
-        let mut text = String::new();
-        let indent = " ".repeat(level * 2);
-        for (field, property) in target["properties"].as_object().into_iter().flatten() {
-            let needed = if required.iter().any(|name| name == field) { " -required-" } else { "" };
-            text.push_str(&format!("{indent}{field}\t<{}>{needed}\n", self.type_of(property)));
-            text.push_str(&short_enum(self.resolved(property), &indent));
-            if self.recursive {
-                text.push_str(&self.fields(property, level + 1, above));
-            } else {
-                let description = self.description(property);
-                let description =
-                    if description.is_empty() { "<no description>".to_string() } else { description };
-                text.push_str(&format!("{}\n\n", wrapped(&description, 78 - level * 2, level * 2 + 2)));
-            }
-        }
-        above.pop();
-        text
     }
 }
 
-fn values(schema: &Value) -> Vec<String> {
-    let values = schema["enum"].as_array().map_or(&[][..], Vec::as_slice);
-    values
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn enum_values(field: &Value) -> Vec<String> {
+    list(&field["enum"])
         .iter()
         .map(|value| match value.as_str() {
             Some("") => "\"\"".to_string(),
@@ -254,58 +335,75 @@ fn values(schema: &Value) -> Vec<String> {
         .collect()
 }
 
-fn long_enum(schema: &Value) -> String {
-    let values = values(schema);
+/// All values, each on its line.
+fn enum_lines(field: &Value) -> String {
+    let values = enum_values(field);
     if values.is_empty() {
         return String::new();
     }
-    let lines: Vec<String> = values.iter().map(|value| format!("    {value}")).collect();
-    format!("ENUM:\n{}", lines.join("\n"))
+    format!("ENUM:{}", values.iter().map(|v| format!("\n    {v}")).collect::<String>())
 }
 
-fn short_enum(schema: &Value, indent: &str) -> String {
-    let values = values(schema);
+/// The first four values, on a line of their own.
+fn enum_line(field: &Value, by: usize) -> String {
+    let values = enum_values(field);
     if values.is_empty() {
         return String::new();
     }
-    let shown = &values[..values.len().min(4)];
     let more = if values.len() > 4 { ", ...." } else { "" };
-    format!("{indent}enum: {}{more}\n", shown.join(", "))
+    let first: Vec<String> = values.into_iter().take(4).collect();
+    format!("\n{}enum: {}{more}", " ".repeat(by), first.join(", "))
 }
 
-/// The words in lines of a width, each indented. Line breaks stay.
-fn wrapped(text: &str, width: usize, indent: usize) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    for paragraph in text.split('\n') {
-        let mut line = String::new();
-        for word in paragraph.split(' ') {
-            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
-                lines.push(std::mem::take(&mut line));
-            } else if !line.is_empty() {
-                line.push(' ');
+fn indent(by: usize, text: &str) -> String {
+    let pad = " ".repeat(by);
+    format!("{pad}{}", text.replace('\n', &format!("\n{pad}")))
+}
+
+/// Breaks lines at spaces. Models `mitchellh/go-wordwrap`.
+fn wrap(limit: usize, text: &str) -> String {
+    let mut wrapped = String::new();
+    let (mut current, mut word, mut space) = (0, String::new(), String::new());
+    for c in text.chars() {
+        if c == '\n' {
+            if word.is_empty() {
+                if current + space.chars().count() <= limit {
+                    wrapped.push_str(&space);
+                }
+            } else {
+                wrapped.push_str(&space);
+                wrapped.push_str(&word);
+                word.clear();
             }
-            line.push_str(word);
+            space.clear();
+            wrapped.push(c);
+            current = 0;
+        } else if c.is_whitespace() && c != '\u{a0}' {
+            if space.is_empty() || !word.is_empty() {
+                current += space.chars().count() + word.chars().count();
+                wrapped.push_str(&space);
+                wrapped.push_str(&word);
+                space.clear();
+                word.clear();
+            }
+            space.push(c);
+        } else {
+            word.push(c);
+            let length = word.chars().count();
+            if current + space.chars().count() + length > limit && length < limit {
+                wrapped.push('\n');
+                current = 0;
+                space.clear();
+            }
         }
-        lines.push(line);
     }
-    let indent = " ".repeat(indent);
-    lines.iter().map(|line| format!("{indent}{line}")).collect::<Vec<_>>().join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_descriptions_are_wrapped() {
-        assert_eq!(wrapped("one two three", 8, 2), "  one two\n  three");
-        assert_eq!(wrapped("a\n\nb", 8, 0), "a\n\nb");
+    if word.is_empty() {
+        if current + space.chars().count() <= limit {
+            wrapped.push_str(&space);
+        }
+    } else {
+        wrapped.push_str(&space);
+        wrapped.push_str(&word);
     }
-
-    #[test]
-    fn enums_are_shown_short_and_long() {
-        let schema = serde_json::json!({"enum": ["a", "b", "c", "d", "e"]});
-        assert_eq!(short_enum(&schema, "  "), "  enum: a, b, c, d, ....\n");
-        assert_eq!(long_enum(&schema), "ENUM:\n    a\n    b\n    c\n    d\n    e");
-    }
+    wrapped
 }
