@@ -27,8 +27,7 @@ pub async fn run(k: &Kubectl, root: &str, kustomization: &Kustomization, all: &m
 async fn generate(k: &Kubectl, root: &str, generator: &Value, kind: &str, options: &Value) -> Result<Res> {
     let text = |field: &str| generator[field].as_str().unwrap_or("");
     if text("name").is_empty() {
-        let what = if kind == "ConfigMap" { "configmap" } else { "secret" };
-        return Err(Error::text(format!("a {what} must have a name")));
+        return Err(Error::text("a configmap must have a name"));
     }
     let pairs = pairs(k, root, generator).await.map_err(|error| prefixed("loading KV pairs", error))?;
     let mut object = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": text("name")}});
@@ -39,11 +38,6 @@ async fn generate(k: &Kubectl, root: &str, generator: &Value, kind: &str, option
         object["type"] = Value::from(if text("type").is_empty() { "Opaque" } else { text("type") });
     }
     for (key, value) in pairs {
-        if !is_key(&key) {
-            return Err(Error::text(format!(
-                "{key:?} is not a valid key name: a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
-            )));
-        }
         if ["data", "binaryData"].iter().any(|field| !object[*field][&key].is_null()) {
             return Err(Error::text(format!("configmap {} illegally repeats the key `{key}`", text("name"))));
         }
@@ -83,7 +77,8 @@ async fn pairs(k: &Kubectl, root: &str, generator: &Value) -> Result<Vec<(String
     let mut envs = strings("envs");
     envs.extend(generator["env"].as_str().filter(|env| !env.is_empty()).map(str::to_string));
     let failed = |what: &str, list: &[String], why: String| {
-        Error::text(format!("{what} sources: [{}]: {why}", list.join(" ")))
+        let colon = if what == "literal" { "" } else { ":" };
+        Error::text(format!("{what} sources{colon} [{}]: {why}", list.join(" ")))
     };
     for path in &envs {
         let bytes = load(k, root, path)
@@ -158,10 +153,6 @@ fn unquoted(value: &str) -> &str {
         }
     }
     value
-}
-
-fn is_key(key: &str) -> bool {
-    !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
 }
 
 /// Base64, in lines when it is long.
