@@ -52,7 +52,7 @@ pub(super) struct World {
 }
 
 /// Expressions within expressions while running; beyond that the stack ends.
-const DEPTH: usize = 1_200;
+const DEPTH: usize = 300;
 /// Expressions that one input may take: some seconds.
 pub(super) const STEPS: u64 = 30_000_000;
 

@@ -73,6 +73,9 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
         Err(wrong) if wrong.iter().any(|one| one.text == "modules") => {
             return not_simulated(&sys, "jq", "a module").await;
         }
+        Err(wrong) if wrong.iter().any(|one| one.text == "nesting") => {
+            return not_simulated(&sys, "jq", "a program nested this deep").await;
+        }
         Err(wrong) => return compile_errors(&sys, &source, &wrong).await,
     };
     let names: Vec<String> = invocation.variables.iter().map(|variable| variable.0.clone()).collect();

@@ -5,7 +5,7 @@ use super::json::Json;
 use super::lexer::{TextPart, Token, tokens};
 
 /// Expressions within expressions beyond which nobody goes.
-const DEPTH: usize = 200;
+const DEPTH: usize = 60;
 
 /// A mistake and where it is.
 #[derive(Debug)]
@@ -172,7 +172,7 @@ impl<'a> Parser<'a> {
     pub(super) fn deeper(&mut self) -> Parsed<()> {
         self.depth += 1;
         if self.depth > DEPTH {
-            return Err(vec![Mistake { text: "memory exhausted".into(), place: Some(self.place()) }]);
+            return Err(vec![Mistake { text: "nesting".into(), place: None }]);
         }
         Ok(())
     }
