@@ -37,6 +37,10 @@ async fn generate(k: &Kubectl, root: &str, generator: &Value, kind: &str, option
     if kind == "Secret" {
         object["type"] = Value::from(if text("type").is_empty() { "Opaque" } else { text("type") });
     }
+    // A secret has the field without any key, too.
+    if pairs.is_empty() && kind == "Secret" {
+        object["data"] = json!({});
+    }
     for (key, value) in pairs {
         if ["data", "binaryData"].iter().any(|field| !object[*field][&key].is_null()) {
             return Err(Error::text(format!("configmap {} illegally repeats the key `{key}`", text("name"))));
