@@ -85,6 +85,24 @@ test("a terminal with the focus has the keyboard, and gives it back", async () =
   await done(page);
 });
 
+test("how real it is can be asked, and the figures add up", async () => {
+  const page = await open(browser, site, { viewport: phone });
+  await page.locator(".more .menu-button").click();
+  await page.getByRole("menuitem", { name: "How real is this?" }).click();
+  await page.locator("dialog[open]").waitFor();
+  assert.deepEqual(await axe(page), []);
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);
+  const [equal, compared] = (await page.locator(".fidelity strong").textContent()).match(/[0-9]+/g).map(Number);
+  assert.ok(equal <= compared && compared > 0);
+  const verbs = await page.locator(".figures table").first().locator("tbody tr").allTextContents();
+  assert.ok(verbs.length > 10);
+  const text = await page.evaluate(async () => (await fetch(document.querySelector(".fidelity a").href)).text());
+  assert.ok(text.includes(`${compared}`), "the page and the document say the same");
+  await page.keyboard.press("Escape");
+  await page.locator("dialog[open]").waitFor({ state: "detached" });
+  await done(page);
+});
+
 for (const [name, viewport] of [["desktop", desktop], ["phone", phone]]) {
   for (const scheme of ["light", "dark"]) {
     test(`axe finds nothing: ${name}, ${scheme}`, async () => {

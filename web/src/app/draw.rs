@@ -5,11 +5,11 @@ use crate::components::{Dialog, MenuItem, Shape, Splitter, tool};
 use crate::deck::command::Stage;
 use crate::deck::slide;
 use crate::panels::cluster::Cluster;
-use crate::panels::help;
 use crate::panels::terminals::{self, Tab, Terminals};
 use crate::panels::top::{self, Top};
+use crate::panels::{fidelity, help};
 use slides::Slide;
-use state::{NoticeKind, Owner};
+use state::{NoticeKind, Owner, Sheet};
 use web_sys::HtmlInputElement;
 
 impl App {
@@ -45,7 +45,7 @@ impl App {
             Toggle::Cluster => self.layout.cluster = !self.layout.cluster,
             Toggle::SystemPods => self.layout.system_pods = !self.layout.system_pods,
             Toggle::Notes => self.bookmark.notes = !self.bookmark.notes,
-            Toggle::Help => self.help = !self.help,
+            Toggle::Sheet(sheet) => self.sheet = if self.sheet == Some(sheet) { None } else { Some(sheet) },
             Toggle::ScreenReader => {
                 self.layout.screen_reader = !self.layout.screen_reader;
                 for screen in self.panes.values().filter_map(|pane| pane.screen.as_ref()) {
@@ -161,7 +161,7 @@ impl App {
                     }
                 </main>
                 { self.draw_status() }
-                if self.help { { help::draw(link.callback(|()| Msg::Toggle(Toggle::Help))) } }
+                if let Some(sheet) = self.sheet { { draw_sheet(ctx, sheet) } }
                 if let Some(ask) = self.ask { { self.draw_ask(ctx, ask) } }
                 <input id="deck-file" hidden=true type="file" accept=".md,.markdown,text/markdown,text/plain" aria-label="Deck to open"
                     onchange={link.batch_callback(|event: Event| {
@@ -363,12 +363,24 @@ impl App {
                 }),
             ));
         }
-        items.push(MenuItem::action("Keys", link.callback(|()| Msg::Toggle(Toggle::Help))));
+        let sheet = |label, sheet| {
+            MenuItem::action(label, link.callback(move |()| Msg::Toggle(Toggle::Sheet(sheet))))
+        };
+        items.push(sheet("Keys", Sheet::Keys));
+        items.push(sheet("How real is this?", Sheet::Fidelity));
         items
     }
 
     fn timer(&self) -> String {
         let seconds = ((browser::now_ms() - self.timer_ms) / 1000.0) as u64;
         format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+    }
+}
+
+fn draw_sheet(ctx: &Context<App>, sheet: Sheet) -> Html {
+    let on_close = ctx.link().callback(move |()| Msg::Toggle(Toggle::Sheet(sheet)));
+    match sheet {
+        Sheet::Keys => help::draw(on_close),
+        Sheet::Fidelity => fidelity::draw(on_close),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use gloo_events::{EventListener, EventListenerOptions};
-use state::Owner;
+use state::{Owner, Sheet};
 use yew::html::Scope;
 
 pub(super) fn listen(scope: &Scope<App>) -> Vec<EventListener> {
@@ -44,7 +44,7 @@ impl App {
         {
             return false;
         }
-        if self.help || self.ask.is_some() {
+        if self.sheet.is_some() || self.ask.is_some() {
             return false;
         }
         let key = event.key();
@@ -81,7 +81,7 @@ impl App {
                 true
             }
             "h" | "?" => {
-                self.help = true;
+                self.sheet = Some(Sheet::Keys);
                 true
             }
             "t" => {

@@ -27,7 +27,7 @@ use crate::runtime::mirror::Mirror;
 use crate::runtime::store::{Bookmark, Layout, Theme};
 use crate::runtime::timer::Timer;
 use crate::terminal::{Gesture, Screen};
-use state::{Ask, Pane, Shell};
+use state::{Ask, Pane, Sheet, Shell};
 
 pub use state::App;
 
@@ -82,7 +82,7 @@ pub enum Toggle {
     Cluster,
     SystemPods,
     Notes,
-    Help,
+    Sheet(Sheet),
     ScreenReader,
 }
 
@@ -118,7 +118,7 @@ impl Component for App {
             running: LiteMap::new(),
             notice: None,
             ask: None,
-            help: false,
+            sheet: None,
             black: false,
             mirrored: false,
             owner: state::Owner::Slides,

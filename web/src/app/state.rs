@@ -51,7 +51,7 @@ pub struct App {
     pub(super) running: LiteMap<TerminalId, String>,
     pub(super) notice: Option<Notice>,
     pub(super) ask: Option<Ask>,
-    pub(super) help: bool,
+    pub(super) sheet: Option<Sheet>,
     pub(super) black: bool,
     pub(super) mirrored: bool,
     pub(super) owner: Owner,
@@ -124,6 +124,13 @@ pub enum NoticeKind {
     Hint,
     /// Our bug; seed and inputs can be saved.
     Trouble,
+}
+
+/// A sheet over the page.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Sheet {
+    Keys,
+    Fidelity,
 }
 
 /// A question before something is lost.
