@@ -41,3 +41,29 @@ test("the first prompt does without the second part", async () => {
   assert.deepEqual(page.complaints, []);
   await page.context().close();
 });
+
+test("a second part that cannot be had is asked for again, and the lab goes on", async () => {
+  const context = await browser.newContext({ serviceWorkers: "block" });
+  let refused = 0;
+  let network = false;
+  await context.route(/_rest\.wasm$/, async (route) => {
+    if (network) return route.continue();
+    refused += 1;
+    return route.abort("failed");
+  });
+  const page = await open(browser, site, { context });
+  page.mayFail = true;
+  await ready(page);
+  while (refused === 0) await page.waitForTimeout(10);
+  await focusTerminal(page);
+  await type(page, "kubectl create deployment blue --image=jpetazzo/color");
+  // The command asks for it again, and its worker dies of the refusal.
+  while (refused < 2) await page.waitForTimeout(10);
+  network = true;
+  await page.locator(".notice", { hasText: "When the network is back" }).waitFor();
+  await ready(page);
+  await focusTerminal(page);
+  await type(page, "kubectl get deployments");
+  await waitForScreen(page, "No resources found in default namespace.");
+  await page.context().close();
+});

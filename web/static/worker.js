@@ -23,8 +23,12 @@ function fetchNow(url) {
   const request = new XMLHttpRequest();
   request.open("GET", url, false);
   request.responseType = "arraybuffer";
-  request.send();
-  if (!request.response?.byteLength) throw new Error(`${url} could not be loaded (${request.status})`);
+  try {
+    request.send();
+  } catch {
+    // Says nothing of use; that there is no answer does.
+  }
+  if (!request.response?.byteLength) throw new Error("a part of the class could not be loaded");
   return request.response;
 }
 

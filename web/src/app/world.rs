@@ -271,7 +271,7 @@ impl App {
         }
     }
 
-    /// The simulation died: our bug. The slide stays; a new one goes back to before the last command.
+    /// The simulation died: our bug, or a network that is not there. The slide stays; a new one goes back to before the last command.
     pub(super) fn recover(&mut self, ctx: &Context<Self>, sentence: &str) {
         self.died += 1;
         if self.died > DEATHS_MAX {
@@ -283,10 +283,15 @@ impl App {
             self.notify(NoticeKind::Trouble, text);
             return;
         }
-        let text = format!(
-            "The simulation stopped: {sentence}. That is our mistake, not yours. The lab is back where it was before the last command."
-        );
-        self.notify(NoticeKind::Trouble, text);
+        if sentence.contains("could not be loaded") {
+            let text = "A part of the class could not be loaded. When the network is back, give the last command again.";
+            self.notify(NoticeKind::Hint, text);
+        } else {
+            let text = format!(
+                "The simulation stopped: {sentence}. That is our mistake, not yours. The lab is back where it was before the last command."
+            );
+            self.notify(NoticeKind::Trouble, text);
+        }
         self.connect(ctx);
     }
 
