@@ -54,16 +54,15 @@ test("a second part that cannot be had is asked for again, and the lab goes on",
   const page = await open(browser, site, { context });
   page.mayFail = true;
   await ready(page);
-  while (refused === 0) await page.waitForTimeout(10);
+  await focusTerminal(page);
+  await page.keyboard.press("Space");
+  // No key can be taken without it, so the worker ends; what it was about to do is done when the network is back.
+  await page.locator(".notice", { hasText: "when the network is back" }).waitFor();
+  assert.ok(refused > 0);
+  network = true;
+  await page.waitForTimeout(3_000);
   await focusTerminal(page);
   await type(page, "kubectl create deployment blue --image=jpetazzo/color");
-  // The command asks for it again, and its worker dies of the refusal.
-  while (refused < 2) await page.waitForTimeout(10);
-  network = true;
-  await page.locator(".notice", { hasText: "When the network is back" }).waitFor();
-  await ready(page);
-  await focusTerminal(page);
-  await type(page, "kubectl get deployments");
-  await waitForScreen(page, "No resources found in default namespace.");
+  await waitForScreen(page, "deployment.apps/blue created");
   await page.context().close();
 });

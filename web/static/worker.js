@@ -8,10 +8,14 @@ const rest = new URL("./podium-worker_rest.wasm", here);
 const isWorker = typeof DedicatedWorkerGlobalScope !== "undefined" && self instanceof DedicatedWorkerGlobalScope;
 let first;
 let second;
+let ahead;
 
-globalThis.fetchDeferredCode = async () => {
+// Ahead of time it is asked for once; whoever cannot do without it asks again.
+globalThis.fetchDeferredCode = () => (ahead ??= fetchAhead());
+
+async function fetchAhead() {
   if (first.deferred && !first.loaded.value) second = await WebAssembly.compileStreaming(fetch(rest)).catch(() => undefined);
-};
+}
 
 globalThis.loadDeferredCode = () => {
   second ??= new WebAssembly.Module(fetchNow(rest));

@@ -42,6 +42,7 @@ pub enum Msg {
     OpenFile(web_sys::File),
     World(FromWorker, Uint8Array),
     Died(String),
+    Connect,
     Watchdog,
     Frame(TerminalId, Element),
     Gesture(TerminalId, Gesture),
@@ -126,6 +127,7 @@ impl Component for App {
             timer_ms: browser::now_ms(),
             mirror: None,
             fit_timer: None,
+            link_timer: None,
             run_timer: None,
             report: None,
             _listeners: listeners,
@@ -153,6 +155,7 @@ impl Component for App {
             }
             Msg::World(message, bytes) => return self.hear(ctx, message, bytes),
             Msg::Died(sentence) => self.recover(ctx, &sentence),
+            Msg::Connect => self.connect(ctx),
             Msg::Watchdog => return self.watch(ctx),
             Msg::Frame(id, frame) => self.open_screen(ctx, id, &frame),
             Msg::Gesture(id, gesture) => return self.gesture(ctx, id, gesture),

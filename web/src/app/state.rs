@@ -61,6 +61,7 @@ pub struct App {
     pub(super) timer_ms: f64,
     pub(super) mirror: Option<Mirror>,
     pub(super) fit_timer: Option<Timer>,
+    pub(super) link_timer: Option<Timer>,
     pub(super) run_timer: Option<Timer>,
     /// Seed and inputs of the world that died.
     pub(super) report: Option<String>,

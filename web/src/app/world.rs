@@ -6,6 +6,8 @@ use podium_protocol::{Input, ShellState};
 use state::NoticeKind;
 
 /// How often the simulation may die in a row before its journal is not tried again.
+/// How long the page waits before it asks again for code that could not be loaded, in milliseconds.
+const LOAD_AGAIN_MS: i32 = 1_500;
 const DEATHS_MAX: u32 = 3;
 /// Questions of the watchdog that may stay without an answer.
 const SILENT_MAX: u32 = 3;
@@ -273,6 +275,16 @@ impl App {
 
     /// The simulation died: our bug, or a network that is not there. The slide stays; a new one goes back to before the last command.
     pub(super) fn recover(&mut self, ctx: &Context<Self>, sentence: &str) {
+        if sentence.contains("could not be loaded") {
+            // Nothing was lost: the next one does again what this one was about to do.
+            self.link = None;
+            self.restoring = true;
+            let link = ctx.link().clone();
+            self.link_timer = Timer::after(LOAD_AGAIN_MS, move || link.send_message(Msg::Connect));
+            let text = "A part of the class could not be loaded. The lab goes on when the network is back.";
+            self.notify(NoticeKind::Hint, text);
+            return;
+        }
         self.died += 1;
         if self.died > DEATHS_MAX {
             self.link = None;
@@ -283,15 +295,10 @@ impl App {
             self.notify(NoticeKind::Trouble, text);
             return;
         }
-        if sentence.contains("could not be loaded") {
-            let text = "A part of the class could not be loaded. When the network is back, give the last command again.";
-            self.notify(NoticeKind::Hint, text);
-        } else {
-            let text = format!(
-                "The simulation stopped: {sentence}. That is our mistake, not yours. The lab is back where it was before the last command."
-            );
-            self.notify(NoticeKind::Trouble, text);
-        }
+        let text = format!(
+            "The simulation stopped: {sentence}. That is our mistake, not yours. The lab is back where it was before the last command."
+        );
+        self.notify(NoticeKind::Trouble, text);
         self.connect(ctx);
     }
 
