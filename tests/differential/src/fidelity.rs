@@ -47,6 +47,31 @@ impl Figures {
         figures
     }
 
+    /// Why a table of earlier figures can stay no longer: other lines were compared, or fewer are equal. What came out
+    /// better by chance, because of when things happened, is no reason.
+    pub fn stale(&self, table: &str) -> Option<String> {
+        let now = self.tsv();
+        let rows = |text: &str| -> BTreeMap<String, (usize, usize)> {
+            let row = |line: &str| {
+                let (rest, equal) = line.rsplit_once('\t')?;
+                let (name, compared) = rest.rsplit_once('\t')?;
+                Some((name.to_string(), (compared.parse().ok()?, equal.parse().ok()?)))
+            };
+            text.lines().filter_map(row).collect()
+        };
+        let (old, new) = (rows(table), rows(&now));
+        if old.keys().ne(new.keys()) {
+            return Some("other verbs or kinds were compared".to_string());
+        }
+        let worse = |(name, (compared, equal)): (&String, &(usize, usize))| {
+            let (known, before) = old.get(name)?;
+            let name = name.replace('\t', " ");
+            (compared != known || equal < before)
+                .then(|| format!("{name}: {equal} of {compared} are equal, not {before} of {known}"))
+        };
+        new.iter().find_map(worse)
+    }
+
     /// The figures as a table that programs read.
     pub fn tsv(&self) -> String {
         let mut text = format!("all\t\t{}\t{}\n", self.all.compared, self.all.equal);

@@ -5,7 +5,7 @@
 //! rollout.txt: kubectl rollout history deployment/web
 //! ```
 //!
-//! A line stands for every such command of the file. One that has become equal must be taken out.
+//! A line stands for every such command of the file. The run says which have become equal.
 
 use std::collections::BTreeMap;
 use std::path::Path;

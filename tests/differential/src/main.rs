@@ -71,11 +71,14 @@ fn compare(args: &[String]) -> Result<bool, String> {
     let known = Known::read(&differential::folder().join("known.txt"))?;
     let is_wanted =
         |_: &str, number: usize| wanted.file.as_ref().is_none_or(|(_, range)| range.contains(&number));
-    let outcomes = run::all(&files, &kubectl, &is_wanted, 2)?;
+    let (outcomes, twice) = run::settled(&files, &kubectl, &is_wanted, 2, &known)?;
     let mut good = true;
     for fault in report::faults(&outcomes, &known, wanted.file.is_none()) {
         println!("{fault}");
         good = false;
+    }
+    for note in report::notes(&outcomes, &known) {
+        println!("{note}");
     }
     for outcome in outcomes.iter().filter(|outcome| wanted.known && !outcome.is_equal()) {
         if let Some(reason) = known.reason(&outcome.file, &outcome.command) {
@@ -85,6 +88,9 @@ fn compare(args: &[String]) -> Result<bool, String> {
     let figures = Figures::of(&outcomes);
     if wanted.file.is_none() {
         print!("{}", figures.tsv());
+    }
+    if twice > 0 {
+        println!("{twice} lines were tried again");
     }
     print!("{}", report::slowest(&outcomes));
     println!("{}", report::summary(&outcomes, &known));
@@ -96,8 +102,10 @@ fn compare(args: &[String]) -> Result<bool, String> {
         };
         write(&page, fidelity::page(&figures, &outcomes, &known))?;
         write(&table, figures.tsv())?;
-    } else if wanted.check && std::fs::read_to_string(&table).unwrap_or_default() != figures.tsv() {
-        println!("docs/fidelity.tsv is stale: `cargo xtask fidelity` writes it and docs/fidelity.md");
+    } else if wanted.check
+        && let Some(why) = figures.stale(&std::fs::read_to_string(&table).unwrap_or_default())
+    {
+        println!("docs/fidelity.tsv is stale, {why}: `cargo xtask fidelity` writes it and docs/fidelity.md");
         good = false;
     }
     Ok(good)

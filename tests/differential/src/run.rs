@@ -1,10 +1,12 @@
 //! Sections through both sides.
 
 use crate::corpus::{File, Section, Step};
+use crate::known::Known;
 use crate::mask::{self, Places};
 use crate::ours::Ours;
 use crate::theirs::Theirs;
 use crate::{Answer, objects};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -78,6 +80,43 @@ pub fn all(
     let mut outcomes: Vec<Outcome> = outcomes.into_inner().unwrap_or_default();
     outcomes.sort_by(|a, b| (&a.file, a.number).cmp(&(&b.file, b.number)));
     Ok(outcomes)
+}
+
+/// How often a line is tried again.
+const TRIES: usize = 3;
+
+/// As [`all`], and what came out against expectation is tried again: a pod that becomes ready between two requests
+/// of the real kubectl is no difference between the two. Gives how many lines were tried again.
+///
+/// # Errors
+/// Those of [`all`].
+pub fn settled(
+    files: &[File],
+    kubectl: &Path,
+    wanted: Wanted<'_>,
+    workers: usize,
+    known: &Known,
+) -> Result<(Vec<Outcome>, usize), String> {
+    let mut outcomes = all(files, kubectl, wanted, workers)?;
+    let expected =
+        |outcome: &Outcome| outcome.is_equal() == known.reason(&outcome.file, &outcome.command).is_none();
+    let place = |outcome: &Outcome| (outcome.file.clone(), outcome.number);
+    let doubtful: BTreeSet<(String, usize)> =
+        outcomes.iter().filter(|outcome| !expected(outcome)).map(place).collect();
+    let mut left = doubtful.clone();
+    for _ in 0..TRIES {
+        if left.is_empty() {
+            break;
+        }
+        let again = all(files, kubectl, &|file, number| left.contains(&(file.to_string(), number)), workers)?;
+        for next in again.into_iter().filter(expected) {
+            left.remove(&place(&next));
+            if let Some(first) = outcomes.iter_mut().find(|first| place(first) == place(&next)) {
+                *first = next;
+            }
+        }
+    }
+    Ok((outcomes, doubtful.len()))
 }
 
 fn work_off(

@@ -1,5 +1,5 @@
 //! Server-side apply over HTTP: a configuration comes in, the object as it is now goes out. What is laid over what is
-//! found out in [`managed_fields`](super::managed_fields). Models `apiserver/pkg/endpoints/handlers/patch.go`,
+//! found out in [`managed_fields`]. Models `apiserver/pkg/endpoints/handlers/patch.go`,
 //! `applyPatcher`.
 
 use super::body::{named, structured_body, write_options};

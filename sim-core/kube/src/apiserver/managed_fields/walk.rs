@@ -254,7 +254,9 @@ pub(super) fn prune(shape: Shape, value: &mut Value, last: &Set, new: &Set, othe
     for (key, node) in last.iter().filter(|(key, _)| *key != ".") {
         let Value::Object(node) = node else { continue };
         let (in_new, in_others) = (new.get(key), others.get(key));
-        if in_new.is_none() && in_others.is_none() {
+        // What is only on the way to an owned field is not owned itself: `metadata` stays when a label goes.
+        let owned = node.is_empty() || node.contains_key(".");
+        if owned && in_new.is_none() && in_others.is_none() {
             match (shape, &mut *value) {
                 (Shape::Struct(_) | Shape::Map(_), Value::Object(map)) => {
                     map.remove(key.strip_prefix("f:").unwrap_or(key));

@@ -149,3 +149,15 @@ fn what_the_cluster_makes_is_told_when_asked_for() {
         shown.list_at("/metadata/managedFields").iter().map(|m| m.str_at("/manager")).collect();
     assert_eq!(names, ["kube-controller-manager", "kubelet"]);
 }
+
+#[test]
+fn what_leads_to_a_field_stays_when_the_field_goes() {
+    let w = world();
+    let url = "/api/v1/namespaces/default/configmaps/conf?fieldManager=kubectl";
+    let mut config =
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "conf", "labels": {"a": "b"}}});
+    assert_eq!(apply(&w, url, &config).0, 201);
+    config["metadata"] = json!({"name": "conf"});
+    let (status, applied) = apply(&w, url, &config);
+    assert_eq!((status, applied.name(), applied.at("/metadata/labels")), (200, "conf", &Value::Null));
+}

@@ -1,7 +1,7 @@
 //! `awk`: patterns and actions on lines, as mawk 1.3.4 does it, which Ubuntu has as `awk`.
 //!
 //! Reading order: [`lexer`], [`parser`] (programs), [`value`] (numbers and strings), [`run`] (records,
-//! expressions), [`statements`], [`functions`], [`format`].
+//! expressions), [`statements`], [`functions`], [`mod@format`].
 //!
 //! Left out: `getline`, pipes, `system`, and `RS` of more than one character.
 

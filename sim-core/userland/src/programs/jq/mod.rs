@@ -1,6 +1,6 @@
 //! `jq` 1.7.1: a language for JSON, as Ubuntu 24.04 has it.
 //!
-//! Reading order: [`json`], [`read`], [`print`] (values and their texts); [`lexer`], [`parser`] with [`terms`], [`ast`], [`scope`]
+//! Reading order: [`json`], [`read`], [`mod@print`] (values and their texts); [`lexer`], [`parser`] with [`terms`], [`ast`], [`scope`]
 //! (programs); [`eval`] with [`item`], [`binding`], [`generators`], [`paths`], [`operators`], [`functions`], [`text`], [`regex`], [`calendar`] (running them);
 //! [`options`], [`input`] (the command line and the files). Functions that jq itself writes in jq are in `defs.jq`.
 //!

@@ -1,6 +1,6 @@
 //! Kustomizations: `kubectl kustomize DIR`, and `-k DIR` of the commands that take files.
 //!
-//! Models `sigs.k8s.io/kustomize/api` v0.20 (`internal/target/kusttarget.go`). Reading order: [`file`] (what a
+//! Models `sigs.k8s.io/kustomize/api` v0.20 (`internal/target/kusttarget.go`). Reading order: [`mod@file`] (what a
 //! `kustomization.yaml` may say), [`resource`] (an object and the names it has had), [`generate`] (config maps and
 //! secrets), [`patch`], [`transform`] (names, namespaces, labels, images), [`references`] (who names whom).
 //!

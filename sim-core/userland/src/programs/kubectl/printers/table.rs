@@ -222,8 +222,8 @@ kubernetes   ClusterIP   10.96.0.1        <none>        443/TCP   73s   <none>
                 no_headers: true,
                 ..Decoration::default()
             },
-            "default   service/blue         ClusterIP   10.102.137.228   <none>   80/TCP    1s    blue     app=blue
-default   service/kubernetes   ClusterIP   10.96.0.1        <none>   443/TCP   73s   <none>   component=apiserver,provider=kubernetes
+            "default   service/blue         ClusterIP   10.102.137.228   <none>   80/TCP    1s    blue   app=blue
+default   service/kubernetes   ClusterIP   10.96.0.1        <none>   443/TCP   73s          component=apiserver,provider=kubernetes
 ",
         );
     }
