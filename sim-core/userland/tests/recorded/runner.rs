@@ -31,21 +31,32 @@ pub fn check(recorded: &str) {
 }
 
 fn run(case: &Value) -> (String, String, i32) {
+    let files = case["files"].as_object().into_iter().flatten();
+    let files: Vec<(String, &str)> =
+        files.map(|(name, contents)| (name.clone(), contents.as_str().unwrap())).collect();
+    program(&files, words(&case["argv"]), File::from_bytes(case["stdin"].as_str().unwrap_or("")))
+}
+
+/// The words of a command line.
+pub fn words(argv: &Value) -> Vec<String> {
+    argv.as_array().unwrap().iter().map(|word| word.as_str().unwrap().to_string()).collect()
+}
+
+/// Runs a program as root in `/t`, with these files; gives what it wrote on both streams, and its status.
+pub fn program(files: &[(String, &str)], argv: Vec<String>, stdin: File) -> (String, String, i32) {
     let sim = Sim::new(1);
     let root = Vfs::new();
     for program in PROGRAMS {
         root.put_program(&format!("/usr/bin/{}", program.name), program).unwrap();
     }
-    for (name, contents) in case["files"].as_object().into_iter().flatten() {
-        root.put(name, contents.as_str().unwrap(), 0o644).unwrap();
+    for (path, contents) in files {
+        root.put(path, *contents, 0o644).unwrap();
     }
     root.mkdir_all("/t").unwrap();
     let host = Host::new(&sim, &Net::new(&sim), "node1", NetnsId(0), root);
     let (out_reader, out_writer) = File::pipe();
     let (err_reader, err_writer) = File::pipe();
     let env = [("PATH", "/usr/bin"), ("LANG", "C.UTF-8"), ("HOME", "/root"), ("TERM", "xterm-256color")];
-    let argv: Vec<String> =
-        case["argv"].as_array().unwrap().iter().map(|word| word.as_str().unwrap().to_string()).collect();
     let pid = host
         .spawn(Spawn {
             namespaces: host.namespaces(),
@@ -54,7 +65,7 @@ fn run(case: &Value) -> (String, String, i32) {
             cwd: "/t".into(),
             uid: 0,
             gid: 0,
-            stdio: [File::from_bytes(case["stdin"].as_str().unwrap_or("")), out_writer, err_writer],
+            stdio: [stdin, out_writer, err_writer],
             controlling_tty: false,
         })
         .unwrap();
