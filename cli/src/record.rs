@@ -7,7 +7,7 @@
 use crate::world::World;
 use crate::{RecordArgs, unusable};
 use serde_json::{Value, json};
-use sim_core::{Input, Instant, JobId, Output, Place};
+use sim_core::{Input, Installation, Instant, JobId, Output, Place};
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -16,6 +16,16 @@ const BASH: JobId = 1;
 const MARK: char = '\u{1e}';
 /// The longest that a command may take.
 const LIMIT: Duration = Duration::from_secs(600);
+
+/// The machines that the transcripts were recorded on, whose control plane ran beside the cluster: no version of
+/// Kubernetes makes these differ.
+pub const RECORDED: Installation = Installation {
+    os_image: Some("Ubuntu 20.04.1 LTS"),
+    kernel: "5.4.0-65-generic",
+    container_runtime: "containerd://1.4.3",
+    memory_kib: 4_028_804,
+    kubeadm: false,
+};
 
 /// Runs the command; gives the exit status.
 pub(crate) fn run(args: &RecordArgs) -> u8 {
@@ -29,7 +39,7 @@ pub(crate) fn run(args: &RecordArgs) -> u8 {
         Ok(rows) => rows,
         Err(error) => return unusable(&args.file, &error),
     };
-    let world = World::new(args.world.config());
+    let world = World::on(args.world.config(), RECORDED);
     let mut lines = String::new();
     for row in replay(world, args.world.place.into(), &rows) {
         lines += &row.to_string();

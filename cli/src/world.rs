@@ -1,6 +1,6 @@
 //! A world whose time runs as fast as it can.
 
-use sim_core::{Config, Input, Instant, Output, Sim};
+use sim_core::{Config, Input, Installation, Instant, Output, Sim};
 use std::time::Duration;
 
 /// Steps between two looks at what came out.
@@ -15,6 +15,11 @@ impl World {
     /// A booted cluster.
     pub fn new(config: Config) -> Self {
         World { sim: Sim::new(config) }
+    }
+
+    /// A booted cluster on machines of one's own.
+    pub fn on(config: Config, installation: Installation) -> Self {
+        World { sim: Sim::on(config, installation) }
     }
 
     /// The moment it is in the world.

@@ -6,7 +6,7 @@ use crate::message::{Input, JobId, Output, TerminalId};
 use crate::terminal::Terminal;
 use crate::view::View;
 use crate::{Config, Place, view};
-use kube::cluster::{Cluster, ClusterConfig, Machine};
+use kube::cluster::{Cluster, ClusterConfig, Installation, Machine};
 use linux::net::Net;
 use linux::{File, Host, Signal, Spawn, WinSize};
 use sim::{Instant, Progress, Trace};
@@ -52,8 +52,13 @@ impl Outbox {
 impl Sim {
     /// A booted cluster at the moment when the learner sits down.
     pub fn new(config: Config) -> Self {
+        Sim::on(config, Installation::default())
+    }
+
+    /// The same on other machines, or installed by somebody else. A journal does not say so: it cannot be replayed.
+    pub fn on(config: Config, installation: Installation) -> Self {
         let sim = sim::Sim::new(config.seed);
-        let cluster = boot(&sim, &config);
+        let cluster = boot(&sim, &config, installation);
         let journal = Journal { config, ..Journal::default() };
         Sim {
             sim,
@@ -218,10 +223,15 @@ impl Sim {
     }
 }
 
-/// A cluster of kubeadm's, booted and at rest, with the learner's kubeconfig in place.
-fn boot(sim: &sim::Sim, config: &Config) -> Cluster {
+/// A cluster, booted and at rest, with the learner's kubeconfig in place.
+fn boot(sim: &sim::Sim, config: &Config, installation: Installation) -> Cluster {
     let net = Net::new(sim);
-    let wanted = ClusterConfig { nodes: config.nodes.clamp(1, 99), cloud: config.cloud, max_pods: 110 };
+    let wanted = ClusterConfig {
+        nodes: config.nodes.clamp(1, 99),
+        cloud: config.cloud,
+        installation,
+        ..ClusterConfig::default()
+    };
     let registry = Rc::new(userland::images::Registry::default());
     let root_of = |machine: &Machine| match machine {
         Machine::Node(_) => userland::images::node_rootfs(),

@@ -1,7 +1,10 @@
 //! The machines: nodes, laptop, router, and the network between them.
 
-use super::{CLUSTER_DNS, LAPTOP, Node, cluster_cidr, node_address, objects, pod_cidr, workloads};
+use super::{
+    CLUSTER_DNS, ClusterConfig, LAPTOP, Node, cluster_cidr, node_address, objects, pod_cidr, workloads,
+};
 use crate::apiserver::ApiServer;
+use crate::apiserver_program;
 use crate::coredns::upstream;
 use crate::kubelet::{ImageRegistry, Kubelet, KubeletConfig};
 use ipnet::{IpNet, Ipv4Net};
@@ -75,7 +78,7 @@ fn install_service(host: &Host, path: &str, program: &Program, args: &[&str]) {
 pub(super) fn start_node(
     network: &Network,
     number: u8,
-    max_pods: u32,
+    cluster: &ClusterConfig,
     api: &ApiServer,
     images: &Rc<dyn ImageRegistry>,
     root: Vfs,
@@ -91,6 +94,7 @@ pub(super) fn start_node(
     put(&root, "/etc/kubernetes/kubelet.conf", objects::kubeconfig_of(&format!("system:node:{name}")));
     put(&root, "/var/lib/kubelet/config.yaml", objects::kubelet_config());
     let control_plane = number == 1;
+    let in_pods = control_plane && cluster.installation.kubeadm;
     if control_plane {
         put(&root, "/etc/kubernetes/admin.conf", objects::kubeconfig());
     }
@@ -99,18 +103,12 @@ pub(super) fn start_node(
         node: name.clone(),
         address,
         pod_cidr: subnet,
-        max_pods,
+        max_pods: cluster.max_pods,
         cluster_dns: CLUSTER_DNS,
-        labels: if control_plane {
-            vec![
-                ("node-role.kubernetes.io/control-plane".into(), String::new()),
-                ("node.kubernetes.io/exclude-from-external-load-balancers".into(), String::new()),
-            ]
-        } else {
-            Vec::new()
-        },
-        static_pods: if control_plane { workloads::static_pods(address, cluster_cidr()) } else { Vec::new() },
-        preloaded: super::images::preloaded(control_plane),
+        labels: labels(control_plane, in_pods),
+        static_pods: if in_pods { workloads::static_pods(address, cluster_cidr()) } else { Vec::new() },
+        preloaded: super::images::preloaded(in_pods),
+        installation: cluster.installation,
     };
     let kubelet = Kubelet::new(&host, api, images.clone(), config);
     let idle =
@@ -118,10 +116,22 @@ pub(super) fn start_node(
     install_service(&host, "/usr/bin/containerd", &idle, &[]);
     let args = ["--kubeconfig=/etc/kubernetes/kubelet.conf", "--config=/var/lib/kubelet/config.yaml"];
     install_service(&host, "/usr/bin/kubelet", &kubelet.program(), &args);
+    if control_plane && !in_pods {
+        install_service(&host, "/usr/local/bin/kube-apiserver", &apiserver_program::program(api), &[]);
+    }
     let router = crate::kube_router::runner::program(api);
     let args = ["--run-firewall=true", "--run-router=false", "--run-service-proxy=false"];
     install_service(&host, "/usr/local/bin/kube-router", &router, &args);
     Node { name, address, host, kubelet }
+}
+
+/// How a node is marked: its role, and what kubeadm adds to a control plane.
+fn labels(control_plane: bool, by_kubeadm: bool) -> Vec<(String, String)> {
+    let marks = [
+        (control_plane, "node-role.kubernetes.io/control-plane"),
+        (by_kubeadm, "node.kubernetes.io/exclude-from-external-load-balancers"),
+    ];
+    marks.iter().filter(|(wanted, _)| *wanted).map(|(_, name)| (name.to_string(), String::new())).collect()
 }
 
 /// The bridge that pods are plugged into, and the way to those of the other nodes.

@@ -11,11 +11,12 @@
 //! ```
 //!
 //! `machines` boots the hosts, `objects` and `workloads` are what `kubectl get all -A` finds on a fresh
-//! cluster, [`images`] what the control plane is made of, [`cloud`] the load balancers of the `cloud` profile.
+//! cluster, [`Installation`] what it stands on, [`images`] what the control plane is made of, [`cloud`] the load balancers of the `cloud` profile.
 //! Who builds a world hands in what is not the cluster's own: images, and the root file systems of the machines.
 
 pub mod cloud;
 pub mod images;
+mod installation;
 mod machines;
 mod objects;
 mod workloads;
@@ -25,6 +26,7 @@ use crate::apiserver::ApiServer;
 use crate::kubelet::{ImageRegistry, Kubelet};
 use crate::{controllers, scheduler};
 use images::SystemImages;
+pub use installation::Installation;
 use ipnet::Ipv4Net;
 use linux::Host;
 use linux::net::{Net, NetnsId};
@@ -49,11 +51,13 @@ pub struct ClusterConfig {
     pub cloud: bool,
     /// How many pods a node takes: 110, unless it is about numbers (its network has room for 253).
     pub max_pods: u32,
+    /// What it stands on.
+    pub installation: Installation,
 }
 
 impl Default for ClusterConfig {
     fn default() -> Self {
-        ClusterConfig { nodes: 3, cloud: false, max_pods: 110 }
+        ClusterConfig { nodes: 3, cloud: false, max_pods: 110, installation: Installation::default() }
     }
 }
 
@@ -130,26 +134,19 @@ impl Cluster {
     ) -> Cluster {
         let api = ApiServer::new(sim);
         api.ensure_kubernetes_service(&node_address(1).to_string());
-        objects::create(&api);
+        objects::create(&api, config.installation.kubeadm);
         let images: Rc<dyn ImageRegistry> = Rc::new(SystemImages::new(&api, images));
         let network = machines::Network::new(sim, net, config.nodes);
         let nodes: Vec<Node> = (1..=config.nodes.max(1))
             .map(|number| {
-                machines::start_node(
-                    &network,
-                    number,
-                    config.max_pods,
-                    &api,
-                    &images,
-                    root_of(&Machine::Node(number)),
-                )
+                machines::start_node(&network, number, config, &api, &images, root_of(&Machine::Node(number)))
             })
             .collect();
         let laptop = machines::start_laptop(&network, root_of(&Machine::Laptop));
         let router = machines::start_router(&network);
         controllers::start(sim, &api);
         scheduler::start(sim, &api);
-        workloads::start(&api);
+        workloads::start(&api, config.installation.kubeadm);
         if config.cloud {
             cloud::start(sim, net, network.router(), &api);
         }

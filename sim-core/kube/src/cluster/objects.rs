@@ -90,6 +90,9 @@ pub(super) fn kubeconfig() -> String {
     kubeconfig_of("kubernetes-admin")
 }
 
+/// Who certifies everybody. It certifies nothing.
+const AUTHORITY: &str = "-----BEGIN CERTIFICATE-----\nc2ltdWxhdGVk\n-----END CERTIFICATE-----\n";
+
 /// A kubeconfig as kubeadm writes it. Its certificates certify nothing.
 pub(super) fn kubeconfig_of(user: &str) -> String {
     let pem = |kind: &str| {
@@ -99,7 +102,7 @@ pub(super) fn kubeconfig_of(user: &str) -> String {
         )
     };
     let (certificate, key) = (pem("CERTIFICATE"), pem("RSA PRIVATE KEY"));
-    let authority = BASE64.encode(b"-----BEGIN CERTIFICATE-----\nc2ltdWxhdGVk\n-----END CERTIFICATE-----\n");
+    let authority = BASE64.encode(AUTHORITY.as_bytes());
     format!(
         "apiVersion: v1
 clusters:
@@ -145,8 +148,8 @@ pub(super) fn put(api: &ApiServer, resource: Resource, namespace: &str, object: 
     }
 }
 
-/// Creates them all.
-pub(super) fn create(api: &ApiServer) {
+/// Creates them all; what only kubeadm notes down, if it was `kubeadm`.
+pub(super) fn create(api: &ApiServer, kubeadm: bool) {
     for account in ["coredns", "kube-proxy"] {
         put(api, SERVICE_ACCOUNT, "kube-system", new_object(SERVICE_ACCOUNT, "kube-system", account));
     }
@@ -155,8 +158,12 @@ pub(super) fn create(api: &ApiServer) {
         (
             "kube-system",
             "extension-apiserver-authentication",
-            json!({"requestheader-allowed-names": "[\"front-proxy-client\"]",
+            json!({"client-ca-file": AUTHORITY,
+                   "requestheader-allowed-names": "[\"front-proxy-client\"]",
+                   "requestheader-client-ca-file": AUTHORITY,
+                   "requestheader-extra-headers-prefix": "[\"X-Remote-Extra-\"]",
                    "requestheader-group-headers": "[\"X-Remote-Group\"]",
+                   "requestheader-uid-headers": "[]",
                    "requestheader-username-headers": "[\"X-Remote-User\"]"}),
         ),
         (
@@ -176,7 +183,8 @@ pub(super) fn create(api: &ApiServer) {
             json!({"kubeconfig": "apiVersion: v1\nclusters:\n- cluster:\n    server: https://10.10.0.11:6443\n  name: \"\"\nkind: Config\n"}),
         ),
     ];
-    for (namespace, name, data) in maps {
+    let everywhere = ["coredns", "extension-apiserver-authentication"];
+    for (namespace, name, data) in maps.into_iter().filter(|map| kubeadm || everywhere.contains(&map.1)) {
         let mut map = new_object(CONFIG_MAP, namespace, name);
         set(&mut map, "/data", data);
         put(api, CONFIG_MAP, namespace, map);

@@ -110,10 +110,15 @@ fn static_pod(
     pod
 }
 
-/// Creates the rest.
-pub(super) fn start(api: &ApiServer) {
+/// Creates the rest; `kubeadm` gives kube-proxy its configuration in a config map.
+pub(super) fn start(api: &ApiServer, kubeadm: bool) {
     put(api, DEPLOYMENT, "kube-system", coredns());
-    put(api, DAEMON_SET, "kube-system", kube_proxy());
+    let mut proxy = kube_proxy();
+    if !kubeadm {
+        api::remove(&mut proxy, "/spec/template/spec/volumes");
+        api::remove(&mut proxy, "/spec/template/spec/containers/0/volumeMounts");
+    }
+    put(api, DAEMON_SET, "kube-system", proxy);
 }
 
 fn coredns() -> Value {

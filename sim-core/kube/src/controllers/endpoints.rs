@@ -1,6 +1,7 @@
 //! Endpoints: the addresses behind a Service, in one object. Models pkg/controller/endpoint.
 
 use super::Context;
+use super::md5::md5;
 use super::replica_set::ignore_missing;
 use super::service_endpoints::{self as common, LAST_CHANGE};
 use crate::api::{self, ENDPOINTS, Key, Object, ObjectExt, Status};
@@ -114,7 +115,8 @@ fn subsets(service: &Object, pods: &[Object]) -> Vec<Value> {
         let ready = common::publish_not_ready(service) || api::pod::is_ready(pod);
         if ready { &mut group.1 } else { &mut group.2 }.push(address(service, pod));
     }
-    let subset = |(ports, ready, not_ready): Group| {
+    let subset = |(mut ports, ready, not_ready): Group| {
+        ports.sort_by_key(port_hash);
         let mut subset = json!({});
         for (name, list) in [("addresses", ready), ("notReadyAddresses", not_ready), ("ports", ports)] {
             if !list.is_empty() {
@@ -124,6 +126,18 @@ fn subsets(service: &Object, pods: &[Object]) -> Vec<Value> {
         subset
     };
     groups.into_values().map(subset).collect()
+}
+
+/// What upstream sorts the ports of a subset by: the MD5 sum of a dump of the Go structure. Models `RepackSubsets`.
+fn port_hash(port: &Value) -> [u8; 16] {
+    let app = port.get("appProtocol").and_then(Value::as_str).unwrap_or("<nil>");
+    md5(format!(
+        "(v1.EndpointPort){{Name:(string){} Port:(int32){} Protocol:(v1.Protocol){} AppProtocol:(*string){app}}}",
+        port.str_at("/name"),
+        port.int_at("/port").unwrap_or(0),
+        port.str_at("/protocol"),
+    )
+    .as_bytes())
 }
 
 fn address(service: &Object, pod: &Object) -> Value {

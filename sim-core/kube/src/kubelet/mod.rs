@@ -37,6 +37,7 @@ pub use image::{Image, ImageRef, ImageRegistry, PullError};
 use crate::api::{Object, ObjectExt, POD, SERVICE};
 use crate::apiserver::ApiServer;
 use crate::client::{Client, EventRecorder, Informer, InformerFactory, ListOptions};
+use crate::cluster::Installation;
 use container::Instance;
 use images::ImageStore;
 use ipnet::Ipv4Net;
@@ -70,6 +71,8 @@ pub struct KubeletConfig {
     pub static_pods: Vec<Value>,
     /// Images that are there from the beginning.
     pub preloaded: Vec<String>,
+    /// What it says of its machine.
+    pub installation: Installation,
 }
 
 /// A node's kubelet. Clones name the same one.

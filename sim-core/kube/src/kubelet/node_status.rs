@@ -8,7 +8,7 @@ use crate::client::Patch;
 use crate::kube_proxy::setup::{CANARY_TABLES, Jump, KUBELET_FIREWALL, KUBELET_JUMPS};
 use data_encoding::HEXLOWER;
 use linux::Host;
-use linux::host::{CPUS, KERNEL_RELEASE, MEMORY_KIB};
+use linux::host::CPUS;
 use linux::net::Table;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -87,6 +87,7 @@ pub(super) async fn register(kubelet: &Kubelet) {
 
 fn status(kubelet: &Kubelet, old: &Value) -> Value {
     let config = kubelet.config();
+    let installation = &config.installation;
     let now = kubelet.sim().now().timestamp().rfc3339();
     let hash = |what: &str| HEXLOWER.encode(&Sha256::digest(format!("{what}/{}", config.node))[..16]);
     let uuid = |what: &str| {
@@ -113,9 +114,9 @@ fn status(kubelet: &Kubelet, old: &Value) -> Value {
             {"type": "Hostname", "address": config.node},
         ],
         "capacity": {"cpu": CPUS.to_string(), "ephemeral-storage": "50633164Ki", "hugepages-1Gi": "0", "hugepages-2Mi": "0",
-                     "memory": format!("{MEMORY_KIB}Ki"), "pods": pods},
+                     "memory": format!("{}Ki", installation.memory_kib), "pods": pods},
         "allocatable": {"cpu": CPUS.to_string(), "ephemeral-storage": "46663523866", "hugepages-1Gi": "0", "hugepages-2Mi": "0",
-                        "memory": format!("{}Ki", MEMORY_KIB - EVICTION_RESERVE_KIB), "pods": pods},
+                        "memory": format!("{}Ki", installation.memory_kib - EVICTION_RESERVE_KIB), "pods": pods},
         "conditions": [
             condition("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
             condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
@@ -126,13 +127,13 @@ fn status(kubelet: &Kubelet, old: &Value) -> Value {
         "nodeInfo": {
             "architecture": "amd64",
             "bootID": uuid("boot"),
-            "containerRuntimeVersion": "containerd://2.2.1",
-            "kernelVersion": KERNEL_RELEASE,
+            "containerRuntimeVersion": installation.container_runtime,
+            "kernelVersion": installation.kernel,
             "kubeProxyVersion": "",
             "kubeletVersion": VERSION,
             "machineID": hash("machine"),
             "operatingSystem": "linux",
-            "osImage": os_image(kubelet.host()),
+            "osImage": installation.os_image.map_or_else(|| os_image(kubelet.host()), String::from),
             "swap": {"capacity": 0},
             "systemUUID": uuid("system"),
         },

@@ -83,6 +83,12 @@ pub static INFO: ResourceInfo = ResourceInfo {
     schema: &SCHEMA,
     subresources: &[SCALE, status_of("Deployment")],
     default: set_defaults,
+    // Annotations are copied to the replica sets, and so count like the spec.
+    prepare_for_update: |deployment, old| {
+        if deployment.annotations() != old.annotations() {
+            set(deployment, "/metadata/generation", json!(old.generation() + 1));
+        }
+    },
     validate,
     columns: COLUMNS,
     row,

@@ -20,6 +20,19 @@ pub(super) fn availability(holder: &mut Value, deployment: &Object, now: Timesta
     }
 }
 
+/// How long a rollout may go without progress, where that is watched.
+pub(super) fn deadline(deployment: &Object) -> Option<i64> {
+    deployment.int_at("/spec/progressDeadlineSeconds").filter(|&seconds| seconds < i64::from(i32::MAX))
+}
+
+/// Sets the condition Progressing for a new replica set that was made or found.
+pub(super) fn new_set(deployment: &mut Value, reason: &str, message: &str, now: Timestamp) {
+    if !deployment["status"].is_object() {
+        deployment["status"] = json!({});
+    }
+    set(deployment, "Progressing", "True", reason, message, now);
+}
+
 impl Controller {
     /// Sets the condition Progressing; says when to look again for a deadline.
     pub(super) fn progress(
@@ -30,8 +43,7 @@ impl Controller {
         all: &[Object],
     ) -> Option<Duration> {
         let now = self.context.sim.now().timestamp();
-        let deadline =
-            deployment.int_at("/spec/progressDeadlineSeconds").filter(|&s| s < i64::from(i32::MAX))?;
+        let deadline = deadline(deployment)?;
         let present = api::condition(holder, "Progressing").cloned();
         let reason = present.as_ref().map(|c| c.str_at("/reason").to_string()).unwrap_or_default();
         let name = new.map_or_else(|| deployment.name().to_string(), |set| set.name().to_string());

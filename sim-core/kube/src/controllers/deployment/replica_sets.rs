@@ -53,7 +53,10 @@ impl Controller {
             }
             self.update_set(updated).await?
         };
-        self.set_revision(deployment, set.annotation(REVISION).unwrap_or("1")).await?;
+        let found = api::condition(deployment, "Progressing")
+            .is_none()
+            .then(|| ("FoundNewReplicaSet", format!("Found new replica set \"{}\"", set.name())));
+        self.set_revision(deployment, set.annotation(REVISION).unwrap_or("1"), found).await?;
         Ok(set)
     }
 
@@ -83,7 +86,8 @@ impl Controller {
                     let message = format!("Scaled up replica set {} from 0 to {count}", set.name());
                     self.context.events.event(deployment, "Normal", "ScalingReplicaSet", &message);
                 }
-                self.set_revision(deployment, &revision.to_string()).await?;
+                let created = ("NewReplicaSetCreated", format!("Created new replica set \"{}\"", set.name()));
+                self.set_revision(deployment, &revision.to_string(), Some(created)).await?;
                 Ok(set)
             }
             Err(status) if status.is_already_exists() => {
@@ -98,17 +102,25 @@ impl Controller {
         }
     }
 
-    async fn set_revision(&self, deployment: &Object, revision: &str) -> Result<(), Status> {
-        if deployment.annotation(REVISION) == Some(revision) {
+    /// Notes the revision on the deployment and, where a deadline asks for it, that there is a new replica set; both
+    /// go through its status, so that the note does not count as a change by somebody.
+    async fn set_revision(
+        &self,
+        deployment: &Object,
+        revision: &str,
+        progress: Option<(&str, String)>,
+    ) -> Result<(), Status> {
+        let mut updated = (**deployment).clone();
+        if let Some((reason, message)) = progress
+            && super::progress::deadline(deployment).is_some()
+        {
+            super::progress::new_set(&mut updated, reason, &message, self.context.sim.now().timestamp());
+        }
+        set_annotation(&mut updated, REVISION, revision);
+        if updated == **deployment {
             return Ok(());
         }
-        let patch = json!({"metadata": {"annotations": {REVISION: revision}}});
-        let patch = crate::client::Patch::Merge(patch);
-        self.context
-            .client
-            .patch(DEPLOYMENT, deployment.namespace(), deployment.name(), patch)
-            .await
-            .map(drop)
+        self.context.client.update_status(DEPLOYMENT, updated).await.map(drop)
     }
 
     /// Scales a replica set and says so in an event of the deployment.

@@ -1,0 +1,31 @@
+//! What a cluster stands on: what its machines say of themselves, and who put the control plane there.
+
+use linux::host::{KERNEL_RELEASE, MEMORY_KIB};
+
+/// What a cluster stands on. Nothing in the world depends on it but what the nodes report and what is in kube-system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Installation {
+    /// What the nodes call their system; nothing for what their `/etc/os-release` says.
+    pub os_image: Option<&'static str>,
+    /// The kernel that they report.
+    pub kernel: &'static str,
+    /// The container runtime that they report.
+    pub container_runtime: &'static str,
+    /// The memory that they report, in KiB.
+    pub memory_kib: u64,
+    /// kubeadm made the cluster: the control plane runs in static pods, and what kubeadm notes down is there.
+    /// Otherwise the control plane runs beside the cluster, as services of node1.
+    pub kubeadm: bool,
+}
+
+impl Default for Installation {
+    fn default() -> Self {
+        Installation {
+            os_image: None,
+            kernel: KERNEL_RELEASE,
+            container_runtime: "containerd://2.2.1",
+            memory_kib: MEMORY_KIB,
+            kubeadm: true,
+        }
+    }
+}
