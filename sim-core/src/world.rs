@@ -238,6 +238,7 @@ fn boot(sim: &sim::Sim, config: &Config, installation: Installation) -> Cluster 
         Machine::Laptop => userland::images::laptop_rootfs(),
     };
     let cluster = Cluster::boot(sim, &net, &wanted, registry, &root_of);
+    cluster.api.speak_yaml(userland::programs::kubectl::API_SERVER_YAML);
     let machines = cluster.nodes.iter().map(|node| &node.host).chain([&cluster.laptop]);
     for host in machines {
         let root = host.namespaces().root;

@@ -2,16 +2,16 @@
 
 use super::body::{Reply, Stream};
 use super::credentials::Identity;
+use super::dates::Calendar;
 use super::protobuf;
 use super::server::Server;
 use super::websocket;
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
-use kube::api::Status;
 use std::error::Error;
 use std::rc::Rc;
 
@@ -30,9 +30,17 @@ pub(super) async fn answer(
     identity: Option<Identity>,
     request: Request<Incoming>,
 ) -> Result<Response<Reply>, Failure> {
-    if !names_us(&server, request.uri(), request.headers()) {
-        let text = "the Host header names another machine\n";
-        return Ok(plain(StatusCode::MISDIRECTED_REQUEST, text));
+    match host(request.uri(), request.headers()) {
+        // As net/http of Go says it.
+        None => {
+            let text = "400 Bad Request: missing required Host header";
+            return Ok(plain(StatusCode::BAD_REQUEST, text));
+        }
+        Some(host) if !names_us(&server, host) => {
+            let text = "the Host header names another machine\n";
+            return Ok(plain(StatusCode::MISDIRECTED_REQUEST, text));
+        }
+        Some(_) => {}
     }
     if websocket::is_asked(request.headers()) {
         return websocket::answer(server, identity, request).await;
@@ -42,14 +50,7 @@ pub(super) async fn answer(
     }
     let stream = is_stream(request.uri());
     let (head, body) = request.into_parts();
-    let body = match Limited::new(body, BODY_MAX).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => {
-            let message = format!("Request entity too large: limit is {BODY_MAX}");
-            return Ok(status(&Status::new(413, "RequestEntityTooLarge", message)));
-        }
-        Err(error) => return Err(error),
-    };
+    let body = read(body).await?;
     // From here on it is the world's turn, not the client's.
     let waiting = server.traffic().press();
     let mut headers = inward(&head.headers, identity.as_ref());
@@ -63,7 +64,7 @@ pub(super) async fn answer(
     };
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
     let target = server.calendar().inward(target.as_bytes());
-    let mut inner = Request::builder().method(head.method).uri(String::from_utf8(target)?);
+    let mut inner = Request::builder().method(head.method.clone()).uri(String::from_utf8(target)?);
     if let Some(inner) = inner.headers_mut() {
         *inner = headers;
     }
@@ -79,17 +80,25 @@ pub(super) async fn answer(
         let stream = Stream { inner: body, lines, _waiting: server.traffic().listen() };
         with_head(head.status, head.headers, Reply::Stream(stream))
     } else {
-        whole(&server, response).await?
+        // The day on which the server was built is none of its calendar.
+        let calendar = (head.uri.path() != "/version").then(|| server.calendar());
+        whole(calendar, response).await?
     };
     drop(waiting);
     Ok(answer)
 }
 
 /// An answer of the API server, once it is complete.
-pub(super) async fn whole(server: &Server, response: Response<Incoming>) -> Result<Response<Reply>, Failure> {
+pub(super) async fn whole(
+    calendar: Option<Calendar>,
+    response: Response<Incoming>,
+) -> Result<Response<Reply>, Failure> {
     let (head, body) = response.into_parts();
     let bytes = body.collect().await?.to_bytes();
-    let bytes = if is_json(&head.headers) { server.calendar().outward(&bytes).into() } else { bytes };
+    let bytes = match calendar.filter(|_| is_text(&head.headers)) {
+        Some(calendar) => calendar.outward(&bytes).into(),
+        None => bytes,
+    };
     Ok(with_head(head.status, head.headers, Reply::whole(bytes)))
 }
 
@@ -100,6 +109,11 @@ fn with_head(status: StatusCode, headers: HeaderMap, reply: Reply) -> Response<R
     answer
 }
 
+/// Whether it holds objects with times.
+fn is_text(headers: &HeaderMap) -> bool {
+    is_json(headers) || headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/yaml")
+}
+
 fn is_json(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
 }
@@ -108,21 +122,39 @@ fn is_protobuf(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/vnd.kubernetes.protobuf")
 }
 
-/// Browsers can be led to 127.0.0.1 under any name; only ours are answered.
-fn names_us(server: &Server, uri: &Uri, headers: &HeaderMap) -> bool {
-    let named = uri.authority().map(|authority| authority.as_str());
-    let host = named.or_else(|| headers.get(header::HOST).and_then(|host| host.to_str().ok()));
-    let port = server.port();
-    host.is_some_and(|host| {
-        ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| host == format!("{name}:{port}"))
-    })
+/// A body, or so much of it that the API server sees that it is too long.
+async fn read(mut body: Incoming) -> Result<Bytes, hyper::Error> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        bytes.extend_from_slice(frame?.data_ref().unwrap_or(&Bytes::new()));
+        if bytes.len() > BODY_MAX {
+            bytes.truncate(BODY_MAX + 1);
+            break;
+        }
+    }
+    Ok(bytes.into())
 }
 
-/// Whether the answer goes on until somebody ends it.
+/// The machine that a request is meant for.
+fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+    let named = uri.authority().map(|authority| authority.as_str());
+    named.or_else(|| headers.get(header::HOST).map(|host| host.to_str().unwrap_or("")))
+}
+
+/// Browsers can be led to 127.0.0.1 under any name; only ours are answered.
+fn names_us(server: &Server, host: &str) -> bool {
+    let port = server.port();
+    ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| host == format!("{name}:{port}"))
+}
+
+/// Whether the answer goes on until somebody ends it: any value but two switches an option on.
 fn is_stream(uri: &Uri) -> bool {
     let query = uri.query().unwrap_or("");
     uri.path().contains("/watch/")
-        || query.split('&').any(|pair| matches!(pair, "watch=true" | "watch=1" | "follow=true" | "follow=1"))
+        || query.split('&').any(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            matches!(name, "watch" | "follow") && value != "0" && !value.eq_ignore_ascii_case("false")
+        })
 }
 
 const HOPS: [HeaderName; 5] =
@@ -157,12 +189,5 @@ pub(super) fn plain(code: StatusCode, text: &'static str) -> Response<Reply> {
     let mut answer = Response::new(Reply::whole(text));
     *answer.status_mut() = code;
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    answer
-}
-
-fn status(status: &Status) -> Response<Reply> {
-    let mut answer = Response::new(Reply::whole(format!("{}\n", status.to_value())));
-    *answer.status_mut() = StatusCode::from_u16(status.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    answer.headers_mut().insert(header::CONTENT_TYPE, JSON);
     answer
 }

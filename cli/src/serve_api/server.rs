@@ -16,7 +16,7 @@ use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
@@ -167,7 +167,11 @@ async fn serve(server: Rc<Server>, mut socket: TcpStream) -> Result<(), Box<dyn 
     if socket.peek(&mut first).await? == 1 && first[0] != HANDSHAKE {
         // As net/http of Go says it.
         let answer = "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
-        return Ok(socket.write_all(answer.as_bytes()).await?);
+        socket.write_all(answer.as_bytes()).await?;
+        socket.shutdown().await?;
+        // What was sent is read, or the answer could be lost.
+        let _ = socket.read(&mut [0; 4_096]).await;
+        return Ok(());
     }
     let _connected = server.traffic.connect();
     let tls = TlsAcceptor::from(server.credentials.tls.clone()).accept(socket).await?;

@@ -112,6 +112,21 @@ impl Status {
         Status { details, ..Status::new(422, "Invalid", format!("{kind} \"{name}\" is invalid: {list}")) }
     }
 
+    /// The options beside a request say what they must not: `ListOptions`, `DeleteOptions`.
+    pub fn invalid_options(kind: &str, errors: &[FieldError]) -> Status {
+        let list: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        let list = if list.len() == 1 { list[0].clone() } else { format!("[{}]", list.join(", ")) };
+        let causes: Vec<Value> = errors
+            .iter()
+            .map(|e| json!({"reason": e.reason, "message": e.detail, "field": e.field}))
+            .collect();
+        let details = json!({"group": "meta.k8s.io", "kind": kind, "causes": causes});
+        Status {
+            details,
+            ..Status::new(422, "Invalid", format!("{kind}.meta.k8s.io \"\" is invalid: {list}"))
+        }
+    }
+
     /// The request makes no sense.
     pub fn bad_request(message: impl Into<String>) -> Status {
         Status::new(400, "BadRequest", message)
@@ -139,11 +154,14 @@ impl Status {
 
     /// The verb does not apply to the resource.
     pub fn method_not_allowed() -> Status {
-        Status::new(
-            405,
-            "MethodNotAllowed",
-            "the server does not allow this method on the requested resource",
-        )
+        Status {
+            details: json!({}),
+            ..Status::new(
+                405,
+                "MethodNotAllowed",
+                "the server does not allow this method on the requested resource",
+            )
+        }
     }
 
     /// No resource is served at this path.
@@ -206,8 +224,11 @@ impl Status {
     pub fn to_value(&self) -> Value {
         let mut value = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": self.message, "reason": self.reason, "code": self.code,
+            "message": self.message, "code": self.code,
         });
+        if !self.reason.is_empty() {
+            value["reason"] = json!(self.reason);
+        }
         if !self.metadata.is_null() {
             value["metadata"] = self.metadata.clone();
         }

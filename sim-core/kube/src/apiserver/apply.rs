@@ -2,7 +2,7 @@
 //! found out in [`managed_fields`]. Models `apiserver/pkg/endpoints/handlers/patch.go`,
 //! `applyPatcher`.
 
-use super::body::{named, structured_body, write_options};
+use super::body::{configuration, named};
 use super::options::WriteOptions;
 use super::rest::{Request, Response, Target};
 use super::strategy::{decode, place};
@@ -37,14 +37,14 @@ impl ApiServer {
             });
             return Err(refused);
         }
-        let mut config = structured_body(self, request)?;
+        let (mut config, options) = configuration(self, request)?;
         if !config.meta("managedFields").is_null() {
             return Err(Status::bad_request("metadata.managedFields must be nil"));
         }
         if config.name().is_empty() {
             object_at(&mut config, "/metadata").insert("name".to_string(), json!(name));
         }
-        named(resource, name, &config)?;
+        named(name, &config)?;
         if config.api_version() != resource.api_version() || config.kind() != resource.kind {
             return Err(Status::bad_request(format!(
                 "invalid object type: {}, Kind={} does not match {}, Kind={}",
@@ -55,7 +55,6 @@ impl ApiServer {
             )));
         }
         place(resource, namespace, &mut config)?;
-        let options = write_options(request)?;
         let mut checked = config.clone();
         let warnings = decode(resource, &mut checked, &options, &|_| true)?;
         let force = request.flag("force");

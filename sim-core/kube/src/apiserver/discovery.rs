@@ -1,7 +1,7 @@
 //! Discovery: which groups, versions and kinds there are, and the server's version and health.
 
 use super::rest::{Request, Response, header, json_line};
-use super::{ApiServer, VERSION, openapi};
+use super::{ApiServer, VERSION, negotiate, openapi};
 use crate::api::{ObjectExt, Resource, ResourceInfo};
 use serde_json::{Map, Value, json};
 
@@ -34,6 +34,13 @@ impl ApiServer {
                 body
             }
         };
+        let is_list = path == "api" || path.starts_with("api");
+        if is_list
+            && !aggregated
+            && let Err(refused) = negotiate::check_accept(request, "get")
+        {
+            return Some(Response::from(refused));
+        }
         let content = if aggregated { AGGREGATED } else { "application/json" };
         Some(Response::Whole { status: 200, headers: vec![header("Content-Type", content)], body })
     }
@@ -50,19 +57,25 @@ fn health(path: &str, request: &Request) -> Option<Response> {
         _ => &["ping", "log", "etcd"],
     };
     let last: &[&str] = if which == "readyz" { &["shutdown"] } else { &[] };
+    let known = |one: &str| first.iter().chain(HOOKS).chain(last).any(|check| *check == one);
     if let Some(one) = one {
-        let known = first.iter().chain(HOOKS).chain(last).any(|check| *check == one);
-        return known.then(|| Response::text(200, "ok"));
+        return known(one).then(|| Response::text(200, "ok"));
     }
     if !request.query.iter().any(|(name, _)| name == "verbose") {
         return Some(Response::text(200, "ok"));
     }
-    let excluded =
+    let is_excluded =
         |check: &str| request.query.iter().any(|(name, value)| name == "exclude" && value == check);
     let mut text = String::new();
     for check in first.iter().chain(HOOKS).chain(last) {
-        let said = if excluded(check) { "excluded: ok" } else { "ok" };
+        let said = if is_excluded(check) { "excluded: ok" } else { "ok" };
         text += &format!("[+]{check} {said}\n");
+    }
+    let excluded = request.query.iter().filter(|(name, value)| name == "exclude" && !known(value));
+    let unknown: Vec<String> = excluded.map(|(_, value)| format!("{value:?}")).collect();
+    if !unknown.is_empty() {
+        text +=
+            &format!("warn: some health checks cannot be excluded: no matches for {}\n", unknown.join(","));
     }
     Some(Response::text(200, &format!("{text}{which} check passed\n")))
 }

@@ -1,10 +1,12 @@
 //! Lists: whole or in pages, as of now or as of a version. Models `apiserver/pkg/storage/etcd3/store.go` and
 //! `apimachinery/pkg/apis/meta/internalversion/validation`.
 
+use super::body::number;
 use super::rest::{Request, Response, Target, header};
+use super::strategy::outward;
 use super::{ApiServer, Filter, managed_fields, table};
 use crate::api::status::FieldError;
-use crate::api::{Object, ObjectExt, Status, set};
+use crate::api::{Object, ObjectExt, Resource, Status, go_json, set};
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 
@@ -14,23 +16,20 @@ impl ApiServer {
         let resource = target.resource;
         check_options(request)?;
         let filter = Filter::parse(resource, request.param("labelSelector"), request.param("fieldSelector"))?;
-        self.check_version(request)?;
-        let mut objects = self.list(resource, &target.namespace, &filter);
-        let mut version = self.resource_version();
-        let token = request.param("continue");
-        if !token.is_empty() {
-            let page = Page::read(token)?;
-            if page.version > 0 {
-                let forgotten = self.0.store.borrow().forgotten(resource);
-                if page.version < forgotten {
-                    return Err(expired(&Page { version: 0, ..page }));
-                }
-                version = page.version;
+        let limit = number(request, "limit")?.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(0);
+        let (version, start) = self.place_of_list(request, resource, limit > 0)?;
+        let mut objects = match version {
+            Some(version) => {
+                let then = self.0.store.borrow().list_at(resource, &target.namespace, &filter, version);
+                then.into_iter().map(|object| outward(resource, object)).collect()
             }
-            objects.retain(|object| key(object, &target.namespace) >= page.start);
+            None => self.list(resource, &target.namespace, &filter),
+        };
+        let version = version.unwrap_or_else(|| self.resource_version());
+        if !start.is_empty() {
+            objects.retain(|object| key(object, &target.namespace) >= start);
         }
         let mut metadata = json!({"resourceVersion": version.to_string()});
-        let limit = request.param("limit").parse::<usize>().unwrap_or(0);
         if limit > 0 && objects.len() > limit {
             // What a selector leaves over is not counted.
             if request.param("labelSelector").is_empty() && request.param("fieldSelector").is_empty() {
@@ -61,32 +60,83 @@ impl ApiServer {
         Ok(Response::Whole { status: 200, headers: vec![header("Content-Type", "application/json")], body })
     }
 
-    /// A version that is yet to come cannot be served.
-    fn check_version(&self, request: &Request) -> Result<(), Status> {
-        let asked = request.param("resourceVersion");
-        if asked.is_empty() {
-            return Ok(());
+    /// As of which version a list is wanted, now if of none, and where it begins. Models `ValidateListOptions` of
+    /// `apiserver/pkg/storage`.
+    fn place_of_list(
+        &self,
+        request: &Request,
+        resource: Resource,
+        limited: bool,
+    ) -> Result<(Option<u64>, String), Status> {
+        let (token, asked) = (request.param("continue"), request.param("resourceVersion"));
+        let forgotten = self.0.store.borrow().forgotten(resource);
+        if !token.is_empty() {
+            let page = Page::read(token)
+                .map_err(|why| Status::bad_request(format!("invalid continue token: {why}")))?;
+            if !matches!(asked, "" | "0") {
+                return Err(Status::bad_request(
+                    "specifying resource version is not allowed when using continue",
+                ));
+            }
+            if page.version > 0 && page.version < forgotten {
+                return Err(expired(&Page { version: 0, ..page }));
+            }
+            return Ok((Some(page.version).filter(|version| *version > 0), page.start));
         }
-        let Ok(version) = asked.parse::<u64>() else {
-            return Err(Status::new(
-                500,
-                "",
-                format!(
-                    "resourceVersion: Invalid value: {asked:?}: strconv.ParseUint: parsing {asked:?}: invalid syntax"
-                ),
-            ));
+        let version = parse_version(asked)
+            .map_err(|why| Status::bad_request(format!("invalid resource version: {}", why.message)))?;
+        let Some(version) = version else { return Ok((None, String::new())) };
+        self.check_reached(version)?;
+        let exact = match request.param("resourceVersionMatch") {
+            "" => limited,
+            how => how == "Exact",
         };
+        if exact && version < forgotten {
+            return Err(Status::expired("The resourceVersion for the provided list is too old."));
+        }
+        Ok((exact.then_some(version), String::new()))
+    }
+
+    /// Whether an object can be had that is as new as the request wants it.
+    pub(super) fn check_version(&self, request: &Request) -> Result<(), Status> {
+        match parse_version(request.param("resourceVersion"))? {
+            Some(version) => self.check_reached(version),
+            None => Ok(()),
+        }
+    }
+
+    /// A version that is yet to come cannot be served.
+    fn check_reached(&self, version: u64) -> Result<(), Status> {
         let current = self.resource_version();
         if version <= current {
             return Ok(());
         }
-        let mut status =
-            Status::new(504, "Timeout", format!("Too large resource version: {version}, current: {current}"));
+        let message = format!("Timeout: Too large resource version: {version}, current: {current}");
+        let mut status = Status::new(504, "Timeout", message);
         status.details = json!({
             "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
             "retryAfterSeconds": 1,
         });
         Err(status)
+    }
+}
+
+/// A version as a request writes it; nothing for none and for `0`, which is any. Upstream says with a bare error what
+/// is none, hence the code. Models `ParseResourceVersion`.
+pub(super) fn parse_version(text: &str) -> Result<Option<u64>, Status> {
+    match text {
+        "" | "0" => Ok(None),
+        text => text.parse().map(Some).map_err(|_| {
+            let why = if text.bytes().all(|byte| byte.is_ascii_digit()) {
+                "value out of range"
+            } else {
+                "invalid syntax"
+            };
+            let message = format!(
+                "resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: {why}"
+            );
+            Status::new(500, "", message)
+        }),
     }
 }
 
@@ -114,23 +164,33 @@ impl Page {
         BASE64URL_NOPAD.encode(token.as_bytes())
     }
 
-    fn read(token: &str) -> Result<Page, Status> {
-        let refuse = |why: String| Status::bad_request(format!("continue key is not valid: {why}"));
+    /// Models `DecodeContinue`.
+    fn read(token: &str) -> Result<Page, String> {
+        const NOT_VALID: &str = "continue key is not valid";
         let bytes = BASE64URL_NOPAD
             .decode(token.as_bytes())
-            .map_err(|error| refuse(format!("illegal base64 data at input byte {}", error.position)))?;
-        let value: Value =
-            serde_json::from_slice(&bytes).map_err(|_| refuse("unexpected end of JSON input".to_string()))?;
+            .map_err(|error| format!("{NOT_VALID}: illegal base64 data at input byte {}", error.position))?;
+        let value: Value = serde_json::from_slice(&bytes).map_err(|_| {
+            let mistake = go_json::check(&bytes).err();
+            format!("{NOT_VALID}: {}", mistake.as_ref().map_or("", |mistake| mistake.sentence()))
+        })?;
         if value.str_at("/v") != "meta.k8s.io/v1" {
             let shown = value.str_at("/v");
-            return Err(refuse(format!("server does not recognize this encoded version {shown:?}")));
+            return Err(format!("{NOT_VALID}: server does not recognize this encoded version {shown}"));
         }
         let start = value.str_at("/start").to_string();
-        if start.is_empty() {
-            return Err(refuse("encoded continue token (start) must be set".to_string()));
+        match value.int_at("/rv") {
+            None | Some(0) => {
+                Err(format!("{NOT_VALID}: incorrect encoded start resourceVersion (version meta.k8s.io/v1)"))
+            }
+            _ if start.is_empty() => {
+                Err(format!("{NOT_VALID}: encoded start key empty (version meta.k8s.io/v1)"))
+            }
+            _ if start.split('/').any(|part| matches!(part, "" | "." | "..")) => {
+                Err(format!("{NOT_VALID}: {start}"))
+            }
+            Some(version) => Ok(Page { version: u64::try_from(version).unwrap_or(0), start }),
         }
-        let version = value.int_at("/rv").and_then(|rv| u64::try_from(rv).ok()).unwrap_or(0);
-        Ok(Page { version, start })
     }
 }
 
@@ -146,66 +206,58 @@ fn expired(page: &Page) -> Status {
     status
 }
 
-/// Models `ValidateListOptions`.
+/// Models `ValidateListOptions` of `apis/meta/internalversion`.
 pub(super) fn check_options(request: &Request) -> Result<(), Status> {
     let (version, how) = (request.param("resourceVersion"), request.param("resourceVersionMatch"));
-    let initial = request.param("sendInitialEvents");
+    let initial = !request.param("sendInitialEvents").is_empty();
     let watch = request.flag("watch");
     let mut errors = Vec::new();
-    let mut forbidden = |field: &str, why: &str| {
-        errors.push(FieldError {
-            field: field.to_string(),
-            reason: "FieldValueForbidden",
-            detail: format!("Forbidden: {why}"),
-        });
+    let mut error = |field: &str, reason: &'static str, detail: String| {
+        errors.push(FieldError { field: field.to_string(), reason, detail });
     };
-    if !watch && !initial.is_empty() {
-        forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list");
-    }
-    if watch && !initial.is_empty() && how != "NotOlderThan" {
-        forbidden(
-            "resourceVersionMatch",
-            "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
-        );
+    let mut forbidden =
+        |field: &str, why: &str| error(field, "FieldValueForbidden", format!("Forbidden: {why}"));
+    const MATCH: &str = "resourceVersionMatch";
+    if watch && initial && how != "NotOlderThan" {
+        forbidden(MATCH, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
     }
     if !how.is_empty() {
-        if watch && initial.is_empty() {
+        if watch && !initial {
             forbidden(
-                "resourceVersionMatch",
+                MATCH,
                 "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
             );
-        } else if !watch && version.is_empty() {
-            forbidden(
-                "resourceVersionMatch",
-                "resourceVersionMatch is forbidden unless resourceVersion is provided",
-            );
         }
-        if !request.param("continue").is_empty() {
-            forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided");
+        if !watch && version.is_empty() {
+            forbidden(MATCH, "resourceVersionMatch is forbidden unless resourceVersion is provided");
         }
-        if how == "Exact" && version == "0" {
-            forbidden(
-                "resourceVersionMatch",
-                "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"",
-            );
-        } else if !matches!(how, "Exact" | "NotOlderThan") {
-            errors.push(FieldError {
-                field: "resourceVersionMatch".to_string(),
-                reason: "FieldValueNotSupported",
-                detail: format!(
-                    "Unsupported value: {how:?}: supported values: \"Exact\", \"NotOlderThan\", \"\""
-                ),
-            });
+        let continues = !request.param("continue").is_empty();
+        if continues && !watch {
+            forbidden(MATCH, "resourceVersionMatch is forbidden when continue is provided");
+        }
+        let (known, supported) = match watch {
+            true => (how == "NotOlderThan", "\"NotOlderThan\""),
+            false => (matches!(how, "Exact" | "NotOlderThan"), "\"Exact\", \"NotOlderThan\", \"\""),
+        };
+        if !known {
+            let detail = format!("Unsupported value: {how:?}: supported values: {supported}");
+            error(MATCH, "FieldValueNotSupported", detail);
+        }
+        let mut forbidden =
+            |field: &str, why: &str| error(field, "FieldValueForbidden", format!("Forbidden: {why}"));
+        if continues && watch {
+            forbidden(MATCH, "resourceVersionMatch is forbidden when continue is provided");
+        }
+        if !watch && how == "Exact" && version == "0" {
+            forbidden(MATCH, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
         }
     }
-    if errors.is_empty() {
-        return Ok(());
+    if !watch && initial {
+        error(
+            "sendInitialEvents",
+            "FieldValueForbidden",
+            "Forbidden: sendInitialEvents is forbidden for list".to_string(),
+        );
     }
-    let list: Vec<String> = errors.iter().map(ToString::to_string).collect();
-    let list = if list.len() == 1 { list[0].clone() } else { format!("[{}]", list.join(", ")) };
-    let causes: Vec<Value> =
-        errors.iter().map(|e| json!({"reason": e.reason, "message": e.detail, "field": e.field})).collect();
-    let mut status = Status::new(422, "Invalid", format!("ListOptions.meta.k8s.io \"\" is invalid: {list}"));
-    status.details = json!({"group": "meta.k8s.io", "kind": "ListOptions", "causes": causes});
-    Err(status)
+    if errors.is_empty() { Ok(()) } else { Err(Status::invalid_options("ListOptions", &errors)) }
 }

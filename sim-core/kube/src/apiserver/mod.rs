@@ -16,12 +16,14 @@ mod apply;
 mod body;
 mod certificates;
 mod custom;
+mod delete;
 mod discovery;
 mod ephemeral_containers;
 mod eviction;
 mod filter;
 mod list;
 mod managed_fields;
+mod negotiate;
 mod openapi;
 mod openapi_paths;
 mod options;
@@ -32,6 +34,7 @@ mod rest;
 mod scale;
 mod store;
 mod strategy;
+mod strict;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -45,6 +48,7 @@ pub use patch::PatchKind;
 pub use rbac::{Identity, TokenOptions};
 pub use rest::{Request, Response};
 pub use store::{EventKind, WatchEvent, WatchHandle};
+pub use strict::Findings;
 pub use upstream::Upstream;
 pub use watch::WatchStream;
 
@@ -59,8 +63,17 @@ use store::Store;
 /// The version that the cluster says it is.
 pub const VERSION: &str = "v1.35.2";
 
-/// Reads YAML as a value, or says why it cannot.
-pub type Yaml = fn(&[u8]) -> Result<serde_json::Value, String>;
+/// A document that was read, and a line about each key that stands twice in it: `line 3: key "a" already set in map`.
+pub type YamlDocument = (serde_json::Value, Vec<String>);
+
+/// Who reads and writes YAML.
+#[derive(Clone, Copy)]
+pub struct Yaml {
+    /// The first document, or why it cannot be read.
+    pub read: fn(&str) -> Result<YamlDocument, String>,
+    /// A value as a document.
+    pub write: fn(&serde_json::Value) -> String,
+}
 
 /// A handle on the API server of one cluster.
 #[derive(Clone)]
@@ -74,7 +87,7 @@ struct Server {
     second: RefCell<(u64, String)>,
     /// The kinds that definitions have brought.
     custom: RefCell<Vec<Resource>>,
-    /// Reads YAML, where the world can.
+    /// Reads and writes YAML, where the world can.
     yaml: Cell<Option<Yaml>>,
     /// Discovery documents that were asked for, by path.
     documents: RefCell<BTreeMap<String, Vec<u8>>>,
@@ -102,8 +115,8 @@ impl ApiServer {
         server
     }
 
-    /// Lets bodies of requests be YAML: the parser is not the server's own.
-    pub fn read_yaml_with(&self, yaml: Yaml) {
+    /// Lets bodies and answers be YAML: the parser is not the server's own.
+    pub fn speak_yaml(&self, yaml: Yaml) {
         self.0.yaml.set(Some(yaml));
     }
 

@@ -1,6 +1,7 @@
 //! How to write and how to delete: what a request says beside the object.
 
 use super::rbac::Identity;
+use super::strict::Findings;
 use crate::api::Object;
 use serde_json::Value;
 use std::rc::Rc;
@@ -34,6 +35,8 @@ pub struct WriteOptions {
     pub who: Option<Rc<Identity>>,
     /// The managers as server-side apply has found them.
     pub applied: Option<Value>,
+    /// What was found in the text of the object.
+    pub findings: Findings,
 }
 
 /// What was written, and what the server has to say about it.

@@ -35,7 +35,7 @@ impl PatchKind {
                 let mut new = old.clone();
                 if !patch.is_array() {
                     return Err(Status::bad_request(format!(
-                        "json: cannot unmarshal {} into Go value of type jsonpatch.Patch",
+                        "error decoding patch: json: cannot unmarshal {} into Go value of type []handlers.jsonPatchOp",
                         if patch.is_object() { "object" } else { "string" }
                     )));
                 }
@@ -56,8 +56,9 @@ impl PatchKind {
                     Value::Bool(_) => "bool",
                     _ => "number",
                 };
+                let decoding = if self == PatchKind::Merge { "error decoding patch: " } else { "" };
                 Err(Status::bad_request(format!(
-                    "json: cannot unmarshal {found} into Go value of type map[string]interface {{}}"
+                    "{decoding}json: cannot unmarshal {found} into Go value of type map[string]interface {{}}"
                 )))
             }
             PatchKind::Merge => Ok(merge_patch::merged(old, patch)),

@@ -1,5 +1,6 @@
 //! What create, update and delete mean, for every kind. Models `apiserver/pkg/registry`.
 
+use super::delete::check_preconditions;
 use super::options::{DeleteOptions, Propagation, WriteOptions, Written};
 use super::store::{self, WatchHandle};
 use super::strategy::{decode, finalizers_for, grace_period, inward, outward, place, prepare_for_update};
@@ -182,10 +183,24 @@ impl ApiServer {
             return Err(Status::not_found(resource, &name));
         };
         if !object.uid().is_empty() && object.uid() != old.uid() {
-            return Err(Status::conflict(resource, &name, &uid_mismatch(object.uid(), old.uid())));
+            let key = store::etcd_key(resource, namespace, &name);
+            let why = format!(
+                "StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition \
+                 failed: UID in precondition: {}, UID in object meta: {}",
+                object.uid(),
+                old.uid()
+            );
+            return Err(Status::conflict(resource, &name, &why));
         }
-        if !object.resource_version().is_empty() && object.resource_version() != old.resource_version() {
-            return Err(Status::modified(resource, &name));
+        let version = object.resource_version();
+        if !version.is_empty() && version != old.resource_version() {
+            return Err(match version.parse::<u64>() {
+                Ok(_) => Status::modified(resource, &name),
+                // Upstream says this with a bare error, hence the code.
+                Err(_) => {
+                    Status::new(500, "", format!("strconv.ParseUint: parsing {version:?}: invalid syntax"))
+                }
+            });
         }
         prepare_for_update(resource, &mut object, &old, status);
         if std::ptr::eq(resource, SERVICE) && !status {
@@ -252,16 +267,7 @@ impl ApiServer {
             }
             e
         })?;
-        if let Some(uid) = options.uid.as_deref().filter(|uid| *uid != old.uid()) {
-            return Err(Status::conflict(resource, name, &uid_mismatch(uid, old.uid())));
-        }
-        if let Some(version) = options.resource_version.as_deref().filter(|v| *v != old.resource_version()) {
-            let why = format!(
-                "Precondition failed: ResourceVersion in precondition: {version}, ResourceVersion in object meta: {}",
-                old.resource_version()
-            );
-            return Err(Status::conflict(resource, name, &why));
-        }
+        check_preconditions(resource, &old, options)?;
         if std::ptr::eq(resource, NAMESPACE) && ["default", "kube-system", "kube-public"].contains(&name) {
             return Err(Status::forbidden(resource, name, "this namespace may not be deleted"));
         }
@@ -470,10 +476,6 @@ impl ApiServer {
         }
         Ok(())
     }
-}
-
-fn uid_mismatch(asked: &str, found: &str) -> String {
-    format!("Precondition failed: UID in precondition: {asked}, UID in object meta: {found}")
 }
 
 /// Sixteen bytes as a uid is written.

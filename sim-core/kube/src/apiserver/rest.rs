@@ -2,15 +2,15 @@
 //! `apiserver/pkg/endpoints`.
 
 use super::apply::is_apply;
-use super::body::{body, delete_options, delete_options_of, json_body, named, patch_body, write_options};
-use super::list::check_options;
+use super::body::{body, body_of, delete_options_of, named, number, patch_body, write_options};
+use super::list::{check_options, parse_version};
 use super::options::Written;
 use super::rbac::{Attributes, Identity, is_question};
 use super::store::{EventKind, WatchEvent};
 use super::strategy::{decode, outward, place as place_in};
 use super::upstream::{self, Upstream};
 use super::watch::WatchStream;
-use super::{ApiServer, Filter, certificates, managed_fields, table};
+use super::{ApiServer, Filter, certificates, managed_fields, negotiate, table};
 use crate::api::{
     CERTIFICATE_SIGNING_REQUEST, ENDPOINTS, NAMESPACE, NODE, Object, ObjectExt, POD, Resource, SERVICE,
     Status,
@@ -65,8 +65,10 @@ impl Request {
         self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value)
     }
 
+    /// Whether an option is switched on: by any value but two. Models `Convert_Slice_string_To_bool`.
     pub(super) fn flag(&self, name: &str) -> bool {
-        matches!(self.param(name), "true" | "1")
+        let given = self.query.iter().find(|(key, _)| key == name);
+        given.is_some_and(|(_, value)| value != "0" && !value.eq_ignore_ascii_case("false"))
     }
 }
 
@@ -100,7 +102,12 @@ impl Response {
 
 impl From<Status> for Response {
     fn from(status: Status) -> Response {
-        Response::json(status.code, &status.to_value())
+        let mut answer = Response::json(status.code, &status.to_value());
+        let retry = status.details.int_at("/retryAfterSeconds").filter(|seconds| *seconds > 0);
+        if let (Some(seconds), Response::Whole { headers, .. }) = (retry, &mut answer) {
+            headers.push(header("Retry-After", &seconds.to_string()));
+        }
+        answer
     }
 }
 
@@ -111,13 +118,17 @@ pub(super) fn json_line(value: &Value) -> Vec<u8> {
     body
 }
 
+/// It was done.
+pub(super) fn success() -> Response {
+    let success =
+        json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
+    Response::json(201, &success)
+}
+
 /// A header of an answer.
 pub(super) fn header(name: &str, value: &str) -> (String, String) {
     (name.to_string(), value.to_string())
 }
-
-/// `--max-resource-write-bytes`.
-const MAX_BODY: usize = 3 * 1024 * 1024;
 
 /// What a path names.
 pub(super) struct Target {
@@ -161,18 +172,14 @@ fn parse(server: &ApiServer, path: &str) -> Option<Target> {
 impl ApiServer {
     /// Answers a request.
     pub fn handle(&self, mut request: Request) -> Response {
-        match self.authenticate(&request) {
-            Ok(who) => request.who = Rc::new(who),
-            Err(refused) => return Response::from(refused),
-        }
-        if matches!(request.method.as_str(), "POST" | "PUT" | "PATCH") && request.body.len() > MAX_BODY {
-            return Response::from(Status::new(
-                413,
-                "RequestEntityTooLarge",
-                format!("Request entity too large: limit is {MAX_BODY}"),
-            ));
-        }
-        self.try_handle(&request).unwrap_or_else(Response::from)
+        let answer = match self.authenticate(&request) {
+            Ok(who) => {
+                request.who = Rc::new(who);
+                self.try_handle(&request).unwrap_or_else(Response::from)
+            }
+            Err(refused) => *refused,
+        };
+        negotiate::present(self, &request, answer)
     }
 
     fn try_handle(&self, request: &Request) -> Result<Response, Status> {
@@ -213,6 +220,13 @@ impl ApiServer {
         if subresource.is_empty() && !resource.verbs.contains(&verb) {
             return Err(Status::method_not_allowed());
         }
+        if verb == "create" && resource.namespaced && namespace.is_empty() {
+            return Err(Status::method_not_allowed());
+        }
+        let connects = ["log", "exec", "attach", "portforward", "proxy"].contains(&subresource.as_str());
+        if !connects {
+            negotiate::check_accept(request, verb)?;
+        }
         if !subresource.is_empty() {
             return self.subresource(request, &target, verb);
         }
@@ -221,37 +235,34 @@ impl ApiServer {
             "list" => self.answer_list(request, &target),
             "get" if watch => self.begin_watch(request, &target, Some(name)),
             "get" => {
+                self.check_version(request)?;
                 self.get(resource, namespace, name).map(|object| self.show(request, resource, 200, &object))
             }
             "create" if name.is_empty() => {
-                let mut object = body(self, request, resource)?;
-                let place =
-                    if namespace.is_empty() { object.namespace().to_string() } else { namespace.clone() };
-                if resource.namespaced && namespace.is_empty() {
-                    return Err(Status::method_not_allowed());
-                }
+                let (mut object, options) = body(self, request, resource)?;
+                let place = namespace.clone();
                 if is_question(resource) {
                     let mut review = object;
                     place_in(resource, &place, &mut review)?;
-                    let warnings = decode(resource, &mut review, &write_options(request)?, &|_| true)?;
+                    let warnings = decode(resource, &mut review, &options, &|_| true)?;
                     let answer = self.answer_review(&request.who, resource, &place, review)?;
                     return Ok(Response::json(201, &answer).warn(&warnings));
                 }
                 if std::ptr::eq(*resource, CERTIFICATE_SIGNING_REQUEST) {
                     certificates::requested_by(&mut object, &request.who);
                 }
-                let written = self.create(resource, &place, object, &write_options(request)?)?;
+                let written = self.create(resource, &place, object, &options)?;
                 Ok(self.written(request, resource, 201, written))
             }
             "update" if !name.is_empty() => {
-                let object = body(self, request, resource)?;
-                named(resource, name, &object)?;
-                let written = self.update(resource, namespace, object, false, &write_options(request)?)?;
+                let (object, options) = body(self, request, resource)?;
+                named(name, &object)?;
+                let written = self.update(resource, namespace, object, false, &options)?;
                 Ok(self.written(request, resource, 200, written))
             }
             "patch" if !name.is_empty() && is_apply(request) => self.answer_apply(request, &target, false),
             "patch" if !name.is_empty() => {
-                let (kind, patch) = patch_body(request)?;
+                let (kind, patch) = patch_body(request, resource)?;
                 let options = write_options(request)?;
                 let written = self.patch(resource, namespace, name, kind, patch, false, &options)?;
                 Ok(self.written(request, resource, 200, written))
@@ -280,13 +291,20 @@ impl ApiServer {
         if let ["api", "v1", "namespaces", namespace, "bindings"] = parts[..]
             && request.method == "POST"
         {
-            let binding = json_body(request)?;
+            let binding = body_of(self, request, POD, "Binding")?;
             return self.answer_binding(namespace, binding.name(), &binding);
         }
-        if request.path.starts_with("/api") {
-            return Ok(Response::text(404, "404 page not found\n"));
+        // Below a group that is served a router answers, everywhere else nobody.
+        let routed = match parts[..] {
+            ["api", ..] => true,
+            ["apis", group, ..] => self.resources().iter().any(|resource| resource.group == group),
+            _ => false,
+        };
+        match parts[..] {
+            _ if routed => Err(Status::no_such_path()),
+            ["metrics"] | ["metrics", "slis"] => Err(Status::not_simulated(&request.path)),
+            _ => Ok(Response::text(404, "404 page not found\n")),
         }
-        Err(Status::no_such_path())
     }
 
     fn subresource(&self, request: &Request, target: &Target, verb: &str) -> Result<Response, Status> {
@@ -297,14 +315,14 @@ impl ApiServer {
                 Ok(self.show(request, resource, 200, &object))
             }
             ("status", "update") => {
-                let object = body(self, request, resource)?;
-                named(resource, name, &object)?;
-                let written = self.update(resource, namespace, object, true, &write_options(request)?)?;
+                let (object, options) = body(self, request, resource)?;
+                named(name, &object)?;
+                let written = self.update(resource, namespace, object, true, &options)?;
                 Ok(self.written(request, resource, 200, written))
             }
             ("status", "patch") if is_apply(request) => self.answer_apply(request, target, true),
             ("status", "patch") => {
-                let (kind, patch) = patch_body(request)?;
+                let (kind, patch) = patch_body(request, resource)?;
                 let options = write_options(request)?;
                 let written = self.patch(resource, namespace, name, kind, patch, true, &options)?;
                 Ok(self.written(request, resource, 200, written))
@@ -315,9 +333,9 @@ impl ApiServer {
             ("ephemeralcontainers", "update" | "patch") => {
                 let options = write_options(request)?;
                 let wanted = if verb == "update" {
-                    json_body(request)?
+                    body_of(self, request, resource, resource.kind)?
                 } else {
-                    let (kind, patch) = patch_body(request)?;
+                    let (kind, patch) = patch_body(request, resource)?;
                     let old = self.get(resource, namespace, name)?;
                     kind.apply(resource.schema, &old, patch)?
                 };
@@ -329,31 +347,30 @@ impl ApiServer {
                 Ok(self.show(request, resource, 200, &object))
             }
             ("approval", "update") => {
-                let object = body(self, request, resource)?;
-                named(resource, name, &object)?;
-                let written = self.approve(&object, &write_options(request)?)?;
+                let (object, options) = body(self, request, resource)?;
+                named(name, &object)?;
+                let written = self.approve(&object, &options)?;
                 Ok(self.written(request, resource, 200, written))
             }
             ("scale", _) => self.scale(request, target, verb),
-            ("binding", "create") => self.answer_binding(namespace, name, &json_body(request)?),
+            ("binding", "create") => {
+                self.answer_binding(namespace, name, &body_of(self, request, resource, "Binding")?)
+            }
             ("finalize", "update") => {
-                let object = body(self, request, resource)?;
+                let (object, _) = body(self, request, resource)?;
                 let object = self.finalize(&object)?;
                 Ok(self.show(request, resource, 200, &object))
             }
             ("eviction", "create") => {
-                let eviction = json_body(request)?;
-                let named = eviction.name();
-                if !named.is_empty() && named != name {
+                let eviction = body_of(self, request, resource, "Eviction")?;
+                if eviction.name() != name {
                     return Err(Status::bad_request("name in URL does not match name in Eviction object"));
                 }
                 let options = delete_options_of(request, eviction.at("/deleteOptions"))?;
-                self.evict(namespace, name, &options)?;
-                let success = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
-                Ok(Response::json(201, &success))
+                self.evict(namespace, name, &options)
             }
             ("token", "create") => {
-                let asked = json_body(request)?;
+                let asked = body_of(self, request, resource, "TokenRequest")?;
                 Ok(Response::json(201, &self.answer_token_request(namespace, name, asked)?))
             }
             ("log", "get") => upstream::log(self, request, namespace, name),
@@ -375,9 +392,7 @@ impl ApiServer {
 
     fn answer_binding(&self, namespace: &str, name: &str, binding: &Value) -> Result<Response, Status> {
         self.bind(namespace, name, binding.str_at("/target/name"))?;
-        let success =
-            json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
-        Ok(Response::json(201, &success))
+        Ok(success())
     }
 
     fn begin_watch(
@@ -393,17 +408,20 @@ impl ApiServer {
             fields = format!("metadata.name={name}");
         }
         let filter = Filter::parse(resource, request.param("labelSelector"), &fields)?;
-        // A list by way of a watch: what there is, then a bookmark, then what comes.
-        let initial = request.flag("sendInitialEvents");
-        let since = match request.param("resourceVersion") {
+        // A list by way of a watch: what there is, then a bookmark, then what comes. A watch from the beginning is one.
+        let version = request.param("resourceVersion");
+        let (asked, how) = (request.param("sendInitialEvents"), request.param("resourceVersionMatch"));
+        let from_start = matches!(version, "" | "0");
+        let initial = request.flag("sendInitialEvents") || (asked.is_empty() && how.is_empty() && from_start);
+        let since = match parse_version(version)? {
             _ if initial => None,
-            "" | "0" => None,
-            version => Some(version.parse::<u64>().map_err(|_| {
-                Status::bad_request(format!("strconv.ParseUint: parsing {version:?}: invalid syntax"))
-            })?),
+            None if asked.is_empty() => None,
+            None => Some(self.resource_version()),
+            Some(version) => Some(version),
         };
         let form = table::Form::wanted(request);
-        let timeout = request.param("timeoutSeconds").parse::<u64>().ok().filter(|seconds| *seconds > 0);
+        let timeout = number(request, "timeoutSeconds")?.and_then(|seconds| u64::try_from(seconds).ok());
+        let timeout = timeout.filter(|seconds| *seconds > 0);
         Ok(Response::Watch(match self.watch(resource, &target.namespace, filter, since) {
             Ok(handle) => {
                 let bookmarks = request.flag("allowWatchBookmarks");
@@ -427,42 +445,6 @@ impl ApiServer {
         WatchEvent { kind: EventKind::Bookmark, object: Rc::new(object) }
     }
 
-    fn answer_delete(&self, request: &Request, target: &Target) -> Result<Response, Status> {
-        let Target { resource, namespace, name, .. } = target;
-        let options = delete_options(request)?;
-        let object = self.delete(resource, namespace, name, &options)?;
-        let still_there = options.dry_run || self.get(resource, namespace, name).is_ok();
-        let returns_object = ["Pod", "Service", "ServiceAccount", "Event"].contains(&resource.kind);
-        if still_there && !options.dry_run || returns_object {
-            return Ok(self.show(request, resource, 200, &object));
-        }
-        let mut details = json!({"name": name, "kind": resource.plural, "uid": object.uid()});
-        if !resource.group.is_empty() {
-            details["group"] = json!(resource.group);
-        }
-        let success = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details});
-        Ok(Response::json(200, &success))
-    }
-
-    fn answer_delete_collection(&self, request: &Request, target: &Target) -> Result<Response, Status> {
-        let resource = target.resource;
-        let filter = Filter::parse(resource, request.param("labelSelector"), request.param("fieldSelector"))?;
-        let options = delete_options(request)?;
-        let objects = self.list(resource, &target.namespace, &filter);
-        for object in &objects {
-            match self.delete(resource, object.namespace(), object.name(), &options) {
-                Err(status) if !status.is_not_found() => return Err(status),
-                _ => {}
-            }
-        }
-        let items: Vec<&Value> = objects.iter().map(|object| &**object).collect();
-        let list = json!({
-            "kind": resource.list_kind(), "apiVersion": resource.api_version(),
-            "metadata": {"resourceVersion": self.resource_version().to_string()}, "items": items,
-        });
-        Ok(Response::json(200, &list))
-    }
-
     pub(super) fn written(
         &self,
         request: &Request,
@@ -474,7 +456,13 @@ impl ApiServer {
         self.show(request, resource, status, &object).warn(&written.warnings)
     }
 
-    fn show(&self, request: &Request, resource: Resource, status: u16, object: &Object) -> Response {
+    pub(super) fn show(
+        &self,
+        request: &Request,
+        resource: Resource,
+        status: u16,
+        object: &Object,
+    ) -> Response {
         match table::Form::wanted(request) {
             Some(form) => form.answer(status, &form.one(resource, object, self.now())),
             None => Response::json(status, &managed_fields::shown(resource, object)),

@@ -1,7 +1,7 @@
 //! The `scale` subresource: a number of replicas, whatever has them. Models `pkg/registry/*/storage`, `ScaleREST`.
 
 use super::ApiServer;
-use super::body::{json_body, patch_body, write_options};
+use super::body::{body_of, patch_body, write_options};
 use super::options::WriteOptions;
 use super::rest::{Request, Response, Target};
 use crate::api::schema::Struct;
@@ -17,9 +17,9 @@ impl ApiServer {
             "get" => old,
             "update" | "patch" => {
                 let scale = if verb == "update" {
-                    json_body(request)?
+                    body_of(self, request, resource, "Scale")?
                 } else {
-                    let (kind, patch) = patch_body(request)?;
+                    let (kind, patch) = patch_body(request, resource)?;
                     kind.apply(&SCALE, &scale_of(resource, &old), patch)?
                 };
                 let replicas = scale.int_at("/spec/replicas").unwrap_or(0);

@@ -5,6 +5,7 @@ use super::Filter;
 use crate::api::scheme::RESOURCES;
 use crate::api::{EVENT, Object, ObjectExt, Resource, Status, events_v1, set};
 use serde_json::json;
+use sim::Ordered;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
@@ -85,6 +86,8 @@ struct Change {
 }
 
 struct Watcher {
+    /// Only what happened after this version is told.
+    since: u64,
     namespace: String,
     filter: Filter,
     pending: RefCell<VecDeque<WatchEvent>>,
@@ -121,6 +124,21 @@ impl WatchHandle {
 /// Two groups show the same events.
 pub(super) fn storage_of(resource: Resource) -> Resource {
     if std::ptr::eq(resource, &events_v1::event::INFO) { EVENT } else { resource }
+}
+
+/// The key of an object as errors of the storage name it.
+pub(super) fn etcd_key(resource: Resource, namespace: &str, name: &str) -> String {
+    // Some kinds are older than the rule.
+    let folder = match (resource.group, resource.plural) {
+        ("", "nodes") => "minions",
+        ("", "services") => "services/specs",
+        ("", "endpoints") => "services/endpoints",
+        ("networking.k8s.io", "ingresses") => "ingress",
+        (_, plural) => plural,
+    };
+    let group = if resource.custom.is_some() { resource.group } else { "" };
+    let parts = ["registry", group, folder, namespace, name];
+    parts.iter().filter(|part| !part.is_empty()).map(|part| format!("/{part}")).collect()
 }
 
 /// The place of a custom kind's shelf: all of its versions share one.
@@ -188,6 +206,36 @@ impl Store {
         }
     }
 
+    /// Objects as they were at a version that is not forgotten.
+    pub(super) fn list_at(
+        &self,
+        resource: Resource,
+        namespace: &str,
+        filter: &Filter,
+        version: u64,
+    ) -> Vec<Object> {
+        let mut objects = self.list(resource, namespace, &Filter::default());
+        let Some(shelf) = self.shelf(resource) else { return objects };
+        let same = |a: &Object, b: &Object| a.name() == b.name() && a.namespace() == b.namespace();
+        // What each object was before its first change since then.
+        let mut before: Vec<(&Object, Option<&Object>)> = Vec::new();
+        for change in shelf.history.iter().filter(|change| change.revision > version) {
+            let Some(any) = change.new.as_ref().or(change.old.as_ref()) else { continue };
+            if (namespace.is_empty() || any.namespace() == namespace)
+                && !before.iter().any(|(seen, _)| same(seen, any))
+            {
+                before.push((any, change.old.as_ref()));
+            }
+        }
+        if !before.is_empty() {
+            objects.retain(|object| !before.iter().any(|(changed, _)| same(changed, object)));
+            objects.extend(before.iter().filter_map(|(_, old)| old.cloned()));
+            objects.order_by(|a, b| (a.namespace(), a.name()).cmp(&(b.namespace(), b.name())));
+        }
+        objects.retain(|object| filter.matches(object));
+        objects
+    }
+
     /// Keeps `object` under its names, with a new version.
     pub(super) fn put(&mut self, resource: Resource, mut object: Object) -> Object {
         self.revision += 1;
@@ -250,6 +298,7 @@ impl Store {
             }
         }
         let watcher = Rc::new(Watcher {
+            since: since.unwrap_or(0),
             namespace: namespace.to_string(),
             filter,
             pending: RefCell::new(pending),
@@ -307,7 +356,9 @@ impl Change {
     fn tell(&self, watchers: &mut Vec<Weak<Watcher>>) {
         watchers.retain(|watcher| {
             let Some(watcher) = watcher.upgrade() else { return false };
-            if let Some(event) = self.seen(&watcher.namespace, &watcher.filter) {
+            if self.revision > watcher.since
+                && let Some(event) = self.seen(&watcher.namespace, &watcher.filter)
+            {
                 watcher.pending.borrow_mut().push_back(event);
                 if let Some(waker) = watcher.waker.borrow_mut().take() {
                     waker.wake();

@@ -2,7 +2,7 @@
 //! from the old one. Models `apiserver/pkg/registry/rest`.
 
 use super::options::{DeleteOptions, FieldValidation, Propagation, WriteOptions};
-use super::{custom, store};
+use super::{custom, store, strict};
 use crate::api::{
     NAMESPACE, Object, ObjectExt, POD, Resource, Status, events_v1, field, object_at, pod, remove, set,
 };
@@ -60,10 +60,13 @@ pub(super) fn decode(
         None => resource.schema.decode_fields(object, &|name| translated || is_new(name)),
     }
     .map_err(|why| refuse(&why))?;
-    let warnings: Vec<String> = unknown.iter().map(|field| format!("unknown field {field:?}")).collect();
+    let mut warnings = options.findings.list.clone();
+    if !options.findings.complete {
+        warnings.extend(unknown.iter().map(|field| format!("unknown field {field:?}")));
+    }
     match options.field_validation {
         FieldValidation::Strict if !warnings.is_empty() => {
-            Err(refuse(&format!("strict decoding error: {}", warnings.join(", "))))
+            Err(refuse(&format!("strict decoding error: {}", strict::sentences(&warnings).join(", "))))
         }
         FieldValidation::Warn => Ok(warnings),
         _ => Ok(Vec::new()),

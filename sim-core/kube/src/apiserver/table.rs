@@ -1,6 +1,7 @@
 //! Tables: rows and columns instead of objects, for who shows them to people. Models
 //! `apiserver/pkg/endpoints/handlers/response.go`.
 
+use super::negotiate;
 use super::rest::{Request, Response, header, json_line};
 use crate::api::{Object, ObjectExt, Resource};
 use serde_json::{Value, json};
@@ -22,18 +23,7 @@ pub(super) enum Form {
 impl Form {
     /// What the request wants, if it wants a table.
     pub(super) fn wanted(request: &Request) -> Option<Form> {
-        let first = request.header("Accept").split(',').next().unwrap_or("");
-        if first.contains("as=PartialObjectMetadata") {
-            return Some(Form::Partial);
-        }
-        if !first.contains("as=Table") {
-            return None;
-        }
-        Some(match request.param("includeObject") {
-            "Object" => Form::Object,
-            "None" => Form::Cells,
-            _ => Form::Metadata,
-        })
+        negotiate::check_accept(request, "get").ok().flatten()
     }
 
     /// An answer in this form.

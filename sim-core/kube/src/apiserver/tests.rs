@@ -6,6 +6,7 @@ mod discovery;
 mod eviction;
 mod list;
 mod rbac;
+mod watch;
 
 use super::{ApiServer, Filter, Request, Response, WatchHandle, WriteOptions};
 use crate::api::{Object, ObjectExt, POD, SERVICE_ACCOUNT};
@@ -66,8 +67,10 @@ impl World {
         let content = match method {
             "PATCH" if body.is_array() => "application/json-patch+json",
             "PATCH" => "application/strategic-merge-patch+json",
+            "MERGE" => "application/merge-patch+json",
             _ => "application/json",
         };
+        let method = if method == "MERGE" { "PATCH" } else { method };
         match self.request(method, url, &[("Content-Type", content)], &body) {
             Response::Whole { status, body, .. } => (
                 status,
@@ -211,7 +214,7 @@ fn mistakes_are_told_in_upstreams_words() {
         &lines.join("\n"),
         expect![[r#"
             404 NotFound: pods "nosuch" not found
-            404 : 
+            404 NotFound: the server could not find the requested resource
             409 AlreadyExists: services "blue" already exists
             422 Invalid: Service "x" is invalid: [spec.ports[0].port: Invalid value: 99999: must be between 1 and 65535, inclusive, spec.ports[0].targetPort: Invalid value: 99999: must be between 1 and 65535, inclusive]
             422 Invalid: Service "x" is invalid: spec.clusterIPs: Invalid value: ["10.96.5.5"]: failed to allocate IP 10.96.5.5: provided IP is already allocated

@@ -4,7 +4,7 @@
 use super::{Attributes, token};
 use crate::api::Status;
 use crate::apiserver::ApiServer;
-use crate::apiserver::rest::Request;
+use crate::apiserver::rest::{Request, Response};
 use data_encoding::HEXLOWER;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -78,12 +78,15 @@ fn account_groups(name: &str) -> Vec<String> {
 
 impl ApiServer {
     /// Who sends this request; an error when the credentials are worth nothing.
-    pub(in crate::apiserver) fn authenticate(&self, request: &Request) -> Result<Identity, Status> {
+    pub(in crate::apiserver) fn authenticate(&self, request: &Request) -> Result<Identity, Box<Response>> {
         let certificate = match request.user.as_str() {
             "" => request.header("X-Remote-User"),
             user => user,
         };
-        let bearer = request.header("Authorization").strip_prefix("Bearer ");
+        let mut authorization = request.header("Authorization").trim().split(' ');
+        let scheme = authorization.next().unwrap_or("");
+        let bearer =
+            authorization.next().filter(|token| scheme.eq_ignore_ascii_case("bearer") && !token.is_empty());
         let who = match bearer {
             _ if !certificate.is_empty() => {
                 let mut who = Identity::of_user(certificate);
@@ -102,13 +105,13 @@ impl ApiServer {
                 who
             }
             Some(bearer) => token::identity(self, bearer)
-                .ok_or_else(|| Status::new(401, "Unauthorized", "Unauthorized"))?,
+                .ok_or_else(|| refused(Status::new(401, "Unauthorized", "Unauthorized")))?,
             None => Identity::anonymous(),
         };
         self.impersonate(request, who)
     }
 
-    fn impersonate(&self, request: &Request, who: Identity) -> Result<Identity, Status> {
+    fn impersonate(&self, request: &Request, who: Identity) -> Result<Identity, Box<Response>> {
         let user = request.header("Impersonate-User");
         let groups = headers(request, "Impersonate-Group");
         let uid = request.header("Impersonate-Uid");
@@ -124,15 +127,12 @@ impl ApiServer {
             if groups.is_empty() && uid.is_empty() && extra.is_empty() {
                 return Ok(who);
             }
-            return Err(Status::internal(&format!(
-                "requested {:?} without impersonating a user name",
-                groups.first().copied().unwrap_or(uid)
-            )));
+            return Err(without_user(request, &groups, &extra, uid));
         }
         let check = |group: &str, resource: &str, subresource: &str, namespace: &str, name: &str| {
             let wanted =
                 Attributes { verb: "impersonate", group, resource, subresource, namespace, name, path: "" };
-            self.check_access(&who, &wanted)
+            self.check_access(&who, &wanted).map_err(refused)
         };
         let account = user.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':'));
         match account {
@@ -157,12 +157,34 @@ impl ApiServer {
         if pretended.groups.is_empty() {
             pretended.groups = account_groups(user);
         }
-        let last = if user == "system:anonymous" { "system:unauthenticated" } else { "system:authenticated" };
-        if !pretended.groups.iter().any(|group| group == last) {
-            pretended.groups.push(last.to_string());
+        const KNOWN: [&str; 2] = ["system:unauthenticated", "system:authenticated"];
+        let ends: &[&str] = if user == "system:anonymous" { &KNOWN[..1] } else { &KNOWN };
+        if !pretended.groups.iter().any(|group| ends.contains(&group.as_str())) {
+            pretended.groups.push(ends[ends.len() - 1].to_string());
         }
         Ok(pretended)
     }
+}
+
+fn refused(status: Status) -> Box<Response> {
+    Box::new(Response::from(status))
+}
+
+/// Groups of nobody: upstream prints the references that it made of the headers.
+fn without_user(request: &Request, groups: &[&str], extra: &[(String, &str)], uid: &str) -> Box<Response> {
+    const VERSION: &str = "authentication.k8s.io/v1";
+    let mut references: Vec<String> = groups.iter().map(|group| format!("{{Group  {group}    }}")).collect();
+    references.extend(extra.iter().map(|(key, value)| format!("{{UserExtra  {value}  {VERSION}  {key}}}")));
+    if !uid.is_empty() {
+        references.push(format!("{{UID  {uid}  {VERSION}  }}"));
+    }
+    let text = format!(
+        "Internal Server Error: {:?}: requested [{}] without impersonating a user\n",
+        request.path,
+        references.join(" ")
+    );
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    Box::new(Response::text(500, &text))
 }
 
 fn headers<'a>(request: &'a Request, name: &str) -> Vec<&'a str> {

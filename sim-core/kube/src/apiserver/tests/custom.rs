@@ -48,9 +48,9 @@ fn a_definition_makes_a_kind() {
     let mut scale = w.ok("GET", &url, Value::Null);
     scale["spec"]["replicas"] = json!(5);
     w.ok("PUT", &url, scale);
-    let own = w.ok("PATCH", &format!("{CRONTABS}/mine"), json!({"metadata": {"labels": {"a": "b"}}}));
+    let own = w.ok("MERGE", &format!("{CRONTABS}/mine"), json!({"metadata": {"labels": {"a": "b"}}}));
     assert_eq!((own.int_at("/spec/replicas"), own.generation()), (Some(5), 2));
-    let status = w.ok("PATCH", &format!("{CRONTABS}/mine/status"), json!({"status": {"replicas": 4}}));
+    let status = w.ok("MERGE", &format!("{CRONTABS}/mine/status"), json!({"status": {"replicas": 4}}));
     assert_eq!(status.int_at("/status/replicas"), Some(4));
     let list = w.ok("GET", "/apis/stable.example.com/v1", Value::Null);
     assert_eq!(list.list_at("/resources").len(), 3);

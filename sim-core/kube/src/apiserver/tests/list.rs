@@ -50,12 +50,43 @@ fn options_that_make_no_sense_are_refused() {
     check(
         &lines.join("\n"),
         expect![[r#"
-        400 BadRequest: continue key is not valid: illegal base64 data at input byte 0
-        500 : resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax
-        504 Timeout: Too large resource version: 9000, current: 88
-        422 Invalid: ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided
-        422 Invalid: ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Unsupported value: "Same": supported values: "Exact", "NotOlderThan", ""
-        413 RequestEntityTooLarge: Request entity too large: limit is 3145728"#]],
+            400 BadRequest: invalid continue token: continue key is not valid: illegal base64 data at input byte 0
+            400 BadRequest: invalid resource version: resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax
+            504 Timeout: Timeout: Too large resource version: 9000, current: 88
+            422 Invalid: ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided
+            422 Invalid: ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Unsupported value: "Same": supported values: "Exact", "NotOlderThan", ""
+            413 RequestEntityTooLarge: Request entity too large: limit is 3145728"#]],
+    );
+}
+
+#[test]
+fn lists_are_of_the_version_they_say() {
+    let w = world();
+    maps(&w, 4);
+    let then = w.api.resource_version();
+    w.ok("DELETE", &format!("{MAPS}/m1"), Value::Null);
+    w.ok("PATCH", &format!("{MAPS}/m2"), json!({"data": {"a": "b"}}));
+    w.ok("POST", MAPS, json!({"metadata": {"name": "m0a"}}));
+    w.ok("POST", MAPS, json!({"metadata": {"name": "m1"}, "data": {"new": "yes"}}));
+    let exact = format!("{MAPS}?resourceVersion={then}&resourceVersionMatch=Exact");
+    let list = w.ok("GET", &exact, Value::Null);
+    let names: Vec<String> =
+        list.list_at("/items").iter().map(|m| format!("{}{}", m.name(), m.at("/data"))).collect();
+    assert_eq!(names, ["m0null", "m1null", "m2null", "m3null"]);
+    assert_eq!(list.resource_version(), then.to_string());
+    // A page later goes on with the same version.
+    let first = w.ok("GET", &format!("{MAPS}?limit=2"), Value::Null);
+    w.ok("DELETE", &format!("{MAPS}/m3"), Value::Null);
+    let token = first.str_at("/metadata/continue");
+    let second = w.ok("GET", &format!("{MAPS}?continue={token}"), Value::Null);
+    let names: Vec<&str> = second.list_at("/items").iter().map(|m| m.name()).collect();
+    assert_eq!(names, ["m1", "m2", "m3"]);
+    for i in 0..300 {
+        w.ok("PATCH", &format!("{MAPS}/m0"), json!({"data": {"i": i.to_string()}}));
+    }
+    check(
+        &w.message("GET", &exact, Value::Null),
+        expect!["410 Expired: The resourceVersion for the provided list is too old."],
     );
 }
 

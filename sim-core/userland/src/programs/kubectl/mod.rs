@@ -49,6 +49,10 @@ pub const KUBECTL: Program =
 /// The version that this client says it is.
 pub const VERSION: &str = "v1.35.2";
 
+/// The parser and the printer of YAML, for the API server, which has none of its own.
+pub const API_SERVER_YAML: kube::apiserver::Yaml =
+    kube::apiserver::Yaml { read: yaml::parse_leniently, write: yaml::emit };
+
 async fn main(sys: Sys, args: Args) -> ExitCode {
     // A Go program of this size needs a while to start: 40 to 60 ms on an ordinary machine.
     let start = Duration::from_micros(40_000 + sys.random() % 20_000);

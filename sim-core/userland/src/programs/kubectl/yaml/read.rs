@@ -30,20 +30,33 @@ pub const TOO_DEEP: &str = "yaml: too deep";
 /// # Errors
 /// Go's sentence: `yaml: line 4: did not find expected key`.
 pub fn parse(text: &str) -> Result<Value, String> {
+    let (value, twice) = parse_leniently(text)?;
+    if twice.is_empty() {
+        return Ok(value);
+    }
+    Err(format!("yaml: unmarshal errors:\n  {}", twice.join("\n  ")))
+}
+
+/// Reads the first document, where keys may stand twice: the last one counts. Gives a line about each of them too.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_leniently(text: &str) -> Result<(Value, Vec<String>), String> {
     let mut input = text.as_bytes();
     let mut parser = Parser::new();
     parser.set_input_string(&mut input);
-    let mut reader = Reader { parser, anchors: BTreeMap::new(), decoded: 0, aliased: 0, depth: 0 };
+    let mut reader =
+        Reader { parser, anchors: BTreeMap::new(), decoded: 0, aliased: 0, depth: 0, twice: Vec::new() };
     loop {
         match reader.next()?.data {
-            EventData::StreamEnd => return Ok(Value::Null),
+            EventData::StreamEnd => return Ok((Value::Null, Vec::new())),
             EventData::StreamStart { .. } => {}
             EventData::DocumentStart { .. } => {
                 let event = reader.next()?;
                 let value = reader.value(event)?;
                 // What is left of the stream is only checked.
                 while !matches!(reader.next()?.data, EventData::DocumentEnd { .. } | EventData::StreamEnd) {}
-                return Ok(value);
+                return Ok((value, reader.twice));
             }
             _ => {}
         }
@@ -59,6 +72,8 @@ struct Reader<'r, 'b> {
     aliased: u64,
     /// How many collections are open.
     depth: usize,
+    /// A line about each key that stood twice in its map.
+    twice: Vec<String>,
 }
 
 /// What an alias repeats.
@@ -175,9 +190,7 @@ impl Reader<'_, '_> {
                             }
                         }
                     } else if map.insert(key.clone(), value).is_some() {
-                        return Err(format!(
-                            "yaml: unmarshal errors:\n  line {key_line}: key {key:?} already set in map"
-                        ));
+                        self.twice.push(format!("line {key_line}: key {key:?} already set in map"));
                     }
                 }
                 for (key, value) in merged {
