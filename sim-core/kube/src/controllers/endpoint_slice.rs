@@ -3,7 +3,7 @@
 
 use super::Context;
 use super::replica_set::ignore_missing;
-use super::service_endpoints::{self as common, LAST_CHANGE};
+use super::service_endpoints::{self as common, TriggerTimes};
 use crate::api::{self, ENDPOINT_SLICE, Key, Object, ObjectExt, SERVICE, Status};
 use crate::client::{DeleteOptions, Informer, WorkQueue};
 use serde_json::{Value, json};
@@ -23,7 +23,8 @@ pub(super) fn start(context: &Context) {
     let (services, pods) = common::watch(context, &queue, BATCH);
     let slices = context.informers.informer(ENDPOINT_SLICE);
     slices.add_index(BY_SERVICE, service_of);
-    let controller = Controller { context: context.clone(), services, pods, slices };
+    let trigger_times = TriggerTimes::default();
+    let controller = Controller { context: context.clone(), services, pods, slices, trigger_times };
     context.work(&queue, 5, move |key| {
         let controller = controller.clone();
         async move { controller.sync(key).await }
@@ -48,12 +49,14 @@ struct Controller {
     services: Informer,
     pods: Informer,
     slices: Informer,
+    trigger_times: TriggerTimes,
 }
 
 impl Controller {
     async fn sync(&self, key: Key) -> Result<(), Status> {
         let present = self.slices.by_index(BY_SERVICE, &key.to_string());
         let Some(service) = self.services.get_key(&key) else {
+            self.trigger_times.forget(&key);
             return self.delete_all(&present).await;
         };
         let Some(selector) = common::selector(&service) else { return Ok(()) };
@@ -61,7 +64,9 @@ impl Controller {
             return self.delete_all(&present).await;
         }
         let mut pods = self.pods.list_namespace(service.namespace());
-        pods.retain(|pod| selector.matches(pod.labels()) && common::has_endpoint(pod, true));
+        pods.retain(|pod| selector.matches(pod.labels()));
+        let trigger = self.trigger_times.next(&service, &pods);
+        pods.retain(|pod| common::has_endpoint(pod, true));
         let mut groups = group_by_ports(&service, &pods);
         if groups.is_empty() {
             groups.insert("null".into(), (Value::Null, Vec::new()));
@@ -71,7 +76,7 @@ impl Controller {
             let (same, other): (Vec<_>, Vec<_>) =
                 surplus.into_iter().partition(|slice| slice.at("/ports") == &ports);
             surplus = other;
-            let unused = self.reconcile(&service, &pods, ports, endpoints, same).await?;
+            let unused = self.reconcile(&service, trigger.as_ref(), ports, endpoints, same).await?;
             surplus.extend(unused);
         }
         self.delete_all(&surplus).await
@@ -81,7 +86,7 @@ impl Controller {
     async fn reconcile(
         &self,
         service: &Object,
-        pods: &[Object],
+        trigger: Option<&String>,
         ports: Value,
         endpoints: Vec<Value>,
         present: Vec<Object>,
@@ -110,11 +115,7 @@ impl Controller {
             let mut wanted = (*slice).clone();
             self.fill(&mut wanted, service, endpoints, &ports);
             if wanted != *slice {
-                api::set(
-                    &mut wanted,
-                    "/metadata/annotations",
-                    json!({LAST_CHANGE: common::trigger_time(service, pods)}),
-                );
+                common::note_trigger(&mut wanted, trigger);
                 self.context.client.update(ENDPOINT_SLICE, wanted).await?;
             }
         }
@@ -127,7 +128,7 @@ impl Controller {
             api::remove(&mut slice, "/metadata/name");
             slice["metadata"]["generateName"] = json!(format!("{}-", service.name()));
             slice["metadata"]["ownerReferences"] = json!([api::owner_reference(service, SERVICE)]);
-            slice["metadata"]["annotations"] = json!({LAST_CHANGE: common::trigger_time(service, pods)});
+            common::note_trigger(&mut slice, trigger);
             slice["addressType"] = json!("IPv4");
             self.fill(&mut slice, service, chunk, &ports);
             self.context.client.create(ENDPOINT_SLICE, service.namespace(), slice).await?;

@@ -3,7 +3,7 @@
 use super::Context;
 use super::md5::md5;
 use super::replica_set::ignore_missing;
-use super::service_endpoints::{self as common, LAST_CHANGE};
+use super::service_endpoints::{self as common, LAST_CHANGE, TriggerTimes};
 use crate::api::{self, ENDPOINTS, Key, Object, ObjectExt, Status};
 use crate::client::{DeleteOptions, Informer, WorkQueue};
 use serde_json::{Value, json};
@@ -13,6 +13,8 @@ use std::time::Duration;
 const MANAGED_BY: &str = "endpoints.kubernetes.io/managed-by";
 /// Changes of pods are collected for this long. Models endpointUpdatesBatchPeriod.
 const BATCH: Duration = Duration::from_millis(50);
+/// Says that there are more.
+const OVER_CAPACITY: &str = "endpoints.kubernetes.io/over-capacity";
 /// No Endpoints object holds more addresses; the slices have them all.
 const MAX_CAPACITY: usize = 1000;
 
@@ -24,6 +26,7 @@ pub(super) fn start(context: &Context) {
         services,
         pods,
         endpoints: context.informers.informer(ENDPOINTS),
+        trigger_times: TriggerTimes::default(),
     };
     context.work(&queue, 5, move |key| {
         let controller = controller.clone();
@@ -37,11 +40,13 @@ struct Controller {
     services: Informer,
     pods: Informer,
     endpoints: Informer,
+    trigger_times: TriggerTimes,
 }
 
 impl Controller {
     async fn sync(&self, key: Key) -> Result<(), Status> {
         let Some(service) = self.services.get_key(&key) else {
+            self.trigger_times.forget(&key);
             // Endpoints without a Service are only taken away where this controller made them.
             let made = self
                 .endpoints
@@ -60,7 +65,9 @@ impl Controller {
             return Ok(());
         }
         let mut pods = self.pods.list_namespace(service.namespace());
-        pods.retain(|pod| selector.matches(pod.labels()) && common::has_endpoint(pod, false));
+        pods.retain(|pod| selector.matches(pod.labels()));
+        let trigger = self.trigger_times.next(&service, &pods);
+        pods.retain(|pod| common::has_endpoint(pod, false));
         let subsets = subsets(&service, &pods);
         let mut labels = common::labels(&service);
         labels.insert(MANAGED_BY.into(), json!("endpoint-controller"));
@@ -76,14 +83,9 @@ impl Controller {
             None => api::new_object(ENDPOINTS, service.namespace(), service.name()),
         };
         wanted["metadata"]["labels"] = Value::Object(labels);
-        api::set(
-            &mut wanted,
-            "/metadata/annotations",
-            json!({LAST_CHANGE: common::trigger_time(&service, &pods)}),
-        );
-        if pods.len() > MAX_CAPACITY {
-            wanted["metadata"]["annotations"]["endpoints.kubernetes.io/over-capacity"] = json!("truncated");
-        }
+        let over = if pods.len() > MAX_CAPACITY { json!({OVER_CAPACITY: "truncated"}) } else { json!({}) };
+        api::set(&mut wanted, "/metadata/annotations", over);
+        common::note_trigger(&mut wanted, trigger.as_ref());
         if subsets.is_empty() {
             api::remove(&mut wanted, "/subsets");
         } else {

@@ -272,7 +272,10 @@ fn new_status(set: &Object, tally: Tally, failure: Option<&Status>, now: Timesta
         }
     }
     let conditions = set.at("/status/conditions");
-    if let Some(failure) = failure {
+    if failure.is_some() && api::condition(set, "ReplicaFailure").is_some() {
+        // The first failure is told; the others would only be other names of the same.
+        status["conditions"] = conditions.clone();
+    } else if let Some(failure) = failure {
         let reason = if failure.message.contains("delet") { "FailedDelete" } else { "FailedCreate" };
         let mut with = json!({"status": {"conditions": conditions}});
         let condition =

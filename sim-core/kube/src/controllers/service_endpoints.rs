@@ -2,9 +2,12 @@
 //! Models k8s.io/endpointslice/util and pkg/api/v1/endpoints.
 
 use super::Context;
-use crate::api::{LabelSelector, Object, ObjectExt, POD, SERVICE};
+use crate::api::{self, Key, LabelSelector, Object, ObjectExt, POD, SERVICE};
 use crate::client::{Informer, WorkQueue};
 use serde_json::{Map, Value, json};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::Duration;
 
 pub(super) const HEADLESS_LABEL: &str = "service.kubernetes.io/headless";
@@ -129,11 +132,48 @@ pub(super) fn labels(service: &Object) -> Map<String, Value> {
     labels
 }
 
-/// When the newest of the changes happened that made this: the Service's creation or a pod's turning ready.
-pub(super) fn trigger_time(service: &Object, pods: &[Object]) -> String {
-    let ready = pods
-        .iter()
-        .filter_map(|pod| crate::api::condition(pod, "Ready"))
-        .map(|c| c.str_at("/lastTransitionTime"));
-    ready.chain([service.creation_timestamp()]).max().unwrap_or("").to_string()
+/// When that happened what a sync of a Service is about: a pod's turning ready or unready, or the Service's creation.
+/// Models pkg/controller/util/endpoint `TriggerTimeTracker`.
+#[derive(Clone, Default)]
+pub(super) struct TriggerTimes(Rc<RefCell<BTreeMap<Key, Seen>>>);
+
+/// What the last sync saw: the pods' times by their names.
+type Seen = BTreeMap<String, String>;
+
+impl TriggerTimes {
+    /// The earliest of what has changed since the last sync; nothing when that is none of it.
+    pub(super) fn next(&self, service: &Object, pods: &[Object]) -> Option<String> {
+        let times: Seen = pods
+            .iter()
+            .filter_map(|pod| {
+                let ready = crate::api::condition(pod, "Ready")?;
+                Some((pod.name().to_string(), ready.str_at("/lastTransitionTime").to_string()))
+            })
+            .collect();
+        let mut services = self.0.borrow_mut();
+        let Some(seen) = services.insert(service.key(), times.clone()) else {
+            return Some(service.creation_timestamp().to_string());
+        };
+        let is_new = |(pod, time): &(String, String)| seen.get(pod).is_none_or(|before| time > before);
+        times.into_iter().filter(is_new).map(|(_, time)| time).min()
+    }
+
+    /// The Service is gone.
+    pub(super) fn forget(&self, service: &Key) {
+        self.0.borrow_mut().remove(service);
+    }
+}
+
+/// Writes such a time down, or takes away the one of before.
+pub(super) fn note_trigger(object: &mut Value, time: Option<&String>) {
+    let mut annotations = object.annotations().clone();
+    match time {
+        Some(time) => drop(annotations.insert(LAST_CHANGE.to_string(), json!(time))),
+        None => drop(annotations.remove(LAST_CHANGE)),
+    }
+    if annotations.is_empty() {
+        api::remove(object, "/metadata/annotations");
+    } else {
+        api::set(object, "/metadata/annotations", Value::Object(annotations));
+    }
 }

@@ -235,8 +235,13 @@ impl BackOff {
 
     /// Notes a failure.
     pub fn next(&mut self, now: Instant) {
+        self.next_since(now, now);
+    }
+
+    /// Notes that what went on until `event` has failed.
+    pub fn next_since(&mut self, event: Instant, now: Instant) {
         self.delay = match self.updated {
-            Some(updated) if now - updated <= 2 * Self::MAX => (self.delay * 2).min(Self::MAX),
+            Some(updated) if event - updated <= 2 * Self::MAX => (self.delay * 2).min(Self::MAX),
             _ => Self::INITIAL,
         };
         self.updated = Some(now);
@@ -249,7 +254,7 @@ impl BackOff {
 
     /// Whether it is too early to try again, counted from `since`.
     pub fn is_active_since(&self, since: Instant, now: Instant) -> bool {
-        self.updated.is_some_and(|updated| now - updated <= 2 * Self::MAX) && now < since + self.delay
+        self.updated.is_some_and(|updated| since - updated <= 2 * Self::MAX) && now < since + self.delay
     }
 
     /// How long the pause is now.

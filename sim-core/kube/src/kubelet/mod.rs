@@ -95,6 +95,10 @@ struct Inner {
 
 /// How often kubelet looks at what the container runtime does.
 const RELIST_PERIOD: Duration = Duration::from_secs(1);
+/// How long a pod that could not be synced is left alone.
+const BACK_OFF_PERIOD: Duration = Duration::from_secs(10);
+/// How long any pod is left alone.
+const RESYNC_INTERVAL: Duration = Duration::from_secs(60);
 
 impl Kubelet {
     /// A kubelet for this machine; [`Kubelet::run`] starts it.
@@ -223,47 +227,57 @@ impl Kubelet {
 
     fn ring(&self, uid: &str) {
         if let Some(worker) = self.worker(uid) {
+            worker.urgent.set(true);
             worker.bell.ring();
         }
     }
 
     /// When this node looks at its containers again.
     fn relist_at(&self) -> Instant {
+        Instant::from_nanos(self.relisted_at().as_nanos() + RELIST_PERIOD.as_nanos() as u64)
+    }
+
+    /// When this node last looked at its containers.
+    fn relisted_at(&self) -> Instant {
         let period = RELIST_PERIOD.as_nanos() as u64;
         let phase = self.0.relist_phase.as_nanos() as u64;
         let now = self.sim().now().as_nanos();
-        let passed = (now + period - phase % period) % period;
-        Instant::from_nanos(now + period - passed)
+        Instant::from_nanos(now.saturating_sub((now + period - phase % period) % period))
     }
 
-    /// When a pod that could not be synced is tried again: ten seconds and up to half as much more.
+    /// When a pod that could not be synced is tried again: after `pause` and up to half as much more, but a pause
+    /// of a minute at most. Models `completeWork` of pkg/kubelet/pod_workers.go.
+    fn retry_after(&self, pause: Duration) -> Instant {
+        let pause = pause.min(RESYNC_INTERVAL);
+        self.sim().now() + self.0.rng.borrow_mut().duration(pause, pause * 3 / 2)
+    }
+
+    /// The same for a failure that does not say when to come back.
     fn retry_at(&self) -> Instant {
-        let pause = self.0.rng.borrow_mut().duration(Duration::from_secs(10), Duration::from_secs(15));
-        self.sim().now() + pause
+        self.retry_after(BACK_OFF_PERIOD)
     }
 
-    /// Rings a pod's bell when its node looks at its containers again.
-    fn ring_at_relist(&self, uid: &str) {
-        if let Some(worker) = self.worker(uid) {
-            let at = self.relist_at();
-            if worker.relist.replace(Some(at)) == Some(at) {
-                return;
-            }
-            let worker: Weak<PodWorker> = Rc::downgrade(&worker);
-            self.sim().schedule(at, move || {
-                if let Some(worker) = worker.upgrade() {
-                    worker.bell.ring();
-                }
-            });
+    /// Lets a pod know, when its node looks at its containers again, that `what` (a container, or [`pod::SANDBOX`])
+    /// is no longer as it was.
+    fn ring_at_relist(&self, uid: &str, what: usize) {
+        let Some(worker) = self.worker(uid) else { return };
+        if worker.will_notice(what) {
+            return;
         }
+        let worker: Weak<PodWorker> = Rc::downgrade(&worker);
+        self.sim().schedule(self.relist_at(), move || {
+            if let Some(worker) = worker.upgrade() {
+                worker.relisted();
+            }
+        });
     }
 
-    /// Rings a pod's bell after one of its containers has ended.
-    fn watch_container(&self, uid: &str, instance: &Rc<Instance>) {
+    /// Does that when one of its containers has ended.
+    fn watch_container(&self, uid: &str, index: usize, instance: &Rc<Instance>) {
         let (kubelet, uid, instance) = (self.clone(), uid.to_string(), instance.clone());
         self.sim().spawn(async move {
             instance.wait().await;
-            kubelet.ring_at_relist(&uid);
+            kubelet.ring_at_relist(&uid, index);
         });
     }
 

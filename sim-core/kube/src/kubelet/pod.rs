@@ -9,6 +9,11 @@
 //!
 //! Each pod has a worker, a task of its own, as in pkg/kubelet/pod_workers.go; it looks at what is, does what is
 //! missing, and waits for its bell. Models `SyncPod`, `computePodActions` and `SyncTerminatingPod`.
+//!
+//! What is, the node finds out once a second (pkg/kubelet/pleg); after a sync nothing is done before it has looked
+//! again. So what a sync could not do is told by the next one: with containers that end at once that is a second
+//! later, for the node's findings queue up behind each other; otherwise only when the pause is over, and until then
+//! the pod shows `Error` rather than `CrashLoopBackOff`.
 
 use super::Kubelet;
 use super::container::Instance;
@@ -46,9 +51,20 @@ pub struct PodWorker {
     /// The object as the API has it since the last status was sent.
     sent: RefCell<Option<Object>>,
     pub(super) mount_back_off: Cell<Duration>,
-    /// When the bell is to ring for what the node finds at its next look.
-    pub(super) relist: Cell<Option<Instant>>,
+    /// What the node will find changed at its next look.
+    changed: RefCell<Vec<usize>>,
+    /// Nothing is being done for the pod.
+    idle: Cell<bool>,
+    /// There is more to look at than the sync that comes.
+    pending: Cell<bool>,
+    /// What rang the bell does not wait for the node's next look.
+    pub(super) urgent: Cell<bool>,
+    /// When the last sync ended.
+    synced_at: Cell<Option<Instant>>,
 }
+
+/// Stands for the sandbox among the containers of a pod.
+pub(super) const SANDBOX: usize = usize::MAX;
 
 /// What belongs to one container besides its record.
 #[derive(Default)]
@@ -101,7 +117,11 @@ impl PodWorker {
             removed: Cell::new(false),
             sent: RefCell::default(),
             mount_back_off: Cell::new(Duration::from_millis(500)),
-            relist: Cell::default(),
+            changed: RefCell::default(),
+            idle: Cell::default(),
+            pending: Cell::default(),
+            urgent: Cell::default(),
+            synced_at: Cell::default(),
         })
     }
 
@@ -159,10 +179,45 @@ impl PodWorker {
         self.removed.get() || self.pod.borrow().is_terminating()
     }
 
+    /// Notes what the node will find; says whether it was going to find something anyway.
+    pub(super) fn will_notice(&self, what: usize) -> bool {
+        let mut changed = self.changed.borrow_mut();
+        let before = !changed.is_empty();
+        if !changed.contains(&what) {
+            changed.push(what);
+        }
+        before
+    }
+
+    /// The node has looked. Each finding asks for a sync; those that come while one goes on ask for one together.
+    pub(super) fn relisted(&self) {
+        let findings = self.changed.take().len();
+        if findings > 1 && self.idle.get() {
+            self.pending.set(true);
+        }
+        self.bell.ring();
+    }
+
+    /// Waits until the node has looked at its containers since the last sync. Models `podCache.GetNewerThan`.
+    async fn wait_for_relist(&self, kubelet: &Kubelet) {
+        let Some(ended) = self.synced_at.get() else { return };
+        while !self.urgent.get() && !self.must_terminate() && kubelet.relisted_at() <= ended {
+            let seen = self.bell.count();
+            let rung = std::pin::pin!(self.bell.rung_since(seen));
+            let relist = std::pin::pin!(kubelet.sim().sleep_until(kubelet.relist_at()));
+            select(rung, relist).await;
+        }
+        self.urgent.set(false);
+    }
+
     /// The worker's life.
     pub(super) async fn run(self: Rc<Self>, kubelet: Kubelet) {
-        while !self.must_terminate() {
-            let seen = self.bell.count();
+        let mut seen = self.bell.count();
+        loop {
+            self.wait_for_relist(&kubelet).await;
+            if self.must_terminate() {
+                break;
+            }
             let asked = self.terminate.count();
             self.observe(&kubelet);
             self.update_status(&kubelet).await;
@@ -177,19 +232,22 @@ impl PodWorker {
                     Either::Right(_) => continue,
                 }
             };
-            match next {
-                Next::Finished => break,
-                Next::Wait => {
-                    self.bell.rung_since(seen).await;
-                }
-                Next::At(at) => {
-                    // What was missing is said at the next look, as by the real one: for a while a pod shows `Error`
-                    // before it shows `CrashLoopBackOff`.
-                    let bell = std::pin::pin!(self.bell.rung_since(seen));
+            self.synced_at.set(Some(kubelet.sim().now()));
+            if matches!(next, Next::Finished) {
+                break;
+            }
+            if !self.pending.take() {
+                self.idle.set(true);
+                let bell = std::pin::pin!(self.bell.rung_since(seen));
+                if let Next::At(at) = next {
                     let alarm = std::pin::pin!(kubelet.sim().sleep_until(at));
                     select(bell, alarm).await;
+                } else {
+                    bell.await;
                 }
+                self.idle.set(false);
             }
+            seen = self.bell.count();
         }
         self.terminate_pod(&kubelet).await;
     }

@@ -1,9 +1,9 @@
 //! One step of a pod towards what its spec asks for. Models kuberuntime `SyncPod` and `computePodActions`.
 
 use super::container::{ContainerConfig, Instance, runc_exec_error};
-use super::images::ImageError;
+use super::images::{BackOff, ImageError};
 use super::log::ContainerLog;
-use super::pod::{PodWorker, Slot};
+use super::pod::{PodWorker, SANDBOX, Slot};
 use super::sandbox::{self, Sandbox};
 use super::status::{ContainerRecord, ContainerState, Terminated};
 use super::volumes::{self, PodFacts};
@@ -25,6 +25,14 @@ pub(super) enum Next {
     Finished,
 }
 
+/// Why a container was not started.
+enum Failure {
+    /// It has ended too often; not before this moment.
+    BackOff(Instant),
+    /// Anything else.
+    Other,
+}
+
 impl PodWorker {
     /// One step towards what the spec asks for. Models kuberuntime `SyncPod`.
     pub(super) async fn sync_pod(&self, kubelet: &Kubelet) -> Next {
@@ -40,8 +48,10 @@ impl PodWorker {
         if let Err(retry) = self.ensure_sandbox(kubelet, &pod).await {
             return Next::At(retry);
         }
+        // Back-off counts from runs that were over before this sync.
+        let ended: Vec<Option<Instant>> = self.slots.borrow().iter().map(|slot| slot.ended).collect();
         self.kill_doomed(kubelet, &pod).await;
-        let mut earliest: Option<Instant> = deadline;
+        let (mut back_off, mut failed): (Option<Instant>, bool) = (None, false);
         // Ephemeral containers wait for nobody.
         let order: Vec<usize> = {
             let record = self.record.borrow();
@@ -64,9 +74,10 @@ impl PodWorker {
                 }
                 continue;
             }
-            match self.start_container(kubelet, &pod, index).await {
+            match self.start_container(kubelet, &pod, index, ended.get(index).copied().flatten()).await {
                 Ok(()) => {}
-                Err(at) => earliest = Some(earliest.map_or(at, |e| e.min(at))),
+                Err(Failure::BackOff(at)) => back_off = Some(back_off.map_or(at, |first| first.min(at))),
+                Err(Failure::Other) => failed = true,
             }
             if init {
                 // A sidecar without a startup probe has started as soon as it runs.
@@ -76,7 +87,12 @@ impl PodWorker {
                 }
             }
         }
-        match earliest {
+        let now = kubelet.sim().now();
+        let retry = match back_off {
+            Some(at) => Some(kubelet.retry_after(at - now)),
+            None => failed.then(|| kubelet.retry_at()),
+        };
+        match retry.into_iter().chain(deadline).min() {
             Some(at) => Next::At(at),
             None => Next::Wait,
         }
@@ -171,7 +187,7 @@ impl PodWorker {
                 record.sandbox_ready = true;
                 drop(record);
                 *self.sandbox.borrow_mut() = Some(sandbox);
-                kubelet.ring_at_relist(&self.uid);
+                kubelet.ring_at_relist(&self.uid, SANDBOX);
                 Ok(())
             }
             Err(cause) => {
@@ -212,13 +228,19 @@ impl PodWorker {
         }
     }
 
-    /// Starts a container, or says when to try again.
-    async fn start_container(&self, kubelet: &Kubelet, pod: &Object, index: usize) -> Result<(), Instant> {
+    /// Starts a container; `ended` is when its last run did that was over before.
+    async fn start_container(
+        &self,
+        kubelet: &Kubelet,
+        pod: &Object,
+        index: usize,
+        ended: Option<Instant>,
+    ) -> Result<(), Failure> {
         let spec = Self::container_spec(pod, index).clone();
-        let now = kubelet.sim().now();
-        let has_run = self.record.borrow().containers[index].last_run().is_some();
-        if has_run && let Some(until) = self.crash_back_off(kubelet, index, pod, now) {
-            return Err(until);
+        if let Some(ended) = ended
+            && let Some(until) = self.crash_back_off(kubelet, index, pod, ended)
+        {
+            return Err(Failure::BackOff(until));
         }
         let told = |kind: &str, reason: &str, message: &str| {
             self.container_event(kubelet, index, kind, reason, message)
@@ -228,16 +250,16 @@ impl PodWorker {
             Err(ImageError { reason, message }) => {
                 told("Warning", "Failed", &format!("Error: {reason}"));
                 self.wait_because(index, reason, &message);
-                return Err(kubelet.retry_at());
+                return Err(Failure::Other);
             }
         };
-        let Some(sandbox) = self.sandbox.borrow().clone() else { return Err(kubelet.retry_at()) };
+        let Some(sandbox) = self.sandbox.borrow().clone() else { return Err(Failure::Other) };
         let env = match container_env::build(kubelet, pod, &spec, &image.image).await {
             Ok(env) => env,
             Err(cause) => {
                 told("Warning", "Failed", &format!("Error: {cause}"));
                 self.wait_because(index, "CreateContainerConfigError", &cause);
-                return Err(kubelet.retry_at());
+                return Err(Failure::Other);
             }
         };
         kubelet.pause(30, 90).await;
@@ -276,17 +298,22 @@ impl PodWorker {
         match started {
             Ok(instance) => {
                 self.has_started(kubelet, index, &spec, &instance);
-                kubelet.watch_container(&self.uid, &instance);
+                kubelet.watch_container(&self.uid, index, &instance);
                 self.start_probes(kubelet, index, &spec, &instance, sandbox.address);
                 told("Normal", "Started", "Container started");
-                kubelet.ring_at_relist(&self.uid);
+                kubelet.ring_at_relist(&self.uid, index);
                 self.post_start(kubelet, index, &spec, &instance, sandbox.address).await;
                 Ok(())
             }
             Err(message) => {
                 self.has_not_started(kubelet, index, message.clone());
                 told("Warning", "Failed", &format!("Error: {message}"));
-                Err(kubelet.relist_at())
+                kubelet.ring_at_relist(&self.uid, index);
+                let record = self.record.borrow().containers[index].clone();
+                if self.should_start(&record, pod.str_at("/spec/restartPolicy")) {
+                    self.wait_because(index, "RunContainerError", &message);
+                }
+                Err(Failure::Other)
             }
         }
     }
@@ -317,19 +344,30 @@ impl PodWorker {
         });
     }
 
-    /// The pause after a container has ended, if there is still one. Models `doBackOff`: the first restart comes at
-    /// once, the pause counts from the end of the last run.
-    fn crash_back_off(&self, kubelet: &Kubelet, index: usize, pod: &Value, now: Instant) -> Option<Instant> {
+    /// The end of the pause after a container has ended, if it is still to come. Models `doBackOff`: the first restart
+    /// comes at once, the pause counts from the end of the last run, and another image begins anew.
+    fn crash_back_off(
+        &self,
+        kubelet: &Kubelet,
+        index: usize,
+        pod: &Value,
+        ended: Instant,
+    ) -> Option<Instant> {
+        let spec = Self::container_spec(pod, index);
+        let now = kubelet.sim().now();
         let mut slots = self.slots.borrow_mut();
-        let ended = slots[index].ended.unwrap_or(now);
-        let back_off = &mut slots[index].back_off;
-        if !back_off.is_active_since(ended, now) {
-            back_off.next(now);
+        let slot = &mut slots[index];
+        if !slot.image.is_empty() && slot.image != spec.str_at("/image") {
+            slot.back_off = BackOff::default();
+        }
+        if !slot.back_off.is_active_since(ended, now) {
+            slot.back_off.next_since(ended, now);
             return None;
         }
-        let delay = minutes(back_off.delay());
+        let until = ended + slot.back_off.delay();
+        let delay = minutes(slot.back_off.delay());
         drop(slots);
-        let container = Self::container_spec(pod, index).str_at("/name").to_string();
+        let container = spec.str_at("/name").to_string();
         let full = format!("{}_{}({})", pod.name(), pod.namespace(), self.uid);
         self.container_event(
             kubelet,
@@ -340,7 +378,7 @@ impl PodWorker {
         );
         let message = format!("back-off {delay} restarting failed container={container} pod={full}");
         self.wait_because(index, "CrashLoopBackOff", &message);
-        Some(kubelet.retry_at())
+        Some(until)
     }
 
     fn wait_because(&self, index: usize, reason: &str, message: &str) {

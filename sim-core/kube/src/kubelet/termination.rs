@@ -83,8 +83,7 @@ impl PodWorker {
         for container in &mut record.containers {
             container.ready &= container.init;
             container.started = false;
-            if let ContainerState::Waiting { reason, .. } = &container.state
-                && reason == "CrashLoopBackOff"
+            if matches!(container.state, ContainerState::Waiting { .. })
                 && let Some(last) = container.last.take()
             {
                 container.state = ContainerState::Terminated(last);

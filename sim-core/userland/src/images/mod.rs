@@ -13,6 +13,7 @@ mod color;
 mod httpd;
 mod machines;
 mod nginx;
+mod perl;
 mod redis;
 mod registry;
 mod rootfs;
@@ -43,6 +44,7 @@ pub const IMAGES: &[ImageInfo] = &[
     busybox::IMAGE,
     httpd::IMAGE,
     nginx::IMAGE,
+    perl::IMAGE,
     redis::IMAGE,
 ];
 

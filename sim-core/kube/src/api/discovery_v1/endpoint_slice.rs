@@ -63,6 +63,14 @@ pub static INFO: ResourceInfo = ResourceInfo {
     plural: "endpointslices",
     singular: "endpointslice",
     schema: &SCHEMA,
+    generation: true,
+    // A slice has no spec: all of it counts, and its labels.
+    prepare_for_update: |slice, old| {
+        let same = |path: &str| slice.at(path) == old.at(path);
+        if !["/addressType", "/endpoints", "/ports", "/metadata/labels"].into_iter().all(same) {
+            set(slice, "/metadata/generation", json!(old.generation() + 1));
+        }
+    },
     default: |slice| {
         // Both lists are always written.
         for list in ["endpoints", "ports"] {
