@@ -153,7 +153,9 @@ pub(super) async fn drive(server: Rc<Server>) {
 #[expect(clippy::disallowed_types, reason = "the wall clock, outside of the simulation")]
 async fn with_the_wall(server: &Server, speed: f64) {
     let mut anchor = (std::time::Instant::now(), server.now());
-    while server.clock().speed == Some(speed) {
+    // A clock that was set anew, be it to the same, begins now.
+    let setting = server.settings();
+    while server.settings() == setting {
         let target = anchor.1 + anchor.0.elapsed().mul_f64(speed);
         let done = server.advance(target, SLICE);
         if !done {

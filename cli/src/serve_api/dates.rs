@@ -76,7 +76,9 @@ fn parse(text: &[u8]) -> Option<(usize, i128, usize)> {
         _ => 0,
     };
     let end = SHAPE.len() + if digits == 0 { 0 } else { digits + 1 };
-    if text.get(end) != Some(&b'Z') || digits > 9 {
+    // What goes on behind it is the layout of a time, as Go writes it in its complaints.
+    let goes_on = text.get(end + 1).is_some_and(u8::is_ascii_alphanumeric);
+    if text.get(end) != Some(&b'Z') || digits > 9 || goes_on {
         return None;
     }
     let number = |from: usize, to: usize| {
@@ -143,6 +145,7 @@ mod tests {
         assert_eq!(check(&there, -86_400 * SECOND), object);
         let leap = check("2024-02-28T23:59:59Z", SECOND);
         assert_eq!(leap, "2024-02-29T00:00:00Z");
+        assert_eq!(check("2006-01-02T15:04:05Z07:00", SECOND), "2006-01-02T15:04:05Z07:00");
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub struct Server {
     credentials: Credentials,
     port: u16,
     changes: Cell<u64>,
+    settings: Cell<u64>,
 }
 
 impl Server {
@@ -49,6 +50,7 @@ impl Server {
             credentials,
             port,
             changes: Cell::new(0),
+            settings: Cell::new(0),
         });
         tokio::task::spawn_local(clock::drive(server.clone()));
         tokio::task::spawn_local(accept(server.clone(), listener));
@@ -107,7 +109,13 @@ impl Server {
     /// Makes the world's time follow ours in another way.
     pub fn set_clock(&self, clock: Clock) {
         self.clock.set(clock);
+        self.settings.set(self.settings.get() + 1);
         self.traffic.moved();
+    }
+
+    /// How often the clock was set.
+    pub(super) fn settings(&self) -> u64 {
+        self.settings.get()
     }
 
     pub(super) fn clock(&self) -> Clock {

@@ -28,7 +28,7 @@ pub fn theirs(answer: &Answer, places: &Places<'_>, calendar: Calendar) -> Answe
         let text = text.replace(BUILT, UNMOVED);
         let text = String::from_utf8_lossy(&calendar.inward(text.as_bytes())).into_owned();
         let text = text.replace(UNMOVED, BUILT);
-        both(&long_dates(&text, calendar))
+        both(&go_times(&long_dates(&text, calendar), calendar))
     };
     Answer { stdout: text(&answer.stdout), stderr: text(&answer.stderr), status: answer.status }
 }
@@ -38,8 +38,20 @@ pub fn ours(answer: &Answer) -> Answer {
     Answer { stdout: both(&answer.stdout), stderr: both(&answer.stderr), status: answer.status }
 }
 
+/// `2026-01-05 08:00:00.25 +0000 UTC`, as Go prints a time by itself, in the world's calendar.
+fn go_times(text: &str, calendar: Calendar) -> String {
+    let time = Regex::new(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d+)? \+0000 UTC")
+        .expect("the expression is well-formed");
+    let moved = time.replace_all(text, |found: &Captures<'_>| {
+        let plain = format!("{}T{}{}Z", &found[1], &found[2], found.get(3).map_or("", |f| f.as_str()));
+        let moved = String::from_utf8_lossy(&calendar.inward(plain.as_bytes())).into_owned();
+        format!("{} {} +0000 UTC", &moved[..10], &moved[11..19])
+    });
+    moved.into_owned()
+}
+
 /// What neither side can know of the other: the clock, the process and the line of code in klog's lines (`-v=6`), how
-/// long a request took, the names that kubectl draws for temporary files, and when it wrote them.
+/// long a request took, the names that kubectl draws for temporary files and debugging containers, and when it wrote them.
 fn both(text: &str) -> String {
     let klog = Regex::new(r"(?m)^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ ([a-z_]+\.go):\d+\]")
         .expect("the expression is well-formed");
@@ -49,23 +61,34 @@ fn both(text: &str) -> String {
     let text = temporary.replace_all(&text, "/tmp/${1}N");
     let written = Regex::new(r"(?m)^(---|\+\+\+) (/tmp/\S+)\t.*$").expect("the expression is well-formed");
     let text = written.replace_all(&text, "$1 $2");
+    let text = drawn_names(&text);
     let took = Regex::new(r"([mM]illiseconds)=\d+").expect("the expression is well-formed");
     let text = took.replace_all(&text, "$1=N");
     let date = Regex::new(r"(?m)^(\tDate: ).* GMT$").expect("the expression is well-formed");
     in_any_order(&date.replace_all(&text, "${1}D"))
 }
 
-/// What Go takes from a map comes in any order: the gates that client-go tells of, the headers of a curl command.
+/// The names that kubectl draws for debugging containers and for pods on nodes.
+pub fn drawn_names(text: &str) -> String {
+    let drawn = Regex::new(r"\b(debugger(-node\d+)?)-[bcdfghjklmnpqrstvwxz2456789]{5}\b")
+        .expect("the expression is well-formed");
+    drawn.replace_all(text, "$1-N").into_owned()
+}
+
+/// What Go takes from a map comes in any order, as does what it does at the same time: the gates that client-go tells
+/// of, the headers of a curl command, the pods that a drain evicts.
 fn in_any_order(text: &str) -> String {
     let mut lines: Vec<String> = text.split_inclusive('\n').map(curl).collect();
-    for run in lines.chunk_by_mut(|a, b| is_gate(a) && is_gate(b)) {
+    for run in lines.chunk_by_mut(|a, b| group(a).is_some() && group(a) == group(b)) {
         run.sort();
     }
     lines.concat()
 }
 
-fn is_gate(line: &str) -> bool {
-    line.starts_with("I envvar.go]")
+/// Which of the sets of lines without an order it belongs to.
+fn group(line: &str) -> Option<usize> {
+    let evicted = line.starts_with("pod/") && line.ends_with(" evicted\n");
+    [line.starts_with("I envvar.go]"), line.starts_with("evicting pod "), evicted].iter().position(|is| *is)
 }
 
 fn curl(line: &str) -> String {

@@ -1,5 +1,6 @@
 //! What the commands of the two sides did to their clusters: every object, without what time and chance decide.
 
+use crate::mask;
 use kube::api::ObjectExt;
 use kube::api::scheme::RESOURCES;
 use serde_json::Value;
@@ -17,7 +18,7 @@ pub fn of(sim: &Sim) -> BTreeMap<String, Value> {
             let mut object = Value::clone(&object);
             let generated = object.str_at("/metadata/generateName").to_string();
             let name = if generated.is_empty() { object.name().to_string() } else { format!("{generated}*") };
-            let mut key = format!("{} {}/{name}", resource.kind, object.namespace());
+            let mut key = mask::drawn_names(&format!("{} {}/{name}", resource.kind, object.namespace()));
             let nodes = object.str_at("/spec/nodeName").to_string();
             simplify(&mut object, !generated.is_empty());
             // Those with a generated name are told apart by what is in them.
@@ -60,6 +61,13 @@ fn simplify(object: &mut Value, generated: bool) {
         }
     }
     masks(map.get_mut("spec"));
+    let text = object.to_string();
+    let masked = mask::drawn_names(&text);
+    if masked != text
+        && let Ok(masked) = serde_json::from_str(&masked)
+    {
+        *object = masked;
+    }
 }
 
 /// The node, and names that the server makes up.

@@ -75,6 +75,8 @@ pub enum Arguments {
     Contexts,
     /// A type of resource.
     Types,
+    /// A file here, or in a pod.
+    Copy,
 }
 
 impl Command {

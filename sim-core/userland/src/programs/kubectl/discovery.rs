@@ -183,14 +183,15 @@ impl Mapper {
         }
     }
 
-    /// Finds a type by what a user calls it: plural, singular, kind or short name, in whatever case, with or
+    /// Finds a type by what a user calls it: plural, singular or kind in whatever case, or short name, with or
     /// without (the beginning of) a group, with or without a version.
     ///
     /// # Errors
     /// `the server doesn't have a resource type ...`
     pub fn find(&self, arg: &str) -> Result<Rc<Resource>> {
         let lower = arg.to_lowercase();
-        let (name, rest) = lower.split_once('.').unwrap_or((lower.as_str(), ""));
+        let (_, rest) = lower.split_once('.').unwrap_or((lower.as_str(), ""));
+        let name = arg.split('.').next().unwrap_or(arg);
         let has_group = lower.contains('.');
         if let Some((version, group)) = rest.split_once('.') {
             let exact = |r: &&Rc<Resource>| r.version == version && r.group == group;
@@ -213,10 +214,28 @@ impl Mapper {
         }
     }
 
+    /// What else a short name could mean: the types that come behind the one that it is taken for. Models the
+    /// `shortcutExpander` of `k8s.io/client-go/restmapper`.
+    pub fn also_called(&self, arg: &str) -> Vec<String> {
+        let (name, group) = arg.split_once('.').unwrap_or((arg, ""));
+        let fits = |r: &&Rc<Resource>| group.is_empty() || r.group == group;
+        if self.resources.iter().filter(fits).any(|r| r.plural == name) {
+            return Vec::new();
+        }
+        let mut all: Vec<String> = Vec::new();
+        for resource in self.resources.iter().filter(fits) {
+            let called = resource.group_resource();
+            if resource.short_names.iter().any(|short| short == name) && !all.contains(&called) {
+                all.push(called);
+            }
+        }
+        all.drain(..all.len().min(1));
+        all
+    }
+
     /// All types of this name, without a group, in the order of discovery.
     pub fn all_called(&self, name: &str) -> Vec<Rc<Resource>> {
-        let lower = name.to_lowercase();
-        self.resources.iter().filter(|r| is_called(r, &lower)).cloned().collect()
+        self.resources.iter().filter(|r| is_called(r, name)).cloned().collect()
     }
 
     /// The type of objects that say `apiVersion` and `kind`.
@@ -238,9 +257,10 @@ impl Mapper {
 }
 
 fn is_called(resource: &Resource, name: &str) -> bool {
-    resource.plural == name
-        || resource.singular == name
-        || resource.kind.to_lowercase() == name
+    let lower = name.to_lowercase();
+    resource.plural == lower
+        || resource.singular == lower
+        || resource.kind.to_lowercase() == lower
         || resource.short_names.iter().any(|short| short == name)
 }
 
@@ -306,6 +326,7 @@ pub mod tests {
         check("po", "v1 pods");
         check("Pods", "v1 pods");
         check("pods.v1.", "v1 pods");
+        check("PO", "the server doesn't have a resource type \"PO\"");
         check("deploy.apps", "apps/v1 deployments");
         check("deployments.app", "apps/v1 deployments");
         check("deployments.v1.apps", "apps/v1 deployments");

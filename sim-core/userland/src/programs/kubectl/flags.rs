@@ -128,8 +128,12 @@ impl Flag {
             Kind::Map => {
                 split_csv(value).iter().find(|pair| !pair.contains('=')).map(|pair| match self.name {
                     "aggregation-rule" => "malformed pair, expect string=string".to_string(),
+                    "vmodule" => "syntax error: expect comma-separated list of filename=N".to_string(),
                     _ => format!("{pair} must be formatted as key=value"),
                 })
+            }
+            Kind::Duration if self.name == "log-flush-frequency" => {
+                parse_duration(value).is_err().then(|| "parse error".to_string())
             }
             Kind::Duration => parse_duration(value).err(),
             Kind::String | Kind::Slice | Kind::Array => None,

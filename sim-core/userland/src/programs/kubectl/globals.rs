@@ -23,7 +23,7 @@ pub const GLOBAL: &[Flag] = &[
     Flag::string("kubeconfig", "", "The kubeconfig file to use"),
     Flag::string("kuberc", "", "File with preferences, used by default from $HOME/.kube/kuberc")
         .not_simulated(),
-    Flag::string("log-flush-frequency", "5s", "Longest time between two flushes of the log"),
+    Flag::duration("log-flush-frequency", "5s", "Longest time between two flushes of the log"),
     Flag::bool("match-server-version", "Require that the server has the version of this client")
         .not_simulated(),
     Flag::string("namespace", "", "The namespace to work in").short('n'),
@@ -31,7 +31,7 @@ pub const GLOBAL: &[Flag] = &[
     Flag::string(
         "profile",
         "none",
-        "Profile to capture: none, cpu, heap, goroutine, threadcreate, block or mutex",
+        "Profile to capture: none, cpu, heap, goroutine, threadcreate, block, mutex or trace",
     )
     .not_simulated(),
     Flag::string("profile-output", "profile.pprof", "File for the profile").not_simulated(),
@@ -50,8 +50,7 @@ pub const GLOBAL: &[Flag] = &[
     Flag::string("user", "", "The user of the kubeconfig to use"),
     Flag::string("username", "", "Name for basic authentication").not_simulated(),
     Flag::int("v", "0", "How much to log").short('v'),
-    Flag::string("vmodule", "", "How much to log per file, as pattern=N, separated by commas")
-        .not_simulated(),
+    Flag::map("vmodule", "How much to log per file, as pattern=N, separated by commas").not_simulated(),
     Flag::bool(
         "warnings-as-errors",
         "Treat warnings of the server as errors and end with a status that is not 0",

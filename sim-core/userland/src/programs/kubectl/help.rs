@@ -68,6 +68,7 @@ pub fn options(home: &str) -> String {
     let mut text = "The following options can be passed to any command:\n\n".to_string();
     let usages = flag_usages(globals::GLOBAL.iter().collect());
     text.push_str(&usages.replace("$HOME/.kube/cache", &format!("{home}/.kube/cache")));
+    text.push('\n');
     text
 }
 

@@ -8,7 +8,7 @@ use super::klog;
 use super::kubeconfig::{Kubeconfig, Target};
 use super::rest::{self, Client};
 use linux::Sys;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -25,6 +25,8 @@ pub struct Kubectl {
     client: OnceCell<Rc<Client>>,
     mapper: OnceCell<Rc<Mapper>>,
     target: OnceCell<Target>,
+    /// How many objects were printed as YAML: from the second on, a line with three dashes comes first.
+    documents: Cell<usize>,
 }
 
 impl Kubectl {
@@ -38,7 +40,15 @@ impl Kubectl {
             client: OnceCell::new(),
             mapper: OnceCell::new(),
             target: OnceCell::new(),
+            documents: Cell::new(0),
         }
+    }
+
+    /// What stands before the next object that is printed as YAML.
+    pub fn document(&self) -> &'static str {
+        let before = self.documents.get();
+        self.documents.set(before + 1);
+        if before == 0 { "" } else { "---\n" }
     }
 
     /// The arguments between the flags.

@@ -16,6 +16,7 @@ mod discovery;
 mod error;
 mod flags;
 mod globals;
+mod go_sort;
 mod help;
 mod invocation;
 mod json;
@@ -28,6 +29,7 @@ mod pods;
 mod printers;
 mod remote;
 mod rest;
+mod rules;
 mod selection;
 mod tabwriter;
 mod tree;
@@ -108,6 +110,9 @@ async fn run(sys: &Sys, line: &[String]) -> error::Result<()> {
             // Status 1 is for differences.
             sys.err(&format!("error: {text}\nSee 'kubectl diff -h' for help and examples\n")).await;
             return Err(Error::Exit(2));
+        }
+        Err(text) if found.path == "kubectl options" => {
+            return Err(Error::text(format!("{text}\nRun 'kubectl options' without flags.")));
         }
         Err(text) => return Err(Error::text(format!("{text}\nSee '{} --help' for usage.", found.path))),
     };

@@ -2,11 +2,11 @@
 //! Models pkg/polymorphichelpers.
 
 use super::error::{Error, Result};
+use super::go_sort;
 use super::invocation::Kubectl;
 use super::selection::{self, Info, Rules, Target};
 use kube::api::selector::LabelSelector;
 use serde_json::Value;
-use sim::Ordered;
 use std::time::Duration;
 
 /// Fetches what `argument` names (`NAME` of a pod, or `TYPE/NAME`).
@@ -65,6 +65,15 @@ pub fn running_timeout(k: &Kubectl) -> Result<Duration> {
 
 /// The pod to talk to: the object itself, or the most active of those behind it.
 pub async fn attachable(k: &Kubectl, info: &Info, limit: Duration) -> Result<Value> {
+    chosen(k, info, limit, false).await
+}
+
+/// The pod whose logs are shown.
+pub async fn logged(k: &Kubectl, info: &Info, limit: Duration) -> Result<Value> {
+    chosen(k, info, limit, true).await
+}
+
+async fn chosen(k: &Kubectl, info: &Info, limit: Duration, logs: bool) -> Result<Value> {
     let Some(selector) = selector(info).map_err(|error| {
         Error::text(format!("cannot attach to *v1.{}: {}", info.resource.kind, error.message()))
     })?
@@ -74,8 +83,8 @@ pub async fn attachable(k: &Kubectl, info: &Info, limit: Duration) -> Result<Val
     let end = k.sys.now() + limit;
     loop {
         let mut pods = list(k, &info.namespace, &selector.to_string()).await?;
-        pods.order_by_key(activity);
-        if let Some(pod) = pods.pop() {
+        go_sort::sort(&mut pods, |a, b| rank(a, logs) < rank(b, logs));
+        if let Some(pod) = pods.into_iter().next() {
             return Ok(pod);
         }
         if k.sys.now() >= end {
@@ -85,16 +94,24 @@ pub async fn attachable(k: &Kubectl, info: &Info, limit: Duration) -> Result<Val
     }
 }
 
-/// Later is more active. Models the order of podutils.ActivePods, reversed.
-fn activity(pod: &Value) -> (bool, u8, bool, String) {
+/// The first is the one to talk to: placed, running, ready, ready for long, seldom restarted (often, for logs), old.
+/// Models the orders `ActivePods`, reversed, and `ByLogging` of pkg/util/podutils.
+fn rank(pod: &Value, logs: bool) -> (bool, u8, bool, String, i64, String) {
     let phase = match pod["status"]["phase"].as_str().unwrap_or("") {
-        "Pending" => 0,
+        "Pending" => 2,
         "Unknown" => 1,
-        _ => 2,
+        // Pods that have ended count as those that begin do, but as running ones for their logs.
+        "Succeeded" | "Failed" if !logs => 2,
+        _ => 0,
     };
-    let scheduled = pod["spec"]["nodeName"].as_str().is_some_and(|node| !node.is_empty());
-    let created = pod["metadata"]["creationTimestamp"].as_str().unwrap_or("");
-    (scheduled, phase, is_ready(pod), created.to_string())
+    let unplaced = pod["spec"]["nodeName"].as_str().is_none_or(str::is_empty);
+    let list = |field: &str| pod["status"][field].as_array().map_or(&[][..], Vec::as_slice);
+    let ready = list("conditions").iter().find(|c| c["type"] == "Ready" && c["status"] == "True");
+    let since = ready.and_then(|c| c["lastTransitionTime"].as_str()).unwrap_or("").to_string();
+    let restarts =
+        list("containerStatuses").iter().filter_map(|c| c["restartCount"].as_i64()).max().unwrap_or(0);
+    let created = pod["metadata"]["creationTimestamp"].as_str().unwrap_or("").to_string();
+    (unplaced, phase, ready.is_none(), since, if logs { -restarts } else { restarts }, created)
 }
 
 /// The condition Ready.
@@ -127,12 +144,23 @@ pub async fn container(k: &Kubectl, pod: &Value, named: &str, quiet: bool) -> Re
     let Some(first) = default.clone().or_else(|| all.first().map(|(name, _)| name.clone())) else {
         return Err(Error::text("no container found"));
     };
-    if all.len() > 1 && !quiet && default.is_none() {
-        let names: Vec<String> = all
-            .iter()
-            .map(|(name, init)| if *init { format!("{name} (init)") } else { name.clone() })
-            .collect();
-        k.err(&format!("Defaulted container \"{first}\" out of: {}\n", names.join(", "))).await;
+    if !quiet
+        && default.is_none()
+        && let Some(text) = defaulted(pod, &first)
+    {
+        k.err(&text).await;
     }
     Ok(first)
+}
+
+/// What is said of a container that was taken out of several.
+pub fn defaulted(pod: &Value, container: &str) -> Option<String> {
+    let all = containers(pod);
+    let annotated = pod["metadata"]["annotations"]["kubectl.kubernetes.io/default-container"].as_str();
+    if all.len() < 2 || annotated == Some(container) {
+        return None;
+    }
+    let name = |(name, init): &(String, bool)| if *init { format!("{name} (init)") } else { name.clone() };
+    let names: Vec<String> = all.iter().map(name).collect();
+    Some(format!("Defaulted container \"{container}\" out of: {}\n", names.join(", ")))
 }

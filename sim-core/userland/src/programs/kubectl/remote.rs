@@ -10,7 +10,7 @@ use linux::fd::PollFd;
 use linux::signal::Disposition;
 use linux::{Fd, Signal, Sys, Termios};
 use serde_json::{Value, json};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::pin::pin;
 
 /// What a session carries.
@@ -22,6 +22,35 @@ pub struct Streams {
     pub tty: bool,
     /// The window is made a little larger and its own size again, so that who runs there draws its prompt anew.
     pub redraw: bool,
+}
+
+/// What goes to a session and comes from it, where neither is this process' own.
+#[derive(Default)]
+pub struct Buffers {
+    /// Standard input.
+    pub input: Vec<u8>,
+    /// What came on standard output.
+    pub output: RefCell<Vec<u8>>,
+    /// What came on standard error.
+    pub errors: RefCell<Vec<u8>>,
+}
+
+const UPGRADE: [(&str, &str); 3] =
+    [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Protocol", "v5.channel.k8s.io")];
+
+/// Runs a command to its end, its streams in `buffers`; gives the last word of the server.
+pub async fn capture(
+    k: &Kubectl,
+    path: &str,
+    query: &[(&str, &str)],
+    stdin: bool,
+    buffers: &Buffers,
+) -> Result<Value> {
+    let (fd, rest, _) = k.client().await?.upgrade("POST", path, query, &UPGRADE).await?;
+    let streams = Streams { stdin, tty: false, redraw: false };
+    let status = carry(&k.sys, fd, rest, streams, Some(buffers)).await;
+    let _ = k.sys.close(fd);
+    status.ok_or_else(|| Error::text("unexpected EOF"))
 }
 
 /// The terminal of this process in raw mode, as long as this lives.
@@ -46,13 +75,8 @@ impl Drop for RawTerminal<'_> {
 
 /// Opens a session at `path` and carries it until it ends; gives the last word of the server: a `Status`.
 pub async fn run(k: &Kubectl, path: &str, query: &[(&str, &str)], streams: Streams) -> Result<Value> {
-    let headers = [
-        ("Connection", "Upgrade"),
-        ("Upgrade", "websocket"),
-        ("Sec-WebSocket-Protocol", "v5.channel.k8s.io"),
-    ];
     let client = k.client().await?;
-    let (fd, rest, _) = client.upgrade("POST", path, query, &headers).await?;
+    let (fd, rest, _) = client.upgrade("POST", path, query, &UPGRADE).await?;
     let raw = if streams.tty { RawTerminal::enter(&k.sys) } else { None };
     if streams.tty {
         k.sys.sigaction(Signal::WINCH, Disposition::Catch);
@@ -61,22 +85,30 @@ pub async fn run(k: &Kubectl, path: &str, query: &[(&str, &str)], streams: Strea
         }
         send_size(&k.sys, fd, 0).await;
     }
-    let status = carry(&k.sys, fd, rest, streams).await;
+    let status = carry(&k.sys, fd, rest, streams, None).await;
     drop(raw);
     let _ = k.sys.close(fd);
     status.ok_or_else(|| Error::text("unexpected EOF"))
 }
 
-async fn carry(sys: &Sys, fd: Fd, rest: Vec<u8>, streams: Streams) -> Option<Value> {
+async fn carry(
+    sys: &Sys,
+    fd: Fd,
+    rest: Vec<u8>,
+    streams: Streams,
+    buffers: Option<&Buffers>,
+) -> Option<Value> {
     let ended = Cell::new(false);
     let receive = async {
         let mut reader = FrameReader::new(rest);
         loop {
             while let Ok(Some(frame)) = reader.next_frame() {
-                match frame.channel {
-                    channel::STDOUT => drop(sys.write_all(1, &frame.payload).await),
-                    channel::STDERR => drop(sys.write_all(2, &frame.payload).await),
-                    channel::ERROR => return serde_json::from_slice(&frame.payload).ok(),
+                match (frame.channel, buffers) {
+                    (channel::STDOUT, Some(to)) => to.output.borrow_mut().extend_from_slice(&frame.payload),
+                    (channel::STDERR, Some(to)) => to.errors.borrow_mut().extend_from_slice(&frame.payload),
+                    (channel::STDOUT, None) => drop(sys.write_all(1, &frame.payload).await),
+                    (channel::STDERR, None) => drop(sys.write_all(2, &frame.payload).await),
+                    (channel::ERROR, _) => return serde_json::from_slice(&frame.payload).ok(),
                     _ => {}
                 }
             }
@@ -88,8 +120,13 @@ async fn carry(sys: &Sys, fd: Fd, rest: Vec<u8>, streams: Streams) -> Option<Val
         }
     };
     let send = async {
-        if streams.stdin {
-            forward_input(sys, fd, streams.tty).await;
+        match buffers {
+            Some(buffers) if streams.stdin => {
+                let close = encode(channel::CLOSE, &[channel::STDIN]);
+                let _ = sys.write_all(fd, &[encode(channel::STDIN, &buffers.input), close].concat()).await;
+            }
+            None if streams.stdin => forward_input(sys, fd, streams.tty).await,
+            _ => {}
         }
         ended.set(true);
         if streams.tty {

@@ -13,7 +13,7 @@ use serde_json::Value;
 use std::rc::Rc;
 
 /// What kubectl says when neither arguments nor files name anything.
-const MISSING: &str = "You must provide one or more resources by argument or filename.
+pub const MISSING: &str = "You must provide one or more resources by argument or filename.
 Example resource specifications include:
    '-f rsrc.yaml'
    '--filename=rsrc.json'
@@ -252,6 +252,7 @@ async fn select_from(k: &Kubectl, files: &[String], args: &[String], rules: Rule
         None => (args[0].clone(), &args[1..]),
     };
     let mapper = k.mapper().await?;
+    warn_of_others(k, types.split(',')).await?;
     let resources = types_of(&mapper, &types)?;
     let by_selector = all || !selection.label_selector.is_empty() || !selection.field_selector.is_empty();
     if !names.is_empty() {
@@ -312,12 +313,29 @@ async fn combined(
         return Err(across_namespaces());
     }
     let mapper = k.mapper().await?;
+    warn_of_others(k, pairs.iter().map(|(resource, _)| *resource)).await?;
     for (resource, name) in &pairs {
         let resource = mapper.find(resource)?;
         selection.targets.push(named(&resource, namespace, name));
     }
     selection.single = pairs.len() == 1;
     Ok(selection)
+}
+
+/// Says which other types short names could mean, each once.
+pub async fn warn_of_others<'a>(k: &Kubectl, types: impl Iterator<Item = &'a str>) -> Result<()> {
+    let mapper = k.mapper().await?;
+    let mut said: Vec<&str> = Vec::new();
+    for name in types {
+        if !said.contains(&name) {
+            for other in mapper.also_called(name) {
+                k.warn(&format!("short name {name:?} could also match lower priority resource {other}"))
+                    .await;
+            }
+            said.push(name);
+        }
+    }
+    Ok(())
 }
 
 /// Where an object of a file goes.

@@ -43,7 +43,7 @@ pub const GROUPS: &[(&str, &[&Command])] = &[
             &verbs::exec::COMMAND,
             &verbs::port_forward::COMMAND,
             &verbs::proxy::COMMAND,
-            &CP,
+            &verbs::cp::COMMAND,
             &verbs::auth::COMMAND,
             &verbs::debug::COMMAND,
             &verbs::events::COMMAND,
@@ -105,7 +105,7 @@ pub const ROOT: Command = Command {
         &verbs::exec::COMMAND,
         &verbs::port_forward::COMMAND,
         &verbs::proxy::COMMAND,
-        &CP,
+        &verbs::cp::COMMAND,
         &verbs::auth::COMMAND,
         &verbs::debug::COMMAND,
         &verbs::events::COMMAND,
@@ -140,7 +140,6 @@ const ALPHA: Command = Command {
     run: Run::Group(Bare::Help),
     ..Command::NEW
 };
-const CP: Command = stub("cp", "Copy files and directories to and from containers");
 
 /// A command found, and what is left of the line.
 pub struct Found {

@@ -1,11 +1,11 @@
 //! What stands before each member of an archive. Models the `ustar` format as GNU tar writes it.
 
 /// Everything comes in blocks of this size.
-pub(super) const BLOCK: usize = 512;
+pub(in crate::programs) const BLOCK: usize = 512;
 
 /// What a member is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::programs) enum Kind {
     File,
     Directory,
     Symlink,
@@ -13,17 +13,17 @@ pub(super) enum Kind {
 
 /// A member.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Header {
-    pub(super) name: String,
-    pub(super) mode: u32,
-    pub(super) uid: u32,
-    pub(super) gid: u32,
-    pub(super) size: u64,
-    pub(super) mtime: u64,
-    pub(super) kind: Kind,
-    pub(super) link: String,
-    pub(super) user: String,
-    pub(super) group: String,
+pub(in crate::programs) struct Header {
+    pub(in crate::programs) name: String,
+    pub(in crate::programs) mode: u32,
+    pub(in crate::programs) uid: u32,
+    pub(in crate::programs) gid: u32,
+    pub(in crate::programs) size: u64,
+    pub(in crate::programs) mtime: u64,
+    pub(in crate::programs) kind: Kind,
+    pub(in crate::programs) link: String,
+    pub(in crate::programs) user: String,
+    pub(in crate::programs) group: String,
 }
 
 /// The name of a member that holds a name too long for its place.
@@ -31,7 +31,7 @@ const LONG_LINK: &str = "././@LongLink";
 
 impl Header {
     /// Writes it, with members for long names in front.
-    pub(super) fn write(&self, archive: &mut Vec<u8>) {
+    pub(in crate::programs) fn write(&self, archive: &mut Vec<u8>) {
         for (text, kind) in [(&self.link, b'K'), (&self.name, b'L')] {
             if text.len() > 100 {
                 let long = Header {
@@ -82,7 +82,7 @@ impl Header {
     }
 
     /// Reads one, and how many bytes it takes; nothing when this is none.
-    pub(super) fn read(archive: &[u8]) -> Option<(Header, usize)> {
+    pub(in crate::programs) fn read(archive: &[u8]) -> Option<(Header, usize)> {
         let mut at = 0;
         let (mut long_name, mut long_link) = (None, None);
         loop {

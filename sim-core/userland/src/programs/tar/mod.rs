@@ -2,7 +2,7 @@
 //!
 //! Left out: compression, appending, sparse files and everything beside plain files, directories and symbolic links.
 
-mod header;
+pub(in crate::programs) mod header;
 
 use super::support::{calendar, prelude::*, program, users::Users};
 use header::{BLOCK, Header, Kind};
@@ -238,11 +238,17 @@ impl Tar {
 
     /// A name without slashes in front.
     async fn member(&mut self, path: &str) -> String {
-        let bare = path.trim_start_matches('/');
-        if bare.len() < path.len() && !self.stripped {
+        // All up to the last way upwards goes.
+        let climbs = path.match_indices("..").filter(|(at, _)| {
+            path[..*at].chars().next_back().is_none_or(|c| c == '/')
+                && path[at + 2..].chars().next().is_none_or(|c| c == '/')
+        });
+        let bare = path[climbs.last().map_or(0, |(at, _)| at + 2)..].trim_start_matches('/');
+        let prefix = &path[..path.len() - bare.len()];
+        if !prefix.is_empty() && !self.stripped {
             self.stripped = true;
             self.out.flush().await;
-            complain(&self.sys, "tar", "Removing leading `/' from member names").await;
+            complain(&self.sys, "tar", &format!("Removing leading `{prefix}' from member names")).await;
         }
         if bare.is_empty() { "./".into() } else { bare.to_string() }
     }

@@ -1,8 +1,9 @@
 //! The `Events:` at the end of a description.
 
 use super::writer::{Writer, human_age, plain};
+use crate::programs::kubectl::go_sort;
 use serde_json::Value;
-use sim::{Ordered, Timestamp};
+use sim::Timestamp;
 
 /// Writes them, oldest first.
 pub fn describe(w: &mut Writer, mut list: Vec<Value>) {
@@ -10,7 +11,7 @@ pub fn describe(w: &mut Writer, mut list: Vec<Value>) {
         return w.write(0, "Events:\t<none>\n");
     }
     w.flush();
-    list.order_by_key(time);
+    go_sort::sort(&mut list, |a, b| last_time(a) < last_time(b));
     w.write(0, "Events:\n  Type\tReason\tAge\tFrom\tMessage\n");
     w.write(1, "----\t------\t----\t----\t-------\n");
     for event in &list {
@@ -50,13 +51,24 @@ pub fn interval(now: Timestamp, event: &Value) -> String {
     }
 }
 
+/// Sorts events as `kubectl events` does.
+pub fn sort(list: &mut Vec<Value>) {
+    go_sort::sort(list, |a, b| time(a) < time(b));
+}
+
 /// When it happened last.
-pub fn time(event: &Value) -> String {
-    let times = [
-        &event["series"]["lastObservedTime"],
-        &event["lastTimestamp"],
-        &event["eventTime"],
-        &event["metadata"]["creationTimestamp"],
-    ];
-    times.into_iter().find_map(Value::as_str).unwrap_or("").to_string()
+fn time(event: &Value) -> Option<Timestamp> {
+    if event["series"].is_object() {
+        return moment(&event["series"]["lastObservedTime"]);
+    }
+    last_time(event).or_else(|| moment(&event["eventTime"]))
+}
+
+/// The field of that name, which events of the new kind do not have.
+fn last_time(event: &Value) -> Option<Timestamp> {
+    moment(&event["lastTimestamp"])
+}
+
+fn moment(time: &Value) -> Option<Timestamp> {
+    time.as_str().and_then(Timestamp::parse_rfc3339)
 }

@@ -31,6 +31,7 @@ mod quantity;
 mod replica_set;
 mod replication_controller;
 mod resource_quota;
+mod role;
 mod secret;
 mod service;
 mod service_account;
@@ -42,7 +43,7 @@ mod writer;
 use super::discovery::Resource;
 use super::error::Result;
 use super::rest::{Client, Query};
-pub use events::{interval as event_interval, time as event_time};
+pub use events::{interval as event_interval, sort as sort_events};
 use serde_json::Value;
 use sim::Timestamp;
 use std::rc::Rc;
@@ -132,6 +133,14 @@ impl Describer {
             ("networking.k8s.io", "IngressClass") => ingress_class::describe(w, object),
             ("networking.k8s.io", "NetworkPolicy") => {
                 network_policy::describe(w, object);
+                return Ok(w.finish());
+            }
+            ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => {
+                role::describe(w, object);
+                return Ok(w.finish());
+            }
+            ("rbac.authorization.k8s.io", _) => {
+                role::binding(w, object);
                 return Ok(w.finish());
             }
             ("scheduling.k8s.io", "PriorityClass") => priority_class::describe(w, object),

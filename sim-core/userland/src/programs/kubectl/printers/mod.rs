@@ -248,6 +248,7 @@ pub async fn print_result(k: &Kubectl, info: &Info, operation: &str) -> Result<(
             format!("{} {operation}{how}\n", info.label())
         }
         Format::Name => format!("{}\n", info.label()),
+        Format::Yaml => format!("{}{}", k.document(), yaml::emit(&shown(k, &info.object))),
         format => format.print(&shown(k, &info.object))?,
     };
     k.out(&text).await;
@@ -259,7 +260,8 @@ pub async fn print_typed_result(k: &Kubectl, info: &Info, operation: &str) -> Re
     match Format::of(k).await? {
         Format::Human { .. } | Format::Name => print_result(k, info, operation).await,
         format => {
-            k.out(&format.print_typed(&shown(k, &info.object))?).await;
+            let before = if matches!(format, Format::Yaml) { k.document() } else { "" };
+            k.out(&format!("{before}{}", format.print_typed(&shown(k, &info.object))?)).await;
             Ok(())
         }
     }

@@ -2,9 +2,10 @@
 //!
 //! Models `k8s.io/cli-runtime/pkg/printers/tableprinter.go` and `k8s.io/kubectl/pkg/cmd/get/sorter.go`.
 
+use crate::programs::kubectl::go_sort;
 use crate::programs::kubectl::jsonpath::{JsonPath, relaxed};
+use kube::api::quantity;
 use serde_json::Value;
-use sim::Ordered;
 use std::cmp::Ordering;
 
 /// What is added to the server's columns.
@@ -123,22 +124,29 @@ pub fn sort_rows(
             relaxed(field)?
         ));
     }
-    keyed.order_by(|(a, _), (b, _)| compare(a.as_ref(), b.as_ref()));
+    go_sort::sort(&mut keyed, |(a, _), (b, _)| match (a, b) {
+        (None, _) => true,
+        (_, None) => false,
+        (Some(a), Some(b)) => compare(a, b) == Ordering::Less,
+    });
     let sorted: Vec<Value> = keyed.iter().map(|(_, i)| rows[*i].clone()).collect();
     rows.clone_from_slice(&sorted);
     Ok(())
 }
 
-fn compare(a: Option<&Value>, b: Option<&Value>) -> Ordering {
+fn compare(a: &Value, b: &Value) -> Ordering {
     match (a, b) {
-        (None, None) => Ordering::Equal,
-        (None, _) => Ordering::Less,
-        (_, None) => Ordering::Greater,
-        (Some(Value::String(a)), Some(Value::String(b))) => natural(a, b),
-        (Some(Value::Number(a)), Some(Value::Number(b))) => {
+        (Value::Null, Value::Null) => Ordering::Equal,
+        (Value::Null, _) => Ordering::Less,
+        (_, Value::Null) => Ordering::Greater,
+        (Value::String(a), Value::String(b)) => match (quantity::parse_milli(a), quantity::parse_milli(b)) {
+            (Some(a), Some(b)) => a.cmp(&b),
+            _ => natural(a, b),
+        },
+        (Value::Number(a), Value::Number(b)) => {
             a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(Ordering::Equal)
         }
-        (Some(Value::Bool(a)), Some(Value::Bool(b))) => a.cmp(b),
+        (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
         _ => Ordering::Equal,
     }
 }

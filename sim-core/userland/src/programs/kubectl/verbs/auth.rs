@@ -7,20 +7,17 @@ use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::Format;
+use crate::programs::kubectl::rules::{self, Rule, texts};
+use crate::programs::kubectl::selection::warn_of_others;
 use crate::programs::kubectl::tabwriter::TabWriter;
-use serde_json::{Value, json};
-use sim::Ordered;
+use serde_json::json;
 use std::rc::Rc;
 
 /// The row of the tree.
 pub const COMMAND: Command = Command {
     name: "auth",
     short: "Inspect authorization",
-    commands: &[
-        &CAN_I,
-        &Command::not_simulated("reconcile", "Reconcile rules of RBAC roles and bindings"),
-        &WHOAMI,
-    ],
+    commands: &[&CAN_I, &super::reconcile::COMMAND, &WHOAMI],
     usage: "[flags]",
     run: Run::Group(Bare::Err),
     ..Command::NEW
@@ -165,6 +162,7 @@ async fn resource_for(k: &Kubectl, name: &str) -> Result<Option<Rc<Resource>>> {
     if name == "*" {
         return Ok(None);
     }
+    warn_of_others(k, std::iter::once(name)).await?;
     if let Ok(found) = k.mapper().await?.find(name) {
         return Ok(Some(found));
     }
@@ -179,31 +177,6 @@ async fn resource_for(k: &Kubectl, name: &str) -> Result<Option<Rc<Resource>>> {
         k.warn(&text).await;
     }
     Ok(None)
-}
-
-/// A rule of the list, as Go's `PolicyRule`.
-#[derive(Default)]
-struct Rule {
-    verbs: Vec<String>,
-    group: Option<String>,
-    resource: Option<String>,
-    name: Option<String>,
-    path: Option<String>,
-}
-
-impl Rule {
-    /// The order of upstream's list: that of the rules as protobuf prints them.
-    fn sort_key(&self) -> String {
-        let list = |one: &Option<String>| format!("[{}]", one.as_deref().unwrap_or(""));
-        format!(
-            "&PolicyRule{{Verbs:[{}],APIGroups:{},Resources:{},ResourceNames:{},NonResourceURLs:{},}}",
-            self.verbs.join(" "),
-            list(&self.group),
-            list(&self.resource),
-            list(&self.name),
-            list(&self.path)
-        )
-    }
 }
 
 async fn list(k: &Kubectl) -> Result<()> {
@@ -223,71 +196,14 @@ async fn list(k: &Kubectl) -> Result<()> {
     if !k.flags.bool("no-headers") {
         writer.push("Resources\tNon-Resource URLs\tResource Names\tVerbs\n");
     }
-    for rule in rules(status) {
-        let resource = match (&rule.resource, &rule.group) {
-            (Some(resource), Some(group)) if !group.is_empty() => format!("{resource}.{group}"),
-            (Some(resource), _) => resource.clone(),
-            _ => String::new(),
-        };
-        writer.push(&format!(
-            "{resource}\t[{}]\t[{}]\t[{}]\n",
-            rule.path.as_deref().unwrap_or(""),
-            rule.name.as_deref().unwrap_or(""),
-            rule.verbs.join(" ")
-        ));
+    let of = |field: &str| status[field].as_array().map_or(&[][..], Vec::as_slice);
+    let all: Vec<Rule> =
+        [of("resourceRules"), of("nonResourceRules")].concat().iter().map(Rule::read).collect();
+    for rule in rules::compact(&all) {
+        writer.push(&rule.row());
     }
     k.out(&writer.flush()).await;
     Ok(())
-}
-
-fn texts(value: &Value) -> Vec<String> {
-    value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_string).collect()
-}
-
-/// Rules taken apart into one resource each, then those of the same resource put together.
-fn rules(status: &Value) -> Vec<Rule> {
-    let mut rules: Vec<Rule> = Vec::new();
-    let list = |field: &str| status[field].as_array().cloned().unwrap_or_default();
-    for rule in list("resourceRules") {
-        let mut names: Vec<Option<String>> = texts(&rule["resourceNames"]).into_iter().map(Some).collect();
-        if names.is_empty() {
-            names.push(None);
-        }
-        for group in texts(&rule["apiGroups"]) {
-            for resource in texts(&rule["resources"]) {
-                for verb in texts(&rule["verbs"]) {
-                    for name in &names {
-                        let same = rules.iter_mut().find(|other| {
-                            other.path.is_none()
-                                && other.group.as_ref() == Some(&group)
-                                && other.resource.as_ref() == Some(&resource)
-                                && other.name == *name
-                        });
-                        match same {
-                            Some(other) if other.verbs.contains(&verb) => {}
-                            Some(other) => other.verbs.push(verb.clone()),
-                            None => rules.push(Rule {
-                                verbs: vec![verb.clone()],
-                                group: Some(group.clone()),
-                                resource: Some(resource.clone()),
-                                name: name.clone(),
-                                path: None,
-                            }),
-                        }
-                    }
-                }
-            }
-        }
-    }
-    for rule in list("nonResourceRules") {
-        for path in texts(&rule["nonResourceURLs"]) {
-            for verb in texts(&rule["verbs"]) {
-                rules.push(Rule { verbs: vec![verb], path: Some(path.clone()), ..Rule::default() });
-            }
-        }
-    }
-    rules.order_by_key(Rule::sort_key);
-    rules
 }
 
 async fn whoami(k: Rc<Kubectl>) -> Result<()> {

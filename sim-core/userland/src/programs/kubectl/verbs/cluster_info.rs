@@ -12,7 +12,7 @@ pub const COMMAND: Command = Command {
     long: "Display addresses of the control plane and services with label kubernetes.io/cluster-service=true. To further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.",
     examples: "# Addresses of the control plane and of cluster services\nkubectl cluster-info",
     usage: "[flags]",
-    commands: &[&Command::not_simulated("dump", "Dump relevant information for debugging and diagnosis")],
+    commands: &[&super::dump::COMMAND],
     run: Run::Verb(|k| Box::pin(run(k))),
     ..Command::NEW
 };

@@ -4,12 +4,13 @@
 //! number that tells the shell what to do. What goes wrong on the way ends in no candidates.
 
 use crate::programs::kubectl::command::{Arguments, Command};
-use crate::programs::kubectl::error::Result;
-use crate::programs::kubectl::flags::{Flag, Flags};
+use crate::programs::kubectl::error::{Error, Result};
+use crate::programs::kubectl::flags::{Flag, Flags, Kind};
 use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::tree::{self, ROOT};
 use linux::Sys;
+use linux::vfs::FileType;
 use serde_json::Value;
 use sim::Ordered;
 
@@ -25,6 +26,8 @@ enum Directive {
     /// It does not offer files.
     #[default]
     NoFiles = 4,
+    /// It puts no space behind the candidate.
+    NoSpace = 2,
     /// Neither.
     NoSpaceNoFiles = 6,
 }
@@ -34,6 +37,7 @@ impl Directive {
         match self {
             Directive::Default => "ShellCompDirectiveDefault",
             Directive::NoFiles => "ShellCompDirectiveNoFileComp",
+            Directive::NoSpace => "ShellCompDirectiveNoSpace",
             Directive::NoSpaceNoFiles => "ShellCompDirectiveNoSpace, ShellCompDirectiveNoFileComp",
         }
     }
@@ -129,16 +133,17 @@ fn waiting_flag(known: &[&'static Flag], word: &str) -> Option<&'static Flag> {
 }
 
 fn flags(known: &[&'static Flag], line: &[String], last: &str) -> Candidates {
+    let global =
+        |flag: &Flag| globals::GLOBAL.iter().any(|other| (other.name, other.help) == (flag.name, flag.help));
     let mut sorted: Vec<&Flag> = known.to_vec();
-    sorted.order_by_key(|flag| flag.name);
-    let given = |flag: &Flag| {
-        line.iter()
-            .any(|word| word.strip_prefix("--").is_some_and(|long| long.split('=').next() == Some(flag.name)))
-    };
+    // Those of every command first; where the command has one of the same name, that one counts.
+    sorted.retain(|flag| !global(flag) || !known.iter().any(|own| own.name == flag.name && !global(own)));
+    sorted.order_by_key(|flag| (!global(flag), flag.name));
+    let parsed = Flags::parse(known.to_vec(), line).unwrap_or_default();
+    let again = |flag: &Flag| matches!(flag.kind, Kind::Slice | Kind::Array);
     let mut list = Vec::new();
-    for flag in sorted.into_iter().filter(|flag| !given(flag)) {
-        let suffix = if flag.bare.is_empty() { "=" } else { "" };
-        let long = format!("--{}{suffix}", flag.name);
+    for flag in sorted.into_iter().filter(|flag| again(flag) || !parsed.changed(flag.name)) {
+        let long = format!("--{}", flag.name);
         if long.starts_with(last) {
             list.push((long, flag.help));
         }
@@ -187,6 +192,10 @@ async fn arguments(k: &Kubectl, kind: Arguments, last: &str) -> Result<(Candidat
                 words = entries(k, "contexts").await;
             }
         }
+        Arguments::Copy => {
+            let words = if args.is_empty() { copy(k, last).await } else { Vec::new() };
+            return Ok((words.into_iter().map(|word| (word, "")).collect(), Directive::NoSpace));
+        }
         Arguments::Nodes => words = names(k, "nodes").await,
         Arguments::Types => {
             if args.is_empty() {
@@ -225,6 +234,33 @@ async fn arguments(k: &Kubectl, kind: Arguments, last: &str) -> Result<(Candidat
     Ok((words.into_iter().map(|word| (word, "")).collect(), directive))
 }
 
+/// Where a copy can begin: namespaces and pods, and files once something was typed.
+async fn copy(k: &Kubectl, last: &str) -> Vec<String> {
+    if last.starts_with(['/', '.', '~']) || last.contains(':') {
+        return Vec::new();
+    }
+    if let Some((namespace, _)) = last.split_once('/') {
+        let path = format!("/api/v1/namespaces/{namespace}/pods");
+        let words = names_at(k, &path).await.into_iter().map(|pod| format!("{namespace}/{pod}:"));
+        return words.filter(|word| word.starts_with(last)).collect();
+    }
+    let mut words: Vec<String> = Vec::new();
+    for (kind, end) in [("namespaces", '/'), ("pods", ':')] {
+        let found = names(k, kind).await.into_iter().filter(|name| name.starts_with(last));
+        words.extend(found.map(|name| format!("{name}{end}")));
+    }
+    if last.is_empty() {
+        words.extend(["./".to_string(), "/".to_string()]);
+    } else if !words.is_empty() {
+        let files = k.sys.read_dir(".").unwrap_or_default();
+        let is_directory =
+            |name: &str| k.sys.lstat(name).is_ok_and(|stat| stat.file_type == FileType::Directory);
+        let files = files.into_iter().filter(|name| name.starts_with(last) && name != "." && name != "..");
+        words.extend(files.map(|name| if is_directory(&name) { name + "/" } else { name }));
+    }
+    words
+}
+
 async fn types(k: &Kubectl) -> Result<Vec<String>> {
     let mapper = k.mapper().await?;
     let mut words: Vec<String> = mapper
@@ -240,11 +276,19 @@ async fn types(k: &Kubectl) -> Result<Vec<String>> {
 
 /// Names of the objects of a type, in the namespace of the command line.
 async fn names(k: &Kubectl, kind: &str) -> Vec<String> {
-    let list = async {
+    let path = async {
         let resource = k.mapper().await?.find(kind)?;
         let (namespace, _) = k.namespace().await?;
-        k.client().await?.get(&resource.collection(&namespace), &[]).await
+        Ok::<_, Error>(resource.collection(&namespace))
     };
+    match path.await {
+        Ok(path) => names_at(k, &path).await,
+        Err(_) => Vec::new(),
+    }
+}
+
+async fn names_at(k: &Kubectl, path: &str) -> Vec<String> {
+    let list = async { k.client().await?.get(path, &[]).await };
     let Ok(list) = list.await else { return Vec::new() };
     let items = list["items"].as_array().map_or(&[][..], Vec::as_slice);
     items.iter().filter_map(|item| item["metadata"]["name"].as_str()).map(str::to_string).collect()

@@ -78,9 +78,6 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         ))
         .await;
     }
-    if !flags.str("raw").is_empty() {
-        return raw(&k).await;
-    }
     let (all, selected) = (flags.bool("all"), !flags.str("selector").is_empty());
     let by_field = !flags.str("field-selector").is_empty();
     let mut grace = flags.int("grace-period");
@@ -102,6 +99,9 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         return Err(Error::text(format!("unexpected -o output mode: {output}. We only support '-o name'")));
     }
     let policy = policy(flags.str("cascade"))?;
+    if !flags.str("raw").is_empty() {
+        return raw(&k).await;
+    }
     let dry_run = dry_run(&k)?;
     let selection = select(&k, k.args(), Rules::default()).await?;
     if force && grace > 0 {
@@ -178,20 +178,34 @@ async fn confirmed(k: &Kubectl, infos: &[Info]) -> bool {
 
 /// `--raw`: the answer of the server as it came.
 async fn raw(k: &Kubectl) -> Result<()> {
-    let path = k.flags.str("raw");
     let files = k.flags.list("filename");
-    if !k.args().is_empty() {
-        return Err(Error::text("arguments may not be passed when --raw is specified"));
-    }
-    if files.len() > 1 {
-        return Err(Error::text("--raw can only use a single local file or stdin"));
-    }
+    let problem = if files.len() > 1 {
+        "--raw can only use a single local file or stdin"
+    } else if files.iter().any(|file| is_url(file)) {
+        "--raw cannot read from a url"
+    } else if k.flags.bool("recursive") {
+        "--raw and --recursive are mutually exclusive"
+    } else if !k.flags.str("output").is_empty() {
+        "--raw and --output are mutually exclusive"
+    } else {
+        return send_raw(k, "DELETE", k.flags.str("raw"), files.first().map(String::as_str)).await;
+    };
+    Err(Error::text(problem))
+}
+
+/// Whether a file is to be fetched.
+pub(super) fn is_url(file: &str) -> bool {
+    file.starts_with("http://") || file.starts_with("https://")
+}
+
+/// Sends a file to a path of the server, and prints the answer as it comes.
+pub(super) async fn send_raw(k: &Kubectl, method: &str, path: &str, file: Option<&str>) -> Result<()> {
     if !path.starts_with('/') {
         return Err(Error::text(format!(
             "--raw must be a valid URL path: parse {path:?}: invalid URI for request"
         )));
     }
-    let body = match files.first().map(String::as_str) {
+    let body = match file {
         None => Vec::new(),
         Some("-") => k.sys.read_to_end(0).await.unwrap_or_default(),
         Some(file) => k
@@ -206,7 +220,7 @@ async fn raw(k: &Kubectl) -> Result<()> {
         .filter(|pair| !pair.is_empty())
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
         .collect();
-    let request = Request { body, ..Request::new("DELETE", path, &query) };
+    let request = Request { body, ..Request::new(method, path, &query) };
     let answer = k.client().await?.send_raw(request).await?;
     k.out(&String::from_utf8_lossy(&answer)).await;
     Ok(())

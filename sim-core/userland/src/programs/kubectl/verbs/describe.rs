@@ -53,10 +53,12 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     let rules = Rules { type_alone_is_all: true, ..Rules::default() };
     let selection = select(&k, k.args(), rules).await?;
     let (mut infos, mut errors) = selection.fetch(&k, true).await?;
+    let mut prefixed = false;
     if infos.is_empty() && errors.len() == 1 && errors[0].is_not_found() && k.args().len() == 2 {
         infos = by_prefix(&k, &selection).await?;
         if !infos.is_empty() {
             errors.clear();
+            prefixed = true;
         }
     }
     let describer =
@@ -64,8 +66,12 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     for (i, info) in infos.iter().enumerate() {
         match describer.describe(&info.resource, &info.object).await {
             Ok(text) => {
-                let gap = if i == 0 { "" } else { "\n\n" };
-                k.out(&format!("{gap}{text}")).await;
+                let (before, after) = match (prefixed, i) {
+                    (true, _) => ("", "\n"),
+                    (false, 0) => ("", ""),
+                    (false, _) => ("\n\n", ""),
+                };
+                k.out(&format!("{before}{text}{after}")).await;
             }
             Err(error) => errors.push(error),
         }

@@ -3,16 +3,16 @@
 //! Models `k8s.io/kubectl/pkg/cmd/events`.
 
 use crate::programs::kubectl::command::{Command, Run};
-use crate::programs::kubectl::describe::{event_interval, event_time};
+use crate::programs::kubectl::describe::{event_interval, sort_events};
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{Format, list_of, shown};
 use crate::programs::kubectl::rest::JSON;
+use crate::programs::kubectl::selection::warn_of_others;
 use crate::programs::kubectl::tabwriter::TabWriter;
 use serde_json::Value;
-use sim::Ordered;
 use std::rc::Rc;
 
 const FLAGS: &[Flag] = &[
@@ -81,7 +81,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         k.err(&text).await;
         return Ok(());
     }
-    items.order_by_key(event_time);
+    sort_events(&mut items);
     let mut writer = TabWriter::table();
     match &format {
         Some(format) if !watching => {
@@ -139,6 +139,7 @@ async fn about(k: &Kubectl) -> Result<Option<String>> {
     let Some((kind, name)) = target.split_once('/').filter(|(_, name)| !name.contains('/')) else {
         return Err(Error::text("--for must be in resource/name form"));
     };
+    warn_of_others(k, std::iter::once(kind)).await?;
     let resource = match k.mapper().await?.find(kind) {
         Ok(resource) => resource,
         Err(error) => return Err(Error::Verbatim(error.message())),

@@ -9,6 +9,7 @@ use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::jsonpath;
+use crate::programs::kubectl::selection::warn_of_others;
 use serde_json::Value;
 use sim::Ordered;
 use std::rc::Rc;
@@ -116,6 +117,7 @@ async fn parse(k: &Kubectl, argument: &str, by_group: bool) -> Result<(Rc<Resour
     if name.is_empty() {
         return Err(Error::text("a resource must be present, got: /, Resource="));
     }
+    warn_of_others(k, std::iter::once(name.as_str())).await?;
     let found = mapper.all_called(&name);
     if by_group {
         for resource in &found {

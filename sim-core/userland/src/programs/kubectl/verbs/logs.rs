@@ -94,7 +94,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
                 if k.flags.bool("all-pods") {
                     return print_pods(&k, &all, &named, false).await;
                 }
-                let pod = pods::attachable(&k, &info, limit).await?;
+                let pod = pods::logged(&k, &info, limit).await?;
                 if all.len() > 1 {
                     let name = pod["metadata"]["name"].as_str().unwrap_or("");
                     k.err(&format!("Found {} pods, using pod/{name}\n", all.len())).await;

@@ -11,7 +11,7 @@ use std::rc::Rc;
 /// The row of the tree.
 pub const COMMAND: Command = Command {
     name: "plugin",
-    short: "Tools for plugins",
+    short: "Provides utilities for interacting with plugins",
     commands: &[&LIST],
     usage: "[flags]",
     run: Run::Group(Bare::Err),

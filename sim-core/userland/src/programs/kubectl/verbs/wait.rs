@@ -10,7 +10,7 @@ use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::jsonpath::{JsonPath, relaxed};
 use crate::programs::kubectl::printers::print_result;
 use crate::programs::kubectl::rest::JSON;
-use crate::programs::kubectl::selection::{Info, Rules, Target, select};
+use crate::programs::kubectl::selection::{Info, MISSING, Rules, Target, select};
 use serde_json::Value;
 use std::rc::Rc;
 use std::time::Duration;
@@ -24,7 +24,7 @@ const FLAGS: &[Flag] = &[
         "",
         "What to wait for: [create|delete|condition=condition-name[=condition-value]|jsonpath='{JSONPath expression}'=[JSONPath value]]. The value of a condition is true by default. Case does not matter for it.",
     ),
-    Flag::bool("local", "If true, do not contact the server.").not_simulated(),
+    Flag::bool("local", "If true, do not contact the server."),
     Flag::duration(
         "timeout",
         "30s",
@@ -157,6 +157,9 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         nanos if nanos < 0 => WEEK,
         nanos => Duration::from_nanos(nanos.unsigned_abs()),
     };
+    if k.flags.bool("local") {
+        return Err(local(&k));
+    }
     let selection = select(&k, k.args(), Rules { own_all: true, ..Rules::default() }).await?;
     let start = k.sys.now();
     let left = || timeout.saturating_sub(k.sys.now().duration_since(start));
@@ -185,6 +188,19 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         return Err(Error::text("no matching resources found"));
     }
     Error::many(errors)
+}
+
+/// What `--local` leads to. With a file, kubectl 1.35 looks for a type that it did not ask the server for, and panics.
+fn local(k: &Kubectl) -> Error {
+    if !k.flags.list("filename").is_empty() {
+        return Error::not_simulated("the option --local with a file");
+    }
+    if k.args().is_empty() {
+        return Error::text(MISSING);
+    }
+    Error::text(
+        "you must specify resources by --filename when --local is set.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'",
+    )
 }
 
 /// Waits for one object; gives it back when there is something to say about it.

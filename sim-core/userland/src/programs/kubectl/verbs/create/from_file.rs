@@ -1,5 +1,6 @@
 //! `kubectl create -f`.
 
+use super::super::{delete, edit};
 use super::query;
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::invocation::Kubectl;
@@ -21,6 +22,12 @@ pub(super) async fn run(k: Rc<Kubectl>) -> Result<()> {
         return Err(k.usage_error(format!("Unexpected args: [{}]", k.args().join(" "))));
     }
     let dry_run = printers::dry_run(&k)?;
+    if !k.flags.str("raw").is_empty() {
+        return raw(&k).await;
+    }
+    if k.flags.bool("edit") {
+        return edit::before_create(&k).await;
+    }
     let validate = super::validation(&k)? != "Ignore";
     let selection = selection::select(&k, &[], Rules { validate, ..Rules::default() }).await?;
     let query = query(&k, dry_run)?;
@@ -48,6 +55,27 @@ pub(super) async fn run(k: Rc<Kubectl>) -> Result<()> {
         printers::print_result(&k, &info, "created").await?;
     }
     Error::many(errors)
+}
+
+/// `--raw`: posts a file as it is, and prints the answer as it comes.
+async fn raw(k: &Kubectl) -> Result<()> {
+    let files = k.flags.list("filename");
+    let problem = if k.flags.bool("edit") {
+        "--raw and --edit are mutually exclusive"
+    } else if files.len() != 1 {
+        "--raw can only use a single local file or stdin"
+    } else if delete::is_url(&files[0]) {
+        "--raw cannot read from a url"
+    } else if k.flags.bool("recursive") {
+        "--raw and --recursive are mutually exclusive"
+    } else if !k.flags.str("selector").is_empty() {
+        "--raw and --selector (-l) are mutually exclusive"
+    } else if !k.flags.str("output").is_empty() {
+        "--raw and --output are mutually exclusive"
+    } else {
+        return delete::send_raw(k, "POST", k.flags.str("raw"), files.first().map(String::as_str)).await;
+    };
+    Err(Error::text(problem))
 }
 
 /// Adds which file an error of the server is about, where upstream does.

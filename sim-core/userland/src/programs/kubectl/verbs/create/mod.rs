@@ -62,8 +62,8 @@ pub const COMMAND: Command = Command {
 };
 
 const FILE_FLAGS: &[Flag] = &[
-    Flag::bool("edit", "Edit the resource before it is created").not_simulated(),
-    Flag::string("raw", "", "Path on the server to post the file to").not_simulated(),
+    Flag::bool("edit", "Edit the resource before it is created"),
+    Flag::string("raw", "", "Path on the server to post the file to"),
     Flag::bool("windows-line-endings", "Only with --edit=true").not_simulated(),
 ];
 

@@ -8,7 +8,8 @@ use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
-use crate::programs::kubectl::selection::{self, Info, Rules};
+use crate::programs::kubectl::selection::{self, Info, Rules, Target};
+use crate::programs::kubectl::verbs::create::validation;
 pub use launch::temporary;
 use serde_json::Value;
 use session::{Mode, Session};
@@ -63,13 +64,30 @@ const OWN_FLAGS: &[Flag] = &[
 const LAST_APPLIED_FLAGS: &[Flag] =
     &[Flag::string("field-manager", "kubectl-client-side-apply", "Name that stands for who owns the fields")];
 
-async fn objects(k: &Kubectl) -> Result<Vec<Info>> {
+/// `kubectl create --edit`: the objects of files, one after the other, before the server gets them.
+pub async fn before_create(k: &Kubectl) -> Result<()> {
+    check_output(k)?;
+    let rules = Rules { validate: validation(k)? != "Ignore", ..Rules::default() };
+    for target in selection::select(k, &[], rules).await?.targets {
+        if let Target::Named(info) = target {
+            Session::new(k, vec![info], Mode::Create)?.run().await?;
+        }
+    }
+    Ok(())
+}
+
+fn check_output(k: &Kubectl) -> Result<()> {
     let output = k.flags.str("output");
     if !matches!(output, "" | "yaml" | "json" | "kyaml") {
         return Err(Error::text(format!(
             "unable to match a printer suitable for the output format {output:?}, allowed formats are: json,kyaml,yaml"
         )));
     }
+    Ok(())
+}
+
+async fn objects(k: &Kubectl) -> Result<Vec<Info>> {
+    check_output(k)?;
     let rules = Rules { type_alone_is_all: true, ..Rules::default() };
     let selection = selection::select(k, k.args(), rules).await?;
     let (mut infos, errors) = selection.fetch(k, true).await?;

@@ -22,6 +22,8 @@ pub enum Mode {
     Normal,
     /// What their annotation of the last apply says.
     LastApplied,
+    /// What is not on the server yet.
+    Create,
 }
 
 const HEADER: &str = "# Please edit the object below. Lines beginning with a '#' will be ignored,
@@ -82,7 +84,7 @@ impl<'a> Session<'a> {
             if let Some(old) = old_file.take() {
                 let _ = k.sys.unlink(&old);
             }
-            if let Err(why) = check(&edited) {
+            if let Err(why) = self.check(&edited).await? {
                 self.forget();
                 let cause = format!("<nil>: Invalid value: \"The edited file failed validation\": {why}");
                 let text = self.refuse_invalid(&self.infos[0].clone(), &[cause]);
@@ -149,7 +151,7 @@ impl<'a> Session<'a> {
     }
 
     fn header(&self) -> String {
-        let header = if self.mode == Mode::Normal { HEADER } else { LAST_APPLIED_HEADER };
+        let header = if self.mode == Mode::LastApplied { LAST_APPLIED_HEADER } else { HEADER };
         format!("{header}{}", self.reasons)
     }
 
@@ -206,11 +208,15 @@ impl<'a> Session<'a> {
         let same = |info: &&Info| match self.mode {
             Mode::Normal => info.object["metadata"]["uid"] == object["metadata"]["uid"],
             Mode::LastApplied => info.object["metadata"]["name"] == object["metadata"]["name"],
+            Mode::Create => true,
         };
+        if self.mode == Mode::Create {
+            return self.create(object).await;
+        }
         let Some(mut info) = self.infos.iter().find(same).cloned() else {
             return Err(match self.mode {
                 Mode::Normal => Error::text("no original object found for the edited object"),
-                Mode::LastApplied => Error::text("The name of the object was changed"),
+                _ => Error::text("The name of the object was changed"),
             });
         };
         let k = self.k;
@@ -225,7 +231,7 @@ impl<'a> Session<'a> {
         let known = scheme::schema_of(&info.resource.api_version(), &info.resource.kind).is_some();
         let media_type = if known { STRATEGIC_MERGE_PATCH } else { MERGE_PATCH };
         let (patch, media_type) = match self.mode {
-            Mode::Normal => {
+            Mode::Normal | Mode::Create => {
                 let mut after = object.clone();
                 if k.flags.bool("save-config") {
                     let configuration = apply::configuration(&after);
@@ -261,6 +267,52 @@ impl<'a> Session<'a> {
         }
     }
 }
+
+impl Session<'_> {
+    /// Whether the text is an object at all, and for a new one, of a kind that the server has.
+    async fn check(&self, text: &str) -> Result<std::result::Result<(), String>> {
+        let checked = check(text);
+        if checked.is_err() || self.mode != Mode::Create {
+            return Ok(checked);
+        }
+        let object = yaml::parse(&strip(text, true)).unwrap_or_default();
+        let field = |name: &str| object[name].as_str().unwrap_or("").to_string();
+        let (version, kind) = (field("apiVersion"), field("kind"));
+        Ok(match self.k.mapper().await?.of_kind(&version, &kind) {
+            Some(_) => Ok(()),
+            None => Err(UNKNOWN_KIND.to_string()),
+        })
+    }
+
+    async fn create(&self, mut object: Value) -> Result<()> {
+        let k = self.k;
+        if k.flags.bool("save-config") {
+            object["metadata"]["annotations"][apply::LAST_APPLIED] = apply::configuration(&object).into();
+        }
+        let field = |path: &str| object.pointer(path).and_then(Value::as_str).unwrap_or("").to_string();
+        let (version, kind) = (field("/apiVersion"), field("/kind"));
+        let Some(resource) = k.mapper().await?.of_kind(&version, &kind) else {
+            return Err(Error::text(format!("no matches for kind {kind:?} in version {version:?}")));
+        };
+        let query = [("fieldManager", k.flags.str("field-manager")), ("fieldValidation", self.directive)];
+        let namespace = match field("/metadata/namespace") {
+            named if named.is_empty() => k.namespace().await?.0,
+            named => named,
+        };
+        let created = k.client().await?.post(&resource.collection(&namespace), &query, &object).await?;
+        let info = Info::of_object(&resource, created);
+        // Whatever --dry-run says, the object was made, and that is told.
+        let text = match Format::of(k).await? {
+            Format::Human { .. } => format!("{} created\n", info.label()),
+            format => format.print(&printers::shown(k, &info.object))?,
+        };
+        k.out(&text).await;
+        Ok(())
+    }
+}
+
+/// What kubectl finds of a kind that the server does not have: it asks for a description that is not served.
+const UNKNOWN_KIND: &str = "failed to download openapi: the server could not find the requested resource";
 
 /// Whether the text is an object at all.
 fn check(text: &str) -> std::result::Result<(), String> {

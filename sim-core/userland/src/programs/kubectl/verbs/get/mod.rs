@@ -84,7 +84,7 @@ kubectl get pods --all-namespaces",
 };
 
 async fn run(k: Rc<Kubectl>) -> Result<()> {
-    if k.flags.changed("raw") {
+    if !k.flags.str("raw").is_empty() {
         return raw(&k).await;
     }
     if k.args().is_empty() && k.flags.list("filename").is_empty() && k.flags.str("kustomize").is_empty() {
@@ -115,6 +115,18 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
 
 async fn raw(k: &Kubectl) -> Result<()> {
     let path = k.flags.str("raw");
+    if !k.args().is_empty() {
+        return Err(Error::text("arguments may not be passed when --raw is specified"));
+    }
+    let filters = ["watch", "watch-only"].iter().any(|flag| k.flags.bool(flag));
+    if filters || !k.flags.str("selector").is_empty() {
+        return Err(Error::text(
+            "--raw may not be specified with other flags that filter the server request or alter the output",
+        ));
+    }
+    if !k.flags.str("output").is_empty() {
+        return Err(Error::text("--raw and --output are mutually exclusive"));
+    }
     if !path.starts_with('/') {
         return Err(Error::text(format!(
             "--raw must be a valid URL path: parse {path:?}: invalid URI for request"
@@ -138,6 +150,9 @@ fn path_of(k: &Kubectl, target: &Target) -> String {
     }
 }
 
+/// What the printer of tables says of objects, from `-v=2` on.
+const NO_TABLE: &str = "Unable to decode server response into a Table. Falling back to hardcoded types: attempt to decode non-Table object";
+
 /// `-o yaml` and its kind: objects, in a list unless exactly one is meant.
 async fn objects(k: &Kubectl, selection: &Selection, format: &Format) -> Result<()> {
     let (infos, mut errors) = if k.flags.str("subresource").is_empty() {
@@ -155,6 +170,9 @@ async fn objects(k: &Kubectl, selection: &Selection, format: &Format) -> Result<
         let mut infos: Vec<_> =
             infos.into_iter().map(|info| json!({"o": info.object, "l": info.label()})).collect();
         sort(k, &mut infos, |row| &row["o"])?;
+        if k.flags.int("v") >= 2 {
+            k.log('I', "table_printer.go:45", NO_TABLE).await;
+        }
         for info in &infos {
             k.out(&format!("{}\n", info["l"].as_str().unwrap_or(""))).await;
         }
