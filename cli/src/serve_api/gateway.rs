@@ -74,28 +74,31 @@ pub(super) async fn answer(
     let (mut sender, connection) = http1::handshake(TokioIo::new(wire)).await?;
     tokio::task::spawn_local(async move { drop(connection.await) });
     let response = sender.send_request(inner).await?;
+    // Logs with the time before each line.
+    let dated = head.uri.query().is_some_and(|query| query.contains("timestamps=true"));
     let answer = if stream && response.status().is_success() {
         let (head, body) = response.into_parts();
-        let lines = is_json(&head.headers).then(|| (server.calendar(), Vec::new()));
+        let lines = (dated || is_json(&head.headers)).then(|| (server.calendar(), Vec::new()));
         let stream = Stream { inner: body, lines, _waiting: server.traffic().listen() };
         with_head(head.status, head.headers, Reply::Stream(stream))
     } else {
         // The day on which the server was built is none of its calendar.
         let calendar = (head.uri.path() != "/version").then(|| server.calendar());
-        whole(calendar, response).await?
+        whole(calendar, response, dated).await?
     };
     drop(waiting);
     Ok(answer)
 }
 
-/// An answer of the API server, once it is complete.
+/// An answer of the API server, once it is complete; `dated` when there are times in it though it holds no objects.
 pub(super) async fn whole(
     calendar: Option<Calendar>,
     response: Response<Incoming>,
+    dated: bool,
 ) -> Result<Response<Reply>, Failure> {
     let (head, body) = response.into_parts();
     let bytes = body.collect().await?.to_bytes();
-    let bytes = match calendar.filter(|_| is_text(&head.headers)) {
+    let bytes = match calendar.filter(|_| dated || is_text(&head.headers)) {
         Some(calendar) => calendar.outward(&bytes).into(),
         None => bytes,
     };

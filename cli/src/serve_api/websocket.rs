@@ -114,7 +114,7 @@ pub(super) async fn open(
         let parts = parts.await??;
         return Ok(Opened::Streaming(parts.io.into_inner(), parts.read_buf));
     }
-    let refusal = gateway::whole(Some(server.calendar()), response).await?;
+    let refusal = gateway::whole(Some(server.calendar()), response, false).await?;
     drop(waiting);
     Ok(Opened::Refused(refusal))
 }
