@@ -119,6 +119,9 @@ pub fn settled(
     Ok((outcomes, doubtful.len()))
 }
 
+/// How many seconds what is under way has to end, one after the other.
+const SETTLE: [u64; 3] = [1, 5, 30];
+
 fn work_off(
     worker: usize,
     kubectl: &Path,
@@ -162,12 +165,14 @@ async fn section(
             }
             Step::Setup(command) => {
                 ours.execute(command);
+                elsewhere(theirs, command).await?;
                 same = false;
             }
             Step::Settle(seconds) => ours.settle(Duration::from_secs(*seconds)),
             Step::Line { number, command, real_clock } => {
                 if !wanted(&file.name, *number) {
                     ours.execute(command);
+                    elsewhere(theirs, command).await?;
                     same = false;
                     continue;
                 }
@@ -177,6 +182,14 @@ async fn section(
         }
     }
     Ok(outcomes)
+}
+
+/// What only concerns files happens on the real side as well, though it is not compared.
+async fn elsewhere(theirs: &mut Theirs, command: &str) -> std::io::Result<()> {
+    if !command.contains("kubectl") {
+        theirs.execute(command, false).await?;
+    }
+    Ok(())
 }
 
 struct Line<'a> {
@@ -234,6 +247,14 @@ impl Line<'_> {
             }
             *same = false;
             outcome = Some(found);
+        }
+        // What is under way may be further on one side: it has some time to end.
+        for seconds in SETTLE {
+            let Some(found) = outcome.as_mut().filter(|found| found.objects.is_some()) else { break };
+            ours.settle(Duration::from_secs(seconds));
+            theirs.advance(ours.now());
+            let our_objects = objects::of(ours.sim());
+            found.objects = objects::difference(&our_objects, &theirs.with_sim(objects::of));
         }
         outcome.ok_or_else(|| std::io::Error::other("nothing was compared"))
     }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 pub struct Struct {
     /// The name of the Go type, which error texts show.
     pub go: &'static str,
-    /// Its fields.
+    /// Its fields, in the order of Go's struct.
     pub fields: &'static [Field],
 }
 
@@ -378,34 +378,34 @@ pub mod common {
     pub static OBJECT_META: Struct = Struct {
         go: "ObjectMeta",
         fields: &[
-            f("annotations", Map),
-            f("creationTimestamp", Time),
-            f("deletionGracePeriodSeconds", Int64),
-            f("deletionTimestamp", Time),
-            f("finalizers", Set(&Str)),
-            f("generateName", Str),
-            f("generation", Int64),
-            f("labels", Map),
-            f("managedFields", Loose(&List(&Object(&MANAGED_FIELDS_ENTRY)))),
             f("name", Str),
+            f("generateName", Str),
             f("namespace", Str),
-            f("ownerReferences", Keyed(&OWNER_REFERENCE, "uid")),
-            f("resourceVersion", Str),
             f("selfLink", Dropped),
             f("uid", Str),
+            f("resourceVersion", Str),
+            f("generation", Int64),
+            f("creationTimestamp", Time),
+            f("deletionTimestamp", Time),
+            f("deletionGracePeriodSeconds", Int64),
+            f("labels", Map),
+            f("annotations", Map),
+            f("ownerReferences", Keyed(&OWNER_REFERENCE, "uid")),
+            f("finalizers", Set(&Str)),
+            f("managedFields", Loose(&List(&Object(&MANAGED_FIELDS_ENTRY)))),
         ],
     };
 
     static MANAGED_FIELDS_ENTRY: Struct = Struct {
         go: "ManagedFieldsEntry",
         fields: &[
-            f("apiVersion", Str),
-            f("fieldsType", Str),
-            f("fieldsV1", Any),
             f("manager", Str),
             f("operation", Str),
-            f("subresource", Str),
+            f("apiVersion", Str),
             f("time", Time),
+            f("fieldsType", Str),
+            f("fieldsV1", Any),
+            f("subresource", Str),
         ],
     };
 
@@ -414,18 +414,18 @@ pub mod common {
         go: "OwnerReference",
         fields: &[
             f("apiVersion", Str).required(),
-            f("blockOwnerDeletion", Bool),
-            f("controller", Bool),
             f("kind", Str).required(),
             f("name", Str).required(),
             f("uid", Str).required(),
+            f("controller", Bool),
+            f("blockOwnerDeletion", Bool),
         ],
     };
 
     /// A label selector with expressions.
     pub static LABEL_SELECTOR: Struct = Struct {
         go: "LabelSelector",
-        fields: &[f("matchExpressions", List(&Object(&LABEL_REQUIREMENT))), f("matchLabels", Map)],
+        fields: &[f("matchLabels", Map), f("matchExpressions", List(&Object(&LABEL_REQUIREMENT)))],
     };
 
     static LABEL_REQUIREMENT: Struct = Struct {
@@ -437,12 +437,12 @@ pub mod common {
     pub static CONDITION: Struct = Struct {
         go: "Condition",
         fields: &[
-            f("lastTransitionTime", Time).required(),
-            f("message", Str).required(),
-            f("observedGeneration", Int64),
-            f("reason", Str).required(),
-            f("status", Str).required(),
             f("type", Str).required(),
+            f("status", Str).required(),
+            f("observedGeneration", Int64),
+            f("lastTransitionTime", Time).required(),
+            f("reason", Str).required(),
+            f("message", Str).required(),
         ],
     };
 
@@ -450,13 +450,13 @@ pub mod common {
     pub static OBJECT_REFERENCE: Struct = Struct {
         go: "ObjectReference",
         fields: &[
-            f("apiVersion", Str),
-            f("fieldPath", Str),
             f("kind", Str),
-            f("name", Str),
             f("namespace", Str),
-            f("resourceVersion", Str),
+            f("name", Str),
             f("uid", Str),
+            f("apiVersion", Str),
+            f("resourceVersion", Str),
+            f("fieldPath", Str),
         ],
     };
 }

@@ -8,6 +8,12 @@ use serde_json::{Map, Value, json};
 /// What kubectl asks for first: all kinds of a root in one document.
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
+/// In which form clients ask for the second version of OpenAPI: a protocol buffer.
+const OPENAPI_V2: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+/// `swagger: "2.0", info: {title: "Kubernetes", version: "v1.35.2"}`, which tells of no kinds: they are told in the
+/// third version only. A client that has not found one there asks here before it says so.
+const NO_KINDS: &[u8] = b"\x0a\x032.0\x12\x15\x0a\x0aKubernetes\x12\x07v1.35.2";
+
 impl ApiServer {
     /// The answer for a path that is no resource, if there is one. What was told once is kept: it does not change.
     pub(super) fn discover(&self, request: &Request) -> Option<Response> {
@@ -17,6 +23,10 @@ impl ApiServer {
         let path = request.path.trim_matches('/');
         if let Some(answer) = health(path, request) {
             return Some(answer);
+        }
+        if path == "openapi/v2" && request.header("Accept").contains(OPENAPI_V2) {
+            let headers = vec![header("Content-Type", &OPENAPI_V2.replace('@', "."))];
+            return Some(Response::Whole { status: 200, headers, body: NO_KINDS.to_vec() });
         }
         let aggregated = matches!(path, "api" | "apis")
             && request.header("Accept").split(',').any(|form| form.trim() == AGGREGATED);

@@ -6,7 +6,7 @@ use super::rest::{Request, Response, Target, header};
 use super::strategy::outward;
 use super::{ApiServer, Filter, managed_fields, table};
 use crate::api::status::FieldError;
-use crate::api::{Object, ObjectExt, Resource, Status, go_json, set};
+use crate::api::{Object, ObjectExt, Resource, Status, go_json, go_order, set};
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 
@@ -47,16 +47,15 @@ impl ApiServer {
             "{{\"kind\":\"{}\",\"apiVersion\":\"{}\",\"metadata\":{metadata},\"items\":[",
             resource.list_kind(),
             resource.api_version()
-        )
-        .into_bytes();
+        );
         for (i, object) in objects.iter().enumerate() {
             if i > 0 {
-                body.push(b',');
+                body.push(',');
             }
-            serde_json::to_writer(&mut body, &*managed_fields::shown(resource, object))
-                .expect("JSON values can always be written");
+            go_order::write(&mut body, &managed_fields::shown(resource, object));
         }
-        body.extend_from_slice(b"]}\n");
+        body.push_str("]}\n");
+        let body = body.into_bytes();
         Ok(Response::Whole { status: 200, headers: vec![header("Content-Type", "application/json")], body })
     }
 

@@ -13,7 +13,7 @@ use super::watch::WatchStream;
 use super::{ApiServer, Filter, certificates, managed_fields, negotiate, table};
 use crate::api::{
     CERTIFICATE_SIGNING_REQUEST, ENDPOINTS, NAMESPACE, NODE, Object, ObjectExt, POD, Resource, SERVICE,
-    Status,
+    Status, go_order,
 };
 use serde_json::{Value, json};
 use std::rc::Rc;
@@ -113,9 +113,9 @@ impl From<Status> for Response {
 
 /// A value as the body of an answer.
 pub(super) fn json_line(value: &Value) -> Vec<u8> {
-    let mut body = serde_json::to_vec(value).expect("JSON values can always be written");
-    body.push(b'\n');
-    body
+    let mut text = go_order::compact(value);
+    text.push('\n');
+    text.into_bytes()
 }
 
 /// It was done.

@@ -3,7 +3,7 @@
 use super::store::{EventKind, WatchEvent, WatchHandle};
 use super::table::Form;
 use super::{ApiServer, managed_fields, strategy};
-use crate::api::{Object, ObjectExt, Resource, Status};
+use crate::api::{Object, ObjectExt, Resource, Status, go_order};
 use futures_util::future::{Either, select};
 use serde_json::{Value, json};
 use sim::{Duration, Instant};
@@ -122,8 +122,8 @@ impl WatchStream {
 }
 
 fn line(kind: &str, object: &Value) -> Vec<u8> {
-    let mut line = format!("{{\"type\":\"{kind}\",\"object\":").into_bytes();
-    serde_json::to_writer(&mut line, object).expect("JSON values can always be written");
-    line.extend_from_slice(b"}\n");
-    line
+    let mut line = format!("{{\"type\":\"{kind}\",\"object\":");
+    go_order::write(&mut line, object);
+    line.push_str("}\n");
+    line.into_bytes()
 }

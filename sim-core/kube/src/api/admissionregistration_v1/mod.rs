@@ -16,8 +16,8 @@ const GROUP: &str = "admissionregistration.k8s.io";
 static MUTATING_SCHEMA: Struct = Struct {
     go: "MutatingWebhookConfiguration",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("webhooks", Keyed(&MUTATING_WEBHOOK, "name")),
     ],
@@ -25,8 +25,8 @@ static MUTATING_SCHEMA: Struct = Struct {
 static VALIDATING_SCHEMA: Struct = Struct {
     go: "ValidatingWebhookConfiguration",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("webhooks", Keyed(&VALIDATING_WEBHOOK, "name")),
     ],
@@ -34,57 +34,57 @@ static VALIDATING_SCHEMA: Struct = Struct {
 static MUTATING_WEBHOOK: Struct = Struct {
     go: "MutatingWebhook",
     fields: &[
-        f("admissionReviewVersions", List(&Str)).required(),
-        f("clientConfig", Object(&CLIENT)).required().or(D::Empty),
-        f("failurePolicy", StrPtr).or(D::Str("Fail")).one_of(&["Fail", "Ignore"]),
-        f("matchConditions", Keyed(&MATCH_CONDITION, "name")),
-        f("matchPolicy", StrPtr).or(D::Str("Equivalent")).one_of(&["Equivalent", "Exact"]),
         f("name", Str).required(),
+        f("clientConfig", Object(&CLIENT)).required().or(D::Empty),
+        f("rules", List(&Object(&RULE))),
+        f("failurePolicy", StrPtr).or(D::Str("Fail")).one_of(&["Fail", "Ignore"]),
+        f("matchPolicy", StrPtr).or(D::Str("Equivalent")).one_of(&["Equivalent", "Exact"]),
         f("namespaceSelector", Object(&LABEL_SELECTOR)).or(D::Empty),
         f("objectSelector", Object(&LABEL_SELECTOR)).or(D::Empty),
-        f("reinvocationPolicy", StrPtr).or(D::Str("Never")).one_of(&["IfNeeded", "Never"]),
-        f("rules", List(&Object(&RULE))),
         f("sideEffects", StrPtr).required().one_of(&["None", "NoneOnDryRun", "Some", "Unknown"]),
         f("timeoutSeconds", Int32).or(D::Int(10)),
+        f("admissionReviewVersions", List(&Str)).required(),
+        f("reinvocationPolicy", StrPtr).or(D::Str("Never")).one_of(&["IfNeeded", "Never"]),
+        f("matchConditions", Keyed(&MATCH_CONDITION, "name")),
     ],
 };
 static VALIDATING_WEBHOOK: Struct = Struct {
     go: "ValidatingWebhook",
     fields: &[
-        f("admissionReviewVersions", List(&Str)).required(),
-        f("clientConfig", Object(&CLIENT)).required().or(D::Empty),
-        f("failurePolicy", StrPtr).or(D::Str("Fail")).one_of(&["Fail", "Ignore"]),
-        f("matchConditions", Keyed(&MATCH_CONDITION, "name")),
-        f("matchPolicy", StrPtr).or(D::Str("Equivalent")).one_of(&["Equivalent", "Exact"]),
         f("name", Str).required(),
+        f("clientConfig", Object(&CLIENT)).required().or(D::Empty),
+        f("rules", List(&Object(&RULE))),
+        f("failurePolicy", StrPtr).or(D::Str("Fail")).one_of(&["Fail", "Ignore"]),
+        f("matchPolicy", StrPtr).or(D::Str("Equivalent")).one_of(&["Equivalent", "Exact"]),
         f("namespaceSelector", Object(&LABEL_SELECTOR)).or(D::Empty),
         f("objectSelector", Object(&LABEL_SELECTOR)).or(D::Empty),
-        f("rules", List(&Object(&RULE))),
         f("sideEffects", StrPtr).required().one_of(&["None", "NoneOnDryRun", "Some", "Unknown"]),
         f("timeoutSeconds", Int32).or(D::Int(10)),
+        f("admissionReviewVersions", List(&Str)).required(),
+        f("matchConditions", Keyed(&MATCH_CONDITION, "name")),
     ],
 };
 static CLIENT: Struct = Struct {
     go: "WebhookClientConfig",
-    fields: &[f("caBundle", Bytes), f("service", Object(&SERVICE)), f("url", StrPtr)],
+    fields: &[f("url", StrPtr), f("service", Object(&SERVICE)), f("caBundle", Bytes)],
 };
 static SERVICE: Struct = Struct {
     go: "ServiceReference",
     fields: &[
-        f("name", Str).required(),
         f("namespace", Str).required(),
+        f("name", Str).required(),
         f("path", StrPtr),
         f("port", Int32).or(D::Int(443)),
     ],
 };
 static MATCH_CONDITION: Struct =
-    Struct { go: "MatchCondition", fields: &[f("expression", Str).required(), f("name", Str).required()] };
+    Struct { go: "MatchCondition", fields: &[f("name", Str).required(), f("expression", Str).required()] };
 static RULE: Struct = Struct {
     go: "RuleWithOperations",
     fields: &[
+        f("operations", List(&Str)),
         f("apiGroups", List(&StrPtr)),
         f("apiVersions", List(&StrPtr)),
-        f("operations", List(&Str)),
         f("resources", List(&Str)),
         f("scope", StrPtr).or(D::Str("*")),
     ],
@@ -92,8 +92,8 @@ static RULE: Struct = Struct {
 static POLICY_SCHEMA: Struct = Struct {
     go: "ValidatingAdmissionPolicy",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&POLICY_SPEC)).or(D::Empty),
         f("status", Object(&POLICY_STATUS)).or(D::Empty),
@@ -102,12 +102,12 @@ static POLICY_SCHEMA: Struct = Struct {
 static POLICY_SPEC: Struct = Struct {
     go: "ValidatingAdmissionPolicySpec",
     fields: &[
-        f("auditAnnotations", List(&Any)),
-        f("failurePolicy", StrPtr).or(D::Str("Fail")).one_of(&["Fail", "Ignore"]),
-        f("matchConditions", Keyed(&MATCH_CONDITION, "name")),
-        f("matchConstraints", Any),
         f("paramKind", Object(&PARAM_KIND)),
+        f("matchConstraints", Any),
         f("validations", List(&Any)),
+        f("failurePolicy", StrPtr).or(D::Str("Fail")).one_of(&["Fail", "Ignore"]),
+        f("auditAnnotations", List(&Any)),
+        f("matchConditions", Keyed(&MATCH_CONDITION, "name")),
         f("variables", List(&Any)),
     ],
 };
@@ -115,16 +115,16 @@ static PARAM_KIND: Struct = Struct { go: "ParamKind", fields: &[f("apiVersion", 
 static POLICY_STATUS: Struct = Struct {
     go: "ValidatingAdmissionPolicyStatus",
     fields: &[
-        f("conditions", Keyed(&CONDITION, "type")),
         f("observedGeneration", Int64),
         f("typeChecking", Any),
+        f("conditions", Keyed(&CONDITION, "type")),
     ],
 };
 static BINDING_SCHEMA: Struct = Struct {
     go: "ValidatingAdmissionPolicyBinding",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&BINDING_SPEC)).or(D::Empty),
     ],
@@ -132,9 +132,9 @@ static BINDING_SCHEMA: Struct = Struct {
 static BINDING_SPEC: Struct = Struct {
     go: "ValidatingAdmissionPolicyBindingSpec",
     fields: &[
-        f("matchResources", Any),
-        f("paramRef", Object(&PARAM_REF)),
         f("policyName", Str),
+        f("paramRef", Object(&PARAM_REF)),
+        f("matchResources", Any),
         f("validationActions", Set(&Str)),
     ],
 };
@@ -143,8 +143,8 @@ static PARAM_REF: Struct = Struct {
     fields: &[
         f("name", Str),
         f("namespace", Str),
-        f("parameterNotFoundAction", StrPtr),
         f("selector", Object(&LABEL_SELECTOR)),
+        f("parameterNotFoundAction", StrPtr),
     ],
 };
 

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 static SCHEMA: Struct = Struct {
     go: "CustomResourceDefinition",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&SPEC)).required().or(D::Empty),
         f("status", Object(&STATUS)),
@@ -24,12 +24,12 @@ static SCHEMA: Struct = Struct {
 static SPEC: Struct = Struct {
     go: "CustomResourceDefinitionSpec",
     fields: &[
-        f("conversion", Object(&CONVERSION)).or(D::Empty),
         f("group", Str).required(),
         f("names", Object(&NAMES)).required().or(D::Empty),
-        f("preserveUnknownFields", Bool),
         f("scope", Str).required(),
         f("versions", List(&Object(&VERSION))).required(),
+        f("conversion", Object(&CONVERSION)).or(D::Empty),
+        f("preserveUnknownFields", Bool),
     ],
 };
 static CONVERSION: Struct = Struct {
@@ -45,46 +45,46 @@ static WEBHOOK: Struct = Struct {
 };
 static CLIENT_CONFIG: Struct = Struct {
     go: "WebhookClientConfig",
-    fields: &[f("caBundle", Bytes), f("service", Object(&SERVICE_REFERENCE)), f("url", StrPtr)],
+    fields: &[f("url", StrPtr), f("service", Object(&SERVICE_REFERENCE)), f("caBundle", Bytes)],
 };
 static SERVICE_REFERENCE: Struct = Struct {
     go: "ServiceReference",
-    fields: &[f("name", Str).required(), f("namespace", Str).required(), f("path", StrPtr), f("port", Int32)],
+    fields: &[f("namespace", Str).required(), f("name", Str).required(), f("path", StrPtr), f("port", Int32)],
 };
 static NAMES: Struct = Struct {
     go: "CustomResourceDefinitionNames",
     fields: &[
-        f("categories", List(&Str)),
+        f("plural", Str).required(),
+        f("singular", Str),
+        f("shortNames", List(&Str)),
         f("kind", Str).required(),
         f("listKind", Str),
-        f("plural", Str).required(),
-        f("shortNames", List(&Str)),
-        f("singular", Str),
+        f("categories", List(&Str)),
     ],
 };
 static VERSION: Struct = Struct {
     go: "CustomResourceDefinitionVersion",
     fields: &[
-        f("additionalPrinterColumns", List(&Object(&COLUMN))),
-        f("deprecated", Bool),
-        f("deprecationWarning", StrPtr),
         f("name", Str).required(),
-        f("schema", Object(&VALIDATION)),
-        f("selectableFields", List(&Object(&SELECTABLE))),
         f("served", Bool).required(),
         f("storage", Bool).required(),
+        f("deprecated", Bool),
+        f("deprecationWarning", StrPtr),
+        f("schema", Object(&VALIDATION)),
         f("subresources", Object(&SUBRESOURCES)),
+        f("additionalPrinterColumns", List(&Object(&COLUMN))),
+        f("selectableFields", List(&Object(&SELECTABLE))),
     ],
 };
 static COLUMN: Struct = Struct {
     go: "CustomResourceColumnDefinition",
     fields: &[
-        f("description", Str),
-        f("format", Str),
-        f("jsonPath", Str).required(),
         f("name", Str).required(),
-        f("priority", Int32),
         f("type", Str).required(),
+        f("format", Str),
+        f("description", Str),
+        f("priority", Int32),
+        f("jsonPath", Str).required(),
     ],
 };
 static VALIDATION: Struct =

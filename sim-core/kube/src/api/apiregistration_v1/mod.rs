@@ -14,8 +14,8 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "APIService",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&SPEC)).or(D::Empty),
         f("status", Object(&STATUS)).or(D::Empty),
@@ -24,18 +24,18 @@ static SCHEMA: Struct = Struct {
 static SPEC: Struct = Struct {
     go: "APIServiceSpec",
     fields: &[
-        f("caBundle", Bytes),
-        f("group", Str),
-        f("groupPriorityMinimum", Int32).required(),
-        f("insecureSkipTLSVerify", Bool),
         f("service", Object(&SERVICE)),
+        f("group", Str),
         f("version", Str),
+        f("insecureSkipTLSVerify", Bool),
+        f("caBundle", Bytes),
+        f("groupPriorityMinimum", Int32).required(),
         f("versionPriority", Int32).required(),
     ],
 };
 static SERVICE: Struct = Struct {
     go: "ServiceReference",
-    fields: &[f("name", Str), f("namespace", Str), f("port", Int32).or(D::Int(443))],
+    fields: &[f("namespace", Str), f("name", Str), f("port", Int32).or(D::Int(443))],
 };
 static STATUS: Struct =
     Struct { go: "APIServiceStatus", fields: &[f("conditions", Keyed(&CONDITION, "type"))] };

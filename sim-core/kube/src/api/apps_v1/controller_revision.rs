@@ -13,10 +13,10 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "ControllerRevision",
     fields: &[
-        f("apiVersion", Str),
-        f("data", Any),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
+        f("data", Any),
         f("revision", Int64).required(),
     ],
 };

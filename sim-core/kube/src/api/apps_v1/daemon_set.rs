@@ -17,8 +17,8 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "DaemonSet",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&DAEMON_SET_SPEC)).or(D::Empty),
         f("status", Object(&DAEMON_SET_STATUS)).or(D::Empty),
@@ -27,45 +27,45 @@ static SCHEMA: Struct = Struct {
 static DAEMON_SET_SPEC: Struct = Struct {
     go: "DaemonSetSpec",
     fields: &[
-        f("minReadySeconds", Int32),
-        f("revisionHistoryLimit", Int32).or(D::Int(10)),
         f("selector", Object(&LABEL_SELECTOR)).required(),
         f("template", Object(&POD_TEMPLATE)).required().or(D::Empty),
         f("updateStrategy", Object(&UPDATE_STRATEGY)).or(D::Empty),
+        f("minReadySeconds", Int32),
+        f("revisionHistoryLimit", Int32).or(D::Int(10)),
     ],
 };
 static UPDATE_STRATEGY: Struct = Struct {
     go: "DaemonSetUpdateStrategy",
-    fields: &[f("rollingUpdate", Object(&ROLLING_UPDATE)), f("type", Str).or(D::Str("RollingUpdate"))],
+    fields: &[f("type", Str).or(D::Str("RollingUpdate")), f("rollingUpdate", Object(&ROLLING_UPDATE))],
 };
 static ROLLING_UPDATE: Struct = Struct {
     go: "RollingUpdateDaemonSet",
-    fields: &[f("maxSurge", IntOrString), f("maxUnavailable", IntOrString)],
+    fields: &[f("maxUnavailable", IntOrString), f("maxSurge", IntOrString)],
 };
 static DAEMON_SET_STATUS: Struct = Struct {
     go: "DaemonSetStatus",
     fields: &[
-        f("collisionCount", Int32),
-        f("conditions", Keyed(&CONDITION, "type")),
         f("currentNumberScheduled", Int32).required().or(D::Int(0)),
-        f("desiredNumberScheduled", Int32).required().or(D::Int(0)),
-        f("numberAvailable", Int32),
         f("numberMisscheduled", Int32).required().or(D::Int(0)),
+        f("desiredNumberScheduled", Int32).required().or(D::Int(0)),
         f("numberReady", Int32).required().or(D::Int(0)),
-        f("numberUnavailable", Int32),
         f("observedGeneration", Int64),
         f("updatedNumberScheduled", Int32),
+        f("numberAvailable", Int32),
+        f("numberUnavailable", Int32),
+        f("collisionCount", Int32),
+        f("conditions", Keyed(&CONDITION, "type")),
     ],
 };
 
 static CONDITION: Struct = Struct {
     go: "DaemonSetCondition",
     fields: &[
-        f("lastTransitionTime", Time),
-        f("message", Str),
-        f("reason", Str),
-        f("status", Str).required(),
         f("type", Str).required(),
+        f("status", Str).required(),
+        f("lastTransitionTime", Time),
+        f("reason", Str),
+        f("message", Str),
     ],
 };
 

@@ -16,8 +16,8 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "Deployment",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&DEPLOYMENT_SPEC)).or(D::Empty),
         f("status", Object(&DEPLOYMENT_STATUS)).or(D::Empty),
@@ -26,48 +26,48 @@ static SCHEMA: Struct = Struct {
 static DEPLOYMENT_SPEC: Struct = Struct {
     go: "DeploymentSpec",
     fields: &[
+        f("replicas", Int32).or(D::Int(1)),
+        f("selector", Object(&LABEL_SELECTOR)).required(),
+        f("template", Object(&POD_TEMPLATE)).required().or(D::Empty),
+        f("strategy", Retain(&STRATEGY)).or(D::Empty),
         f("minReadySeconds", Int32),
+        f("revisionHistoryLimit", Int32).or(D::Int(10)),
         f("paused", Bool),
         f("progressDeadlineSeconds", Int32).or(D::Int(600)),
-        f("replicas", Int32).or(D::Int(1)),
-        f("revisionHistoryLimit", Int32).or(D::Int(10)),
-        f("selector", Object(&LABEL_SELECTOR)).required(),
-        f("strategy", Retain(&STRATEGY)).or(D::Empty),
-        f("template", Object(&POD_TEMPLATE)).required().or(D::Empty),
     ],
 };
 static STRATEGY: Struct = Struct {
     go: "DeploymentStrategy",
-    fields: &[f("rollingUpdate", Object(&ROLLING_UPDATE)), f("type", Str).or(D::Str("RollingUpdate"))],
+    fields: &[f("type", Str).or(D::Str("RollingUpdate")), f("rollingUpdate", Object(&ROLLING_UPDATE))],
 };
 static ROLLING_UPDATE: Struct = Struct {
     go: "RollingUpdateDeployment",
-    fields: &[f("maxSurge", IntOrString), f("maxUnavailable", IntOrString)],
+    fields: &[f("maxUnavailable", IntOrString), f("maxSurge", IntOrString)],
 };
 static DEPLOYMENT_STATUS: Struct = Struct {
     go: "DeploymentStatus",
     fields: &[
-        f("availableReplicas", Int32),
-        f("collisionCount", Int32),
-        f("conditions", Keyed(&CONDITION, "type")),
         f("observedGeneration", Int64),
-        f("readyReplicas", Int32),
         f("replicas", Int32),
-        f("terminatingReplicas", Int32),
-        f("unavailableReplicas", Int32),
         f("updatedReplicas", Int32),
+        f("readyReplicas", Int32),
+        f("availableReplicas", Int32),
+        f("unavailableReplicas", Int32),
+        f("terminatingReplicas", Int32),
+        f("conditions", Keyed(&CONDITION, "type")),
+        f("collisionCount", Int32),
     ],
 };
 
 static CONDITION: Struct = Struct {
     go: "DeploymentCondition",
     fields: &[
-        f("lastTransitionTime", Time),
-        f("lastUpdateTime", Time),
-        f("message", Str),
-        f("reason", Str),
-        f("status", Str).required(),
         f("type", Str).required(),
+        f("status", Str).required(),
+        f("lastUpdateTime", Time),
+        f("lastTransitionTime", Time),
+        f("reason", Str),
+        f("message", Str),
     ],
 };
 

@@ -16,8 +16,8 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "ReplicaSet",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&REPLICA_SET_SPEC)).or(D::Empty),
         f("status", Object(&REPLICA_SET_STATUS)).or(D::Empty),
@@ -26,8 +26,8 @@ static SCHEMA: Struct = Struct {
 static REPLICA_SET_SPEC: Struct = Struct {
     go: "ReplicaSetSpec",
     fields: &[
-        f("minReadySeconds", Int32),
         f("replicas", Int32).or(D::Int(1)),
+        f("minReadySeconds", Int32),
         f("selector", Object(&LABEL_SELECTOR)).required(),
         f("template", Object(&POD_TEMPLATE)).or(D::Empty),
     ],
@@ -35,24 +35,24 @@ static REPLICA_SET_SPEC: Struct = Struct {
 static REPLICA_SET_STATUS: Struct = Struct {
     go: "ReplicaSetStatus",
     fields: &[
-        f("availableReplicas", Int32),
-        f("conditions", Keyed(&CONDITION, "type")),
-        f("fullyLabeledReplicas", Int32),
-        f("observedGeneration", Int64),
-        f("readyReplicas", Int32),
         f("replicas", Int32).required().or(D::Int(0)),
+        f("fullyLabeledReplicas", Int32),
+        f("readyReplicas", Int32),
+        f("availableReplicas", Int32),
         f("terminatingReplicas", Int32),
+        f("observedGeneration", Int64),
+        f("conditions", Keyed(&CONDITION, "type")),
     ],
 };
 
 static CONDITION: Struct = Struct {
     go: "ReplicaSetCondition",
     fields: &[
-        f("lastTransitionTime", Time),
-        f("message", Str),
-        f("reason", Str),
-        f("status", Str).required(),
         f("type", Str).required(),
+        f("status", Str).required(),
+        f("lastTransitionTime", Time),
+        f("reason", Str),
+        f("message", Str),
     ],
 };
 

@@ -16,8 +16,8 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "StatefulSet",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&STATEFUL_SET_SPEC)).or(D::Empty),
         f("status", Object(&STATEFUL_SET_STATUS)).or(D::Empty),
@@ -26,17 +26,17 @@ static SCHEMA: Struct = Struct {
 static STATEFUL_SET_SPEC: Struct = Struct {
     go: "StatefulSetSpec",
     fields: &[
-        f("minReadySeconds", Int32),
-        f("ordinals", Object(&ORDINALS)),
-        f("persistentVolumeClaimRetentionPolicy", Object(&RETENTION_POLICY)).or(D::Empty),
-        f("podManagementPolicy", Str).or(D::Str("OrderedReady")),
         f("replicas", Int32).or(D::Int(1)),
-        f("revisionHistoryLimit", Int32).or(D::Int(10)),
         f("selector", Object(&LABEL_SELECTOR)).required(),
-        f("serviceName", StrPtr).or(D::Str("")),
         f("template", Object(&POD_TEMPLATE)).or(D::Empty).required(),
-        f("updateStrategy", Object(&UPDATE_STRATEGY)).or(D::Empty),
         f("volumeClaimTemplates", List(&Object(&CLAIM_TEMPLATE))),
+        f("serviceName", StrPtr).or(D::Str("")),
+        f("podManagementPolicy", Str).or(D::Str("OrderedReady")),
+        f("updateStrategy", Object(&UPDATE_STRATEGY)).or(D::Empty),
+        f("revisionHistoryLimit", Int32).or(D::Int(10)),
+        f("minReadySeconds", Int32),
+        f("persistentVolumeClaimRetentionPolicy", Object(&RETENTION_POLICY)).or(D::Empty),
+        f("ordinals", Object(&ORDINALS)),
     ],
 };
 static ORDINALS: Struct =
@@ -47,17 +47,17 @@ static RETENTION_POLICY: Struct = Struct {
 };
 static UPDATE_STRATEGY: Struct = Struct {
     go: "StatefulSetUpdateStrategy",
-    fields: &[f("rollingUpdate", Object(&ROLLING_UPDATE)), f("type", Str).or(D::Str("RollingUpdate"))],
+    fields: &[f("type", Str).or(D::Str("RollingUpdate")), f("rollingUpdate", Object(&ROLLING_UPDATE))],
 };
 static ROLLING_UPDATE: Struct = Struct {
     go: "RollingUpdateStatefulSetStrategy",
-    fields: &[f("maxUnavailable", IntOrString), f("partition", Int32)],
+    fields: &[f("partition", Int32), f("maxUnavailable", IntOrString)],
 };
 static CLAIM_TEMPLATE: Struct = Struct {
     go: "PersistentVolumeClaim",
     fields: &[
-        f("apiVersion", Str).or(D::Str("v1")),
         f("kind", Str).or(D::Str("PersistentVolumeClaim")),
+        f("apiVersion", Str).or(D::Str("v1")),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Any),
         f("status", Any),
@@ -66,27 +66,27 @@ static CLAIM_TEMPLATE: Struct = Struct {
 static STATEFUL_SET_STATUS: Struct = Struct {
     go: "StatefulSetStatus",
     fields: &[
-        f("availableReplicas", Int32).or(D::Int(0)),
+        f("observedGeneration", Int64),
+        f("replicas", Int32).or(D::Int(0)).required(),
+        f("readyReplicas", Int32),
+        f("currentReplicas", Int32),
+        f("updatedReplicas", Int32),
+        f("currentRevision", Str),
+        f("updateRevision", Str),
         f("collisionCount", Int32),
         f("conditions", Keyed(&CONDITION, "type")),
-        f("currentReplicas", Int32),
-        f("currentRevision", Str),
-        f("observedGeneration", Int64),
-        f("readyReplicas", Int32),
-        f("replicas", Int32).or(D::Int(0)).required(),
-        f("updateRevision", Str),
-        f("updatedReplicas", Int32),
+        f("availableReplicas", Int32).or(D::Int(0)),
     ],
 };
 
 static CONDITION: Struct = Struct {
     go: "StatefulSetCondition",
     fields: &[
-        f("lastTransitionTime", Time),
-        f("message", Str),
-        f("reason", Str),
-        f("status", Str).required(),
         f("type", Str).required(),
+        f("status", Str).required(),
+        f("lastTransitionTime", Time),
+        f("reason", Str),
+        f("message", Str),
     ],
 };
 

@@ -33,8 +33,8 @@ pub static TOKEN_REVIEW_INFO: ResourceInfo = ResourceInfo {
 static SELF_SUBJECT_REVIEW: Struct = Struct {
     go: "SelfSubjectReview",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("status", Object(&SELF_SUBJECT_REVIEW_STATUS)),
     ],
@@ -42,8 +42,8 @@ static SELF_SUBJECT_REVIEW: Struct = Struct {
 static TOKEN_REVIEW: Struct = Struct {
     go: "TokenReview",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&TOKEN_REVIEW_SPEC)).required(),
         f("status", Object(&TOKEN_REVIEW_STATUS)),
@@ -52,27 +52,27 @@ static TOKEN_REVIEW: Struct = Struct {
 static SELF_SUBJECT_REVIEW_STATUS: Struct =
     Struct { go: "SelfSubjectReviewStatus", fields: &[f("userInfo", Object(&USER_INFO))] };
 static TOKEN_REVIEW_SPEC: Struct =
-    Struct { go: "TokenReviewSpec", fields: &[f("audiences", List(&Str)), f("token", Str)] };
+    Struct { go: "TokenReviewSpec", fields: &[f("token", Str), f("audiences", List(&Str))] };
 static TOKEN_REVIEW_STATUS: Struct = Struct {
     go: "TokenReviewStatus",
     fields: &[
-        f("audiences", List(&Str)),
         f("authenticated", Bool),
-        f("error", Str),
         f("user", Object(&USER_INFO)),
+        f("audiences", List(&Str)),
+        f("error", Str),
     ],
 };
 static USER_INFO: Struct = Struct {
     go: "UserInfo",
-    fields: &[f("extra", MapOf(&List(&Str))), f("groups", List(&Str)), f("uid", Str), f("username", Str)],
+    fields: &[f("username", Str), f("uid", Str), f("groups", List(&Str)), f("extra", MapOf(&List(&Str)))],
 };
 
 /// What a request for a token says, and the token.
 pub static TOKEN_REQUEST: Struct = Struct {
     go: "TokenRequest",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&TOKEN_REQUEST_SPEC)).required(),
         f("status", Object(&TOKEN_REQUEST_STATUS)),
@@ -82,15 +82,15 @@ static TOKEN_REQUEST_SPEC: Struct = Struct {
     go: "TokenRequestSpec",
     fields: &[
         f("audiences", List(&Str)).required(),
-        f("boundObjectRef", Object(&BOUND_OBJECT_REFERENCE)),
         f("expirationSeconds", Int64),
+        f("boundObjectRef", Object(&BOUND_OBJECT_REFERENCE)),
     ],
 };
 static TOKEN_REQUEST_STATUS: Struct = Struct {
     go: "TokenRequestStatus",
-    fields: &[f("expirationTimestamp", Time).required(), f("token", Str).required()],
+    fields: &[f("token", Str).required(), f("expirationTimestamp", Time).required()],
 };
 static BOUND_OBJECT_REFERENCE: Struct = Struct {
     go: "BoundObjectReference",
-    fields: &[f("apiVersion", Str), f("kind", Str), f("name", Str), f("uid", Str)],
+    fields: &[f("kind", Str), f("apiVersion", Str), f("name", Str), f("uid", Str)],
 };

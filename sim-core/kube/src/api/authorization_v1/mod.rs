@@ -57,8 +57,8 @@ pub static SUBJECT_ACCESS_REVIEW_INFO: ResourceInfo = ResourceInfo {
 static LOCAL_SUBJECT_ACCESS_REVIEW: Struct = Struct {
     go: "LocalSubjectAccessReview",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&SUBJECT_ACCESS_REVIEW_SPEC)).required(),
         f("status", Object(&SUBJECT_ACCESS_REVIEW_STATUS)),
@@ -67,8 +67,8 @@ static LOCAL_SUBJECT_ACCESS_REVIEW: Struct = Struct {
 static SELF_SUBJECT_ACCESS_REVIEW: Struct = Struct {
     go: "SelfSubjectAccessReview",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&SELF_SUBJECT_ACCESS_REVIEW_SPEC)).required(),
         f("status", Object(&SUBJECT_ACCESS_REVIEW_STATUS)),
@@ -77,8 +77,8 @@ static SELF_SUBJECT_ACCESS_REVIEW: Struct = Struct {
 static SELF_SUBJECT_RULES_REVIEW: Struct = Struct {
     go: "SelfSubjectRulesReview",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&SELF_SUBJECT_RULES_REVIEW_SPEC)).required(),
         f("status", Object(&SUBJECT_RULES_REVIEW_STATUS)),
@@ -87,8 +87,8 @@ static SELF_SUBJECT_RULES_REVIEW: Struct = Struct {
 static SUBJECT_ACCESS_REVIEW: Struct = Struct {
     go: "SubjectAccessReview",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&SUBJECT_ACCESS_REVIEW_SPEC)).required(),
         f("status", Object(&SUBJECT_ACCESS_REVIEW_STATUS)),
@@ -97,23 +97,23 @@ static SUBJECT_ACCESS_REVIEW: Struct = Struct {
 static SUBJECT_ACCESS_REVIEW_SPEC: Struct = Struct {
     go: "SubjectAccessReviewSpec",
     fields: &[
-        f("extra", MapOf(&List(&Str))),
-        f("groups", List(&Str)),
-        f("nonResourceAttributes", Object(&NON_RESOURCE_ATTRIBUTES)),
         f("resourceAttributes", Object(&RESOURCE_ATTRIBUTES)),
-        f("uid", Str),
+        f("nonResourceAttributes", Object(&NON_RESOURCE_ATTRIBUTES)),
         f("user", Str),
+        f("groups", List(&Str)),
+        f("extra", MapOf(&List(&Str))),
+        f("uid", Str),
     ],
 };
 static SUBJECT_ACCESS_REVIEW_STATUS: Struct = Struct {
     go: "SubjectAccessReviewStatus",
-    fields: &[f("allowed", Bool).required(), f("denied", Bool), f("evaluationError", Str), f("reason", Str)],
+    fields: &[f("allowed", Bool).required(), f("denied", Bool), f("reason", Str), f("evaluationError", Str)],
 };
 static SELF_SUBJECT_ACCESS_REVIEW_SPEC: Struct = Struct {
     go: "SelfSubjectAccessReviewSpec",
     fields: &[
-        f("nonResourceAttributes", Object(&NON_RESOURCE_ATTRIBUTES)),
         f("resourceAttributes", Object(&RESOURCE_ATTRIBUTES)),
+        f("nonResourceAttributes", Object(&NON_RESOURCE_ATTRIBUTES)),
     ],
 };
 static SELF_SUBJECT_RULES_REVIEW_SPEC: Struct =
@@ -121,10 +121,10 @@ static SELF_SUBJECT_RULES_REVIEW_SPEC: Struct =
 static SUBJECT_RULES_REVIEW_STATUS: Struct = Struct {
     go: "SubjectRulesReviewStatus",
     fields: &[
-        f("evaluationError", Str),
-        f("incomplete", Bool).required(),
-        f("nonResourceRules", List(&Object(&NON_RESOURCE_RULE))).required(),
         f("resourceRules", List(&Object(&RESOURCE_RULE))).required(),
+        f("nonResourceRules", List(&Object(&NON_RESOURCE_RULE))).required(),
+        f("incomplete", Bool).required(),
+        f("evaluationError", Str),
     ],
 };
 static NON_RESOURCE_ATTRIBUTES: Struct =
@@ -132,28 +132,28 @@ static NON_RESOURCE_ATTRIBUTES: Struct =
 static RESOURCE_ATTRIBUTES: Struct = Struct {
     go: "ResourceAttributes",
     fields: &[
-        f("fieldSelector", Object(&FIELD_SELECTOR_ATTRIBUTES)),
-        f("group", Str),
-        f("labelSelector", Object(&LABEL_SELECTOR_ATTRIBUTES)),
-        f("name", Str),
         f("namespace", Str),
+        f("verb", Str),
+        f("group", Str),
+        f("version", Str),
         f("resource", Str),
         f("subresource", Str),
-        f("verb", Str),
-        f("version", Str),
+        f("name", Str),
+        f("fieldSelector", Object(&FIELD_SELECTOR_ATTRIBUTES)),
+        f("labelSelector", Object(&LABEL_SELECTOR_ATTRIBUTES)),
     ],
 };
 static NON_RESOURCE_RULE: Struct = Struct {
     go: "NonResourceRule",
-    fields: &[f("nonResourceURLs", List(&Str)), f("verbs", List(&Str)).required()],
+    fields: &[f("verbs", List(&Str)).required(), f("nonResourceURLs", List(&Str))],
 };
 static RESOURCE_RULE: Struct = Struct {
     go: "ResourceRule",
     fields: &[
-        f("apiGroups", List(&Str)),
-        f("resourceNames", List(&Str)),
-        f("resources", List(&Str)),
         f("verbs", List(&Str)).required(),
+        f("apiGroups", List(&Str)),
+        f("resources", List(&Str)),
+        f("resourceNames", List(&Str)),
     ],
 };
 static FIELD_SELECTOR_ATTRIBUTES: Struct = Struct {

@@ -14,8 +14,8 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "HorizontalPodAutoscaler",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&SPEC)).or(D::Empty),
         f("status", Object(&STATUS)).or(D::Empty),
@@ -24,55 +24,55 @@ static SCHEMA: Struct = Struct {
 static SPEC: Struct = Struct {
     go: "HorizontalPodAutoscalerSpec",
     fields: &[
-        f("behavior", Object(&BEHAVIOR)),
+        f("scaleTargetRef", Object(&TARGET_REFERENCE)).or(D::Empty).required(),
+        f("minReplicas", Int32).or(D::Int(1)),
         f("maxReplicas", Int32).or(D::Int(0)).required(),
         f("metrics", List(&Object(&METRIC_SPEC))),
-        f("minReplicas", Int32).or(D::Int(1)),
-        f("scaleTargetRef", Object(&TARGET_REFERENCE)).or(D::Empty).required(),
+        f("behavior", Object(&BEHAVIOR)),
     ],
 };
 static TARGET_REFERENCE: Struct = Struct {
     go: "CrossVersionObjectReference",
     fields: &[
-        f("apiVersion", Str),
         f("kind", StrPtr).or(D::Str("")).required(),
         f("name", StrPtr).or(D::Str("")).required(),
+        f("apiVersion", Str),
     ],
 };
 static BEHAVIOR: Struct = Struct {
     go: "HorizontalPodAutoscalerBehavior",
-    fields: &[f("scaleDown", Object(&SCALING_RULES)), f("scaleUp", Object(&SCALING_RULES))],
+    fields: &[f("scaleUp", Object(&SCALING_RULES)), f("scaleDown", Object(&SCALING_RULES))],
 };
 static SCALING_RULES: Struct = Struct {
     go: "HPAScalingRules",
     fields: &[
-        f("policies", List(&Object(&SCALING_POLICY))),
-        f("selectPolicy", StrPtr),
         f("stabilizationWindowSeconds", Int32),
+        f("selectPolicy", StrPtr),
+        f("policies", List(&Object(&SCALING_POLICY))),
         f("tolerance", Quantity),
     ],
 };
 static SCALING_POLICY: Struct = Struct {
     go: "HPAScalingPolicy",
-    fields: &[f("periodSeconds", Int32).required(), f("type", Str).required(), f("value", Int32).required()],
+    fields: &[f("type", Str).required(), f("value", Int32).required(), f("periodSeconds", Int32).required()],
 };
 static METRIC_SPEC: Struct = Struct {
     go: "MetricSpec",
     fields: &[
-        f("containerResource", Object(&CONTAINER_RESOURCE_SOURCE)),
-        f("external", Object(&EXTERNAL_SOURCE)),
+        f("type", Str).required(),
         f("object", Object(&OBJECT_SOURCE)),
         f("pods", Object(&PODS_SOURCE)),
         f("resource", Object(&RESOURCE_SOURCE)),
-        f("type", Str).required(),
+        f("containerResource", Object(&CONTAINER_RESOURCE_SOURCE)),
+        f("external", Object(&EXTERNAL_SOURCE)),
     ],
 };
 static CONTAINER_RESOURCE_SOURCE: Struct = Struct {
     go: "ContainerResourceMetricSource",
     fields: &[
-        f("container", Str).required(),
         f("name", Str).required(),
         f("target", Object(&METRIC_TARGET)).or(D::Empty).required(),
+        f("container", Str).required(),
     ],
 };
 static EXTERNAL_SOURCE: Struct = Struct {
@@ -86,8 +86,8 @@ static OBJECT_SOURCE: Struct = Struct {
     go: "ObjectMetricSource",
     fields: &[
         f("describedObject", Object(&TARGET_REFERENCE)).or(D::Empty).required(),
-        f("metric", Object(&METRIC_IDENTIFIER)).or(D::Empty).required(),
         f("target", Object(&METRIC_TARGET)).or(D::Empty).required(),
+        f("metric", Object(&METRIC_IDENTIFIER)).or(D::Empty).required(),
     ],
 };
 static PODS_SOURCE: Struct = Struct {
@@ -108,32 +108,32 @@ static METRIC_IDENTIFIER: Struct = Struct {
 static METRIC_TARGET: Struct = Struct {
     go: "MetricTarget",
     fields: &[
-        f("averageUtilization", Int32),
-        f("averageValue", Quantity),
         f("type", Str).required(),
         f("value", Quantity),
+        f("averageValue", Quantity),
+        f("averageUtilization", Int32),
     ],
 };
 static STATUS: Struct = Struct {
     go: "HorizontalPodAutoscalerStatus",
     fields: &[
-        f("conditions", Keyed(&CONDITION, "type")),
-        f("currentMetrics", Any),
+        f("observedGeneration", Int64),
+        f("lastScaleTime", Time),
         f("currentReplicas", Int32),
         f("desiredReplicas", Int32).or(D::Int(0)).required(),
-        f("lastScaleTime", Time),
-        f("observedGeneration", Int64),
+        f("currentMetrics", Any),
+        f("conditions", Keyed(&CONDITION, "type")),
     ],
 };
 
 static CONDITION: Struct = Struct {
     go: "HorizontalPodAutoscalerCondition",
     fields: &[
-        f("lastTransitionTime", Time),
-        f("message", Str),
-        f("reason", Str),
-        f("status", Str).required(),
         f("type", Str).required(),
+        f("status", Str).required(),
+        f("lastTransitionTime", Time),
+        f("reason", Str),
+        f("message", Str),
     ],
 };
 

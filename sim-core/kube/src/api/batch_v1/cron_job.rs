@@ -17,8 +17,8 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "CronJob",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&CRON_JOB_SPEC)).or(D::Empty),
         f("status", Object(&CRON_JOB_STATUS)).or(D::Empty),
@@ -27,14 +27,14 @@ static SCHEMA: Struct = Struct {
 static CRON_JOB_SPEC: Struct = Struct {
     go: "CronJobSpec",
     fields: &[
-        f("concurrencyPolicy", Str).or(D::Str("Allow")),
-        f("failedJobsHistoryLimit", Int32).or(D::Int(1)),
-        f("jobTemplate", Object(&JOB_TEMPLATE)).or(D::Empty).required(),
         f("schedule", Str).required(),
-        f("startingDeadlineSeconds", Int64),
-        f("successfulJobsHistoryLimit", Int32).or(D::Int(3)),
-        f("suspend", Bool).or(D::Bool(false)),
         f("timeZone", StrPtr),
+        f("startingDeadlineSeconds", Int64),
+        f("concurrencyPolicy", Str).or(D::Str("Allow")),
+        f("suspend", Bool).or(D::Bool(false)),
+        f("jobTemplate", Object(&JOB_TEMPLATE)).or(D::Empty).required(),
+        f("successfulJobsHistoryLimit", Int32).or(D::Int(3)),
+        f("failedJobsHistoryLimit", Int32).or(D::Int(1)),
     ],
 };
 static JOB_TEMPLATE: Struct = Struct {

@@ -17,8 +17,8 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "Job",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&JOB_SPEC)).or(D::Empty),
         f("status", Object(&JOB_STATUS)).or(D::Empty),
@@ -29,22 +29,22 @@ static SCHEMA: Struct = Struct {
 pub static JOB_SPEC: Struct = Struct {
     go: "JobSpec",
     fields: &[
+        f("parallelism", Int32),
+        f("completions", Int32),
         f("activeDeadlineSeconds", Int64),
+        f("podFailurePolicy", Object(&POD_FAILURE_POLICY)),
+        f("successPolicy", Object(&SUCCESS_POLICY)),
         f("backoffLimit", Int32),
         f("backoffLimitPerIndex", Int32),
-        f("completionMode", StrPtr),
-        f("completions", Int32),
-        f("managedBy", StrPtr),
-        f("manualSelector", Bool),
         f("maxFailedIndexes", Int32),
-        f("parallelism", Int32),
-        f("podFailurePolicy", Object(&POD_FAILURE_POLICY)),
-        f("podReplacementPolicy", StrPtr),
         f("selector", Object(&LABEL_SELECTOR)),
-        f("successPolicy", Object(&SUCCESS_POLICY)),
-        f("suspend", Bool),
+        f("manualSelector", Bool),
         f("template", Object(&POD_TEMPLATE)).or(D::Empty).required(),
         f("ttlSecondsAfterFinished", Int32),
+        f("completionMode", StrPtr),
+        f("suspend", Bool),
+        f("podReplacementPolicy", StrPtr),
+        f("managedBy", StrPtr),
     ],
 };
 static POD_FAILURE_POLICY: Struct = Struct {
@@ -69,40 +69,40 @@ static ON_EXIT_CODES: Struct = Struct {
 };
 static ON_POD_CONDITION: Struct = Struct {
     go: "PodFailurePolicyOnPodConditionsPattern",
-    fields: &[f("status", Str).or(D::Str("True")), f("type", Str).required()],
+    fields: &[f("type", Str).required(), f("status", Str).or(D::Str("True"))],
 };
 static SUCCESS_POLICY: Struct =
     Struct { go: "SuccessPolicy", fields: &[f("rules", List(&Object(&SUCCESS_POLICY_RULE))).required()] };
 static SUCCESS_POLICY_RULE: Struct =
-    Struct { go: "SuccessPolicyRule", fields: &[f("succeededCount", Int32), f("succeededIndexes", StrPtr)] };
+    Struct { go: "SuccessPolicyRule", fields: &[f("succeededIndexes", StrPtr), f("succeededCount", Int32)] };
 static JOB_STATUS: Struct = Struct {
     go: "JobStatus",
     fields: &[
-        f("active", Int32),
-        f("completedIndexes", Str),
-        f("completionTime", Time),
         f("conditions", Keyed(&CONDITION, "type")),
-        f("failed", Int32),
-        f("failedIndexes", StrPtr),
-        f("ready", Int32),
         f("startTime", Time),
+        f("completionTime", Time),
+        f("active", Int32),
         f("succeeded", Int32),
+        f("failed", Int32),
         f("terminating", Int32),
+        f("completedIndexes", Str),
+        f("failedIndexes", StrPtr),
         f("uncountedTerminatedPods", Object(&UNCOUNTED)),
+        f("ready", Int32),
     ],
 };
 static UNCOUNTED: Struct =
-    Struct { go: "UncountedTerminatedPods", fields: &[f("failed", Set(&Str)), f("succeeded", Set(&Str))] };
+    Struct { go: "UncountedTerminatedPods", fields: &[f("succeeded", Set(&Str)), f("failed", Set(&Str))] };
 
 static CONDITION: Struct = Struct {
     go: "JobCondition",
     fields: &[
+        f("type", Str).required(),
+        f("status", Str).required(),
         f("lastProbeTime", Time),
         f("lastTransitionTime", Time),
-        f("message", Str),
         f("reason", Str),
-        f("status", Str).required(),
-        f("type", Str).required(),
+        f("message", Str),
     ],
 };
 

@@ -15,8 +15,8 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "CertificateSigningRequest",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&SPEC)).required().or(D::Empty),
         f("status", Object(&STATUS)).or(D::Empty),
@@ -25,30 +25,30 @@ static SCHEMA: Struct = Struct {
 static SPEC: Struct = Struct {
     go: "CertificateSigningRequestSpec",
     fields: &[
-        f("expirationSeconds", Int32),
-        f("extra", MapOf(&List(&StrPtr))),
-        f("groups", List(&StrPtr)),
         f("request", Bytes).required(),
         f("signerName", Str).required(),
-        f("uid", Str),
+        f("expirationSeconds", Int32),
         f("usages", List(&Str)),
         f("username", Str),
+        f("uid", Str),
+        f("groups", List(&StrPtr)),
+        f("extra", MapOf(&List(&StrPtr))),
     ],
 };
 static STATUS: Struct = Struct {
     go: "CertificateSigningRequestStatus",
-    fields: &[f("certificate", Bytes), f("conditions", Keyed(&CONDITION, "type"))],
+    fields: &[f("conditions", Keyed(&CONDITION, "type")), f("certificate", Bytes)],
 };
 
 static CONDITION: Struct = Struct {
     go: "CertificateSigningRequestCondition",
     fields: &[
-        f("lastTransitionTime", Time),
-        f("lastUpdateTime", Time),
-        f("message", Str),
-        f("reason", Str),
-        f("status", Str).required(),
         f("type", Str).required(),
+        f("status", Str).required(),
+        f("reason", Str),
+        f("message", Str),
+        f("lastUpdateTime", Time),
+        f("lastTransitionTime", Time),
     ],
 };
 

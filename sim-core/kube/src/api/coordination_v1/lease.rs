@@ -13,8 +13,8 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "Lease",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&LEASE_SPEC)).or(D::Empty),
     ],
@@ -22,13 +22,13 @@ static SCHEMA: Struct = Struct {
 static LEASE_SPEC: Struct = Struct {
     go: "LeaseSpec",
     fields: &[
-        f("acquireTime", Time),
         f("holderIdentity", StrPtr),
         f("leaseDurationSeconds", Int32),
-        f("leaseTransitions", Int32),
-        f("preferredHolder", StrPtr),
+        f("acquireTime", Time),
         f("renewTime", Time),
+        f("leaseTransitions", Int32),
         f("strategy", StrPtr),
+        f("preferredHolder", StrPtr),
     ],
 };
 

@@ -14,12 +14,12 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "ConfigMap",
     fields: &[
-        f("apiVersion", Str),
-        f("binaryData", MapOf(&Bytes)),
-        f("data", Map),
-        f("immutable", Bool),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
+        f("immutable", Bool),
+        f("data", Map),
+        f("binaryData", MapOf(&Bytes)),
     ],
 };
 

@@ -10,43 +10,43 @@ use crate::api::schema::{Struct, f};
 pub static CONTAINER: Struct = Struct {
     go: "Container",
     fields: &[
-        f("args", List(&StrPtr)),
-        f("command", List(&StrPtr)),
-        f("env", Keyed(&ENV_VAR, "name")),
-        f("envFrom", List(&Object(&ENV_FROM))),
-        f("image", Str),
-        f("imagePullPolicy", Str),
-        f("lifecycle", Object(&LIFECYCLE)),
-        f("livenessProbe", Object(&PROBE)),
         f("name", Str).required(),
+        f("image", Str),
+        f("command", List(&StrPtr)),
+        f("args", List(&StrPtr)),
+        f("workingDir", Str),
         f("ports", Keyed(&CONTAINER_PORT, "containerPort")),
-        f("readinessProbe", Object(&PROBE)),
-        f("resizePolicy", List(&Object(&pod_parts::CONTAINER_RESIZE_POLICY))),
+        f("envFrom", List(&Object(&ENV_FROM))),
+        f("env", Keyed(&ENV_VAR, "name")),
         f("resources", Object(&RESOURCES)).or(D::Empty),
+        f("resizePolicy", List(&Object(&pod_parts::CONTAINER_RESIZE_POLICY))),
         f("restartPolicy", StrPtr),
         f("restartPolicyRules", List(&Object(&pod_parts::CONTAINER_RESTART_RULE))),
-        f("securityContext", Object(&SECURITY_CONTEXT)),
+        f("volumeMounts", Keyed(&VOLUME_MOUNT, "mountPath")),
+        f("volumeDevices", Keyed(&VOLUME_DEVICE, "devicePath")),
+        f("livenessProbe", Object(&PROBE)),
+        f("readinessProbe", Object(&PROBE)),
         f("startupProbe", Object(&PROBE)),
-        f("stdin", Bool),
-        f("stdinOnce", Bool),
-        f("targetContainerName", Str),
+        f("lifecycle", Object(&LIFECYCLE)),
         f("terminationMessagePath", Str).or(D::Str("/dev/termination-log")),
         f("terminationMessagePolicy", Str).or(D::Str("File")),
+        f("imagePullPolicy", Str),
+        f("securityContext", Object(&SECURITY_CONTEXT)),
+        f("stdin", Bool),
+        f("stdinOnce", Bool),
         f("tty", Bool),
-        f("volumeDevices", Keyed(&VOLUME_DEVICE, "devicePath")),
-        f("volumeMounts", Keyed(&VOLUME_MOUNT, "mountPath")),
-        f("workingDir", Str),
+        f("targetContainerName", Str),
     ],
 };
 
 static CONTAINER_PORT: Struct = Struct {
     go: "ContainerPort",
     fields: &[
-        f("containerPort", Int32).required(),
-        f("hostIP", Str),
-        f("hostPort", Int32),
         f("name", Str),
+        f("hostPort", Int32),
+        f("containerPort", Int32).required(),
         f("protocol", Str).or(D::Str("TCP")),
+        f("hostIP", Str),
     ],
 };
 
@@ -58,21 +58,21 @@ static ENV_VAR: Struct = Struct {
 static ENV_SOURCE: Struct = Struct {
     go: "EnvVarSource",
     fields: &[
-        f("configMapKeyRef", Object(&KEY_SELECTOR)),
         f("fieldRef", Object(&FIELD_SELECTOR)),
-        f("fileKeyRef", Object(&pod_parts::FILE_KEY_SELECTOR)),
         f("resourceFieldRef", Object(&RESOURCE_FIELD_SELECTOR)),
+        f("configMapKeyRef", Object(&KEY_SELECTOR)),
         f("secretKeyRef", Object(&SECRET_KEY_SELECTOR)),
+        f("fileKeyRef", Object(&pod_parts::FILE_KEY_SELECTOR)),
     ],
 };
 
 static KEY_SELECTOR: Struct = Struct {
     go: "ConfigMapKeySelector",
-    fields: &[f("key", Str).required(), f("name", Str), f("optional", Bool)],
+    fields: &[f("name", Str), f("key", Str).required(), f("optional", Bool)],
 };
 static SECRET_KEY_SELECTOR: Struct = Struct {
     go: "SecretKeySelector",
-    fields: &[f("key", Str).required(), f("name", Str), f("optional", Bool)],
+    fields: &[f("name", Str), f("key", Str).required(), f("optional", Bool)],
 };
 
 /// `fieldRef`.
@@ -84,12 +84,12 @@ pub static FIELD_SELECTOR: Struct = Struct {
 /// `resourceFieldRef`.
 pub static RESOURCE_FIELD_SELECTOR: Struct = Struct {
     go: "ResourceFieldSelector",
-    fields: &[f("containerName", Str), f("divisor", Quantity).or(D::Str("0")), f("resource", Str).required()],
+    fields: &[f("containerName", Str), f("resource", Str).required(), f("divisor", Quantity).or(D::Str("0"))],
 };
 
 static ENV_FROM: Struct = Struct {
     go: "EnvFromSource",
-    fields: &[f("configMapRef", Object(&ENV_REF)), f("prefix", Str), f("secretRef", Object(&SECRET_ENV_REF))],
+    fields: &[f("prefix", Str), f("configMapRef", Object(&ENV_REF)), f("secretRef", Object(&SECRET_ENV_REF))],
 };
 
 static ENV_REF: Struct = Struct { go: "ConfigMapEnvSource", fields: &[f("name", Str), f("optional", Bool)] };
@@ -106,8 +106,8 @@ static HANDLER: Struct = Struct {
     fields: &[
         f("exec", Object(&EXEC)),
         f("httpGet", Object(&HTTP_GET)),
-        f("sleep", Object(&SLEEP)),
         f("tcpSocket", Object(&TCP_SOCKET)),
+        f("sleep", Object(&SLEEP)),
     ],
 };
 
@@ -115,15 +115,15 @@ static PROBE: Struct = Struct {
     go: "Probe",
     fields: &[
         f("exec", Object(&EXEC)),
-        f("failureThreshold", Int32).or(D::Int(3)),
-        f("grpc", Object(&GRPC)),
         f("httpGet", Object(&HTTP_GET)),
+        f("tcpSocket", Object(&TCP_SOCKET)),
+        f("grpc", Object(&GRPC)),
         f("initialDelaySeconds", Int32),
+        f("timeoutSeconds", Int32).or(D::Int(1)),
         f("periodSeconds", Int32).or(D::Int(10)),
         f("successThreshold", Int32).or(D::Int(1)),
-        f("tcpSocket", Object(&TCP_SOCKET)),
+        f("failureThreshold", Int32).or(D::Int(3)),
         f("terminationGracePeriodSeconds", Int64),
-        f("timeoutSeconds", Int32).or(D::Int(1)),
     ],
 };
 
@@ -132,15 +132,15 @@ static SLEEP: Struct = Struct { go: "SleepAction", fields: &[f("seconds", Int64)
 static GRPC: Struct =
     Struct { go: "GRPCAction", fields: &[f("port", Int32).required(), f("service", StrPtr).or(D::Str(""))] };
 static TCP_SOCKET: Struct =
-    Struct { go: "TCPSocketAction", fields: &[f("host", Str), f("port", IntOrString).required()] };
+    Struct { go: "TCPSocketAction", fields: &[f("port", IntOrString).required(), f("host", Str)] };
 static HTTP_GET: Struct = Struct {
     go: "HTTPGetAction",
     fields: &[
-        f("host", Str),
-        f("httpHeaders", List(&Object(&HTTP_HEADER))),
         f("path", Str).or(D::Str("/")),
         f("port", IntOrString).required(),
+        f("host", Str),
         f("scheme", Str).or(D::Str("HTTP")),
+        f("httpHeaders", List(&Object(&HTTP_HEADER))),
     ],
 };
 static HTTP_HEADER: Struct =
@@ -150,43 +150,43 @@ static HTTP_HEADER: Struct =
 pub static RESOURCES: Struct = Struct {
     go: "ResourceRequirements",
     fields: &[
-        f("claims", Keyed(&pod_parts::RESOURCE_CLAIM, "name")),
         f("limits", MapOf(&Quantity)),
         f("requests", MapOf(&Quantity)),
+        f("claims", Keyed(&pod_parts::RESOURCE_CLAIM, "name")),
     ],
 };
 
 static SECURITY_CONTEXT: Struct = Struct {
     go: "SecurityContext",
     fields: &[
-        f("allowPrivilegeEscalation", Bool),
-        f("appArmorProfile", Object(&pod_parts::APP_ARMOR_PROFILE)),
         f("capabilities", Object(&CAPABILITIES)),
         f("privileged", Bool),
-        f("procMount", StrPtr),
-        f("readOnlyRootFilesystem", Bool),
+        f("seLinuxOptions", Object(&pod_parts::SE_LINUX_OPTIONS)),
+        f("windowsOptions", Object(&pod_parts::WINDOWS_SECURITY_CONTEXT_OPTIONS)),
+        f("runAsUser", Int64),
         f("runAsGroup", Int64),
         f("runAsNonRoot", Bool),
-        f("runAsUser", Int64),
-        f("seLinuxOptions", Object(&pod_parts::SE_LINUX_OPTIONS)),
+        f("readOnlyRootFilesystem", Bool),
+        f("allowPrivilegeEscalation", Bool),
+        f("procMount", StrPtr),
         f("seccompProfile", Object(&pod_parts::SECCOMP_PROFILE)),
-        f("windowsOptions", Object(&pod_parts::WINDOWS_SECURITY_CONTEXT_OPTIONS)),
+        f("appArmorProfile", Object(&pod_parts::APP_ARMOR_PROFILE)),
     ],
 };
 static CAPABILITIES: Struct =
     Struct { go: "Capabilities", fields: &[f("add", List(&Str)), f("drop", List(&Str))] };
 
 static VOLUME_DEVICE: Struct =
-    Struct { go: "VolumeDevice", fields: &[f("devicePath", Str).required(), f("name", Str).required()] };
+    Struct { go: "VolumeDevice", fields: &[f("name", Str).required(), f("devicePath", Str).required()] };
 static VOLUME_MOUNT: Struct = Struct {
     go: "VolumeMount",
     fields: &[
-        f("mountPath", Str).required(),
-        f("mountPropagation", StrPtr),
         f("name", Str).required(),
         f("readOnly", Bool),
         f("recursiveReadOnly", StrPtr),
+        f("mountPath", Str).required(),
         f("subPath", Str),
+        f("mountPropagation", StrPtr),
         f("subPathExpr", Str),
     ],
 };
@@ -195,37 +195,37 @@ static VOLUME_MOUNT: Struct = Struct {
 pub static VOLUME: Struct = Struct {
     go: "Volume",
     fields: &[
-        f("awsElasticBlockStore", Object(&volume_source::AWS_ELASTIC_BLOCK_STORE_VOLUME_SOURCE)),
-        f("azureDisk", Object(&volume_source::AZURE_DISK_VOLUME_SOURCE)),
-        f("azureFile", Object(&volume_source::AZURE_FILE_VOLUME_SOURCE)),
-        f("cephfs", Object(&volume_source::CEPH_FS_VOLUME_SOURCE)),
-        f("cinder", Object(&volume_source::CINDER_VOLUME_SOURCE)),
-        f("configMap", Object(&CONFIG_MAP_VOLUME)),
-        f("csi", Object(&volume_source::CSI_VOLUME_SOURCE)),
-        f("downwardAPI", Object(&DOWNWARD_VOLUME)),
-        f("emptyDir", Object(&EMPTY_DIR)),
-        f("ephemeral", Object(&volume_source::EPHEMERAL_VOLUME_SOURCE)),
-        f("fc", Object(&volume_source::FC_VOLUME_SOURCE)),
-        f("flexVolume", Object(&volume_source::FLEX_VOLUME_SOURCE)),
-        f("flocker", Object(&volume_source::FLOCKER_VOLUME_SOURCE)),
-        f("gcePersistentDisk", Object(&volume_source::GCE_PERSISTENT_DISK_VOLUME_SOURCE)),
-        f("gitRepo", Object(&volume_source::GIT_REPO_VOLUME_SOURCE)),
-        f("glusterfs", Object(&volume_source::GLUSTERFS_VOLUME_SOURCE)),
-        f("hostPath", Object(&HOST_PATH)),
-        f("image", Object(&volume_source::IMAGE_VOLUME_SOURCE)),
-        f("iscsi", Object(&volume_source::ISCSI_VOLUME_SOURCE)),
         f("name", Str).required(),
-        f("nfs", Object(&volume_source::NFS_VOLUME_SOURCE)),
-        f("persistentVolumeClaim", Object(&CLAIM_VOLUME)),
-        f("photonPersistentDisk", Object(&volume_source::PHOTON_PERSISTENT_DISK_VOLUME_SOURCE)),
-        f("portworxVolume", Object(&volume_source::PORTWORX_VOLUME_SOURCE)),
-        f("projected", Object(&PROJECTED_VOLUME)),
-        f("quobyte", Object(&volume_source::QUOBYTE_VOLUME_SOURCE)),
-        f("rbd", Object(&volume_source::RBD_VOLUME_SOURCE)),
-        f("scaleIO", Object(&volume_source::SCALE_IO_VOLUME_SOURCE)),
+        f("hostPath", Object(&HOST_PATH)),
+        f("emptyDir", Object(&EMPTY_DIR)),
+        f("gcePersistentDisk", Object(&volume_source::GCE_PERSISTENT_DISK_VOLUME_SOURCE)),
+        f("awsElasticBlockStore", Object(&volume_source::AWS_ELASTIC_BLOCK_STORE_VOLUME_SOURCE)),
+        f("gitRepo", Object(&volume_source::GIT_REPO_VOLUME_SOURCE)),
         f("secret", Object(&SECRET_VOLUME)),
-        f("storageos", Object(&volume_source::STORAGE_OS_VOLUME_SOURCE)),
+        f("nfs", Object(&volume_source::NFS_VOLUME_SOURCE)),
+        f("iscsi", Object(&volume_source::ISCSI_VOLUME_SOURCE)),
+        f("glusterfs", Object(&volume_source::GLUSTERFS_VOLUME_SOURCE)),
+        f("persistentVolumeClaim", Object(&CLAIM_VOLUME)),
+        f("rbd", Object(&volume_source::RBD_VOLUME_SOURCE)),
+        f("flexVolume", Object(&volume_source::FLEX_VOLUME_SOURCE)),
+        f("cinder", Object(&volume_source::CINDER_VOLUME_SOURCE)),
+        f("cephfs", Object(&volume_source::CEPH_FS_VOLUME_SOURCE)),
+        f("flocker", Object(&volume_source::FLOCKER_VOLUME_SOURCE)),
+        f("downwardAPI", Object(&DOWNWARD_VOLUME)),
+        f("fc", Object(&volume_source::FC_VOLUME_SOURCE)),
+        f("azureFile", Object(&volume_source::AZURE_FILE_VOLUME_SOURCE)),
+        f("configMap", Object(&CONFIG_MAP_VOLUME)),
         f("vsphereVolume", Object(&volume_source::VSPHERE_VIRTUAL_DISK_VOLUME_SOURCE)),
+        f("quobyte", Object(&volume_source::QUOBYTE_VOLUME_SOURCE)),
+        f("azureDisk", Object(&volume_source::AZURE_DISK_VOLUME_SOURCE)),
+        f("photonPersistentDisk", Object(&volume_source::PHOTON_PERSISTENT_DISK_VOLUME_SOURCE)),
+        f("projected", Object(&PROJECTED_VOLUME)),
+        f("portworxVolume", Object(&volume_source::PORTWORX_VOLUME_SOURCE)),
+        f("scaleIO", Object(&volume_source::SCALE_IO_VOLUME_SOURCE)),
+        f("storageos", Object(&volume_source::STORAGE_OS_VOLUME_SOURCE)),
+        f("csi", Object(&volume_source::CSI_VOLUME_SOURCE)),
+        f("ephemeral", Object(&volume_source::EPHEMERAL_VOLUME_SOURCE)),
+        f("image", Object(&volume_source::IMAGE_VOLUME_SOURCE)),
     ],
 };
 
@@ -241,61 +241,61 @@ static CLAIM_VOLUME: Struct = Struct {
 };
 static KEY_TO_PATH: Struct = Struct {
     go: "KeyToPath",
-    fields: &[f("key", Str).required(), f("mode", Int32), f("path", Str).required()],
+    fields: &[f("key", Str).required(), f("path", Str).required(), f("mode", Int32)],
 };
 static CONFIG_MAP_VOLUME: Struct = Struct {
     go: "ConfigMapVolumeSource",
     fields: &[
-        f("defaultMode", Int32).or(D::Int(420)),
-        f("items", List(&Object(&KEY_TO_PATH))),
         f("name", Str),
+        f("items", List(&Object(&KEY_TO_PATH))),
+        f("defaultMode", Int32).or(D::Int(420)),
         f("optional", Bool),
     ],
 };
 static SECRET_VOLUME: Struct = Struct {
     go: "SecretVolumeSource",
     fields: &[
-        f("defaultMode", Int32).or(D::Int(420)),
-        f("items", List(&Object(&KEY_TO_PATH))),
-        f("optional", Bool),
         f("secretName", Str),
+        f("items", List(&Object(&KEY_TO_PATH))),
+        f("defaultMode", Int32).or(D::Int(420)),
+        f("optional", Bool),
     ],
 };
 static DOWNWARD_VOLUME: Struct = Struct {
     go: "DownwardAPIVolumeSource",
-    fields: &[f("defaultMode", Int32).or(D::Int(420)), f("items", List(&Object(&DOWNWARD_FILE)))],
+    fields: &[f("items", List(&Object(&DOWNWARD_FILE))), f("defaultMode", Int32).or(D::Int(420))],
 };
 static DOWNWARD_FILE: Struct = Struct {
     go: "DownwardAPIVolumeFile",
     fields: &[
-        f("fieldRef", Object(&FIELD_SELECTOR)),
-        f("mode", Int32),
         f("path", Str).required(),
+        f("fieldRef", Object(&FIELD_SELECTOR)),
         f("resourceFieldRef", Object(&RESOURCE_FIELD_SELECTOR)),
+        f("mode", Int32),
     ],
 };
 static PROJECTED_VOLUME: Struct = Struct {
     go: "ProjectedVolumeSource",
-    fields: &[f("defaultMode", Int32).or(D::Int(420)), f("sources", List(&Object(&PROJECTION)))],
+    fields: &[f("sources", List(&Object(&PROJECTION))), f("defaultMode", Int32).or(D::Int(420))],
 };
 static PROJECTION: Struct = Struct {
     go: "VolumeProjection",
     fields: &[
-        f("clusterTrustBundle", Object(&volume_source::CLUSTER_TRUST_BUNDLE_PROJECTION)),
-        f("configMap", Object(&PROJECTED_KEYS)),
-        f("downwardAPI", Object(&PROJECTED_DOWNWARD)),
-        f("podCertificate", Object(&volume_source::POD_CERTIFICATE_PROJECTION)),
         f("secret", Object(&PROJECTED_SECRET)),
+        f("downwardAPI", Object(&PROJECTED_DOWNWARD)),
+        f("configMap", Object(&PROJECTED_KEYS)),
         f("serviceAccountToken", Object(&PROJECTED_TOKEN)),
+        f("clusterTrustBundle", Object(&volume_source::CLUSTER_TRUST_BUNDLE_PROJECTION)),
+        f("podCertificate", Object(&volume_source::POD_CERTIFICATE_PROJECTION)),
     ],
 };
 static PROJECTED_KEYS: Struct = Struct {
     go: "ConfigMapProjection",
-    fields: &[f("items", List(&Object(&KEY_TO_PATH))), f("name", Str), f("optional", Bool)],
+    fields: &[f("name", Str), f("items", List(&Object(&KEY_TO_PATH))), f("optional", Bool)],
 };
 static PROJECTED_SECRET: Struct = Struct {
     go: "SecretProjection",
-    fields: &[f("items", List(&Object(&KEY_TO_PATH))), f("name", Str), f("optional", Bool)],
+    fields: &[f("name", Str), f("items", List(&Object(&KEY_TO_PATH))), f("optional", Bool)],
 };
 static PROJECTED_DOWNWARD: Struct =
     Struct { go: "DownwardAPIProjection", fields: &[f("items", List(&Object(&DOWNWARD_FILE)))] };
@@ -308,13 +308,13 @@ static PROJECTED_TOKEN: Struct = Struct {
 pub static SPREAD: Struct = Struct {
     go: "TopologySpreadConstraint",
     fields: &[
-        f("labelSelector", Object(&LABEL_SELECTOR)),
-        f("matchLabelKeys", List(&Str)),
         f("maxSkew", Int32).required(),
+        f("topologyKey", Str).required(),
+        f("whenUnsatisfiable", Str).required(),
+        f("labelSelector", Object(&LABEL_SELECTOR)),
         f("minDomains", Int32),
         f("nodeAffinityPolicy", StrPtr),
         f("nodeTaintsPolicy", StrPtr),
-        f("topologyKey", Str).required(),
-        f("whenUnsatisfiable", Str).required(),
+        f("matchLabelKeys", List(&Str)),
     ],
 };

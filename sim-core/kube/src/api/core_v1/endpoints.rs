@@ -14,8 +14,8 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "Endpoints",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("subsets", List(&Object(&SUBSET))),
     ],
@@ -31,8 +31,8 @@ static SUBSET: Struct = Struct {
 static ADDRESS: Struct = Struct {
     go: "EndpointAddress",
     fields: &[
-        f("hostname", Str),
         f("ip", Str).required(),
+        f("hostname", Str),
         f("nodeName", StrPtr),
         f("targetRef", Object(&OBJECT_REFERENCE)),
     ],
@@ -40,10 +40,10 @@ static ADDRESS: Struct = Struct {
 static PORT: Struct = Struct {
     go: "EndpointPort",
     fields: &[
-        f("appProtocol", StrPtr),
         f("name", Str),
-        f("port", Int32).required(),
         f("protocol", Str).or(D::Str("TCP")),
+        f("port", Int32).required(),
+        f("appProtocol", StrPtr),
     ],
 };
 

@@ -16,8 +16,8 @@ use std::collections::BTreeSet;
 static SCHEMA: Struct = Struct {
     go: "LimitRange",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&SPEC)).or(D::Empty),
     ],
@@ -27,12 +27,12 @@ static SPEC: Struct =
 static ITEM: Struct = Struct {
     go: "LimitRangeItem",
     fields: &[
+        f("type", Str).required(),
+        f("max", MapOf(&Quantity)),
+        f("min", MapOf(&Quantity)),
         f("default", MapOf(&Quantity)),
         f("defaultRequest", MapOf(&Quantity)),
-        f("max", MapOf(&Quantity)),
         f("maxLimitRequestRatio", MapOf(&Quantity)),
-        f("min", MapOf(&Quantity)),
-        f("type", Str).required(),
     ],
 };
 

@@ -14,8 +14,8 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "Namespace",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&NAMESPACE_SPEC)).or(D::Empty),
         f("status", Object(&NAMESPACE_STATUS)).or(D::Empty),
@@ -24,17 +24,17 @@ static SCHEMA: Struct = Struct {
 static NAMESPACE_SPEC: Struct = Struct { go: "NamespaceSpec", fields: &[f("finalizers", List(&Str))] };
 static NAMESPACE_STATUS: Struct = Struct {
     go: "NamespaceStatus",
-    fields: &[f("conditions", Keyed(&CONDITION, "type")), f("phase", Str).or(D::Str("Active"))],
+    fields: &[f("phase", Str).or(D::Str("Active")), f("conditions", Keyed(&CONDITION, "type"))],
 };
 
 static CONDITION: Struct = Struct {
     go: "NamespaceCondition",
     fields: &[
-        f("lastTransitionTime", Time),
-        f("message", Str),
-        f("reason", Str),
-        f("status", Str).required(),
         f("type", Str).required(),
+        f("status", Str).required(),
+        f("lastTransitionTime", Time),
+        f("reason", Str),
+        f("message", Str),
     ],
 };
 

@@ -15,8 +15,8 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "Node",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&NODE_SPEC)).or(D::Empty),
         f("status", Loose(&Object(&NODE_STATUS))).or(D::Empty),
@@ -25,18 +25,18 @@ static SCHEMA: Struct = Struct {
 static NODE_SPEC: Struct = Struct {
     go: "NodeSpec",
     fields: &[
-        f("configSource", Object(&NODE_CONFIG_SOURCE)),
-        f("externalID", Str),
         f("podCIDR", Str),
         f("podCIDRs", Set(&Str)),
         f("providerID", Str),
-        f("taints", List(&Object(&TAINT))),
         f("unschedulable", Bool),
+        f("taints", List(&Object(&TAINT))),
+        f("configSource", Object(&NODE_CONFIG_SOURCE)),
+        f("externalID", Str),
     ],
 };
 static TAINT: Struct = Struct {
     go: "Taint",
-    fields: &[f("effect", Str).required(), f("key", Str).required(), f("timeAdded", Time), f("value", Str)],
+    fields: &[f("key", Str).required(), f("value", Str), f("effect", Str).required(), f("timeAdded", Time)],
 };
 
 /// The row of the scheme.

@@ -16,8 +16,8 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "PersistentVolume",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&SPEC)).or(D::Empty),
         f("status", Object(&STATUS)).or(D::Empty),
@@ -26,44 +26,42 @@ static SCHEMA: Struct = Struct {
 static SPEC: Struct = Struct {
     go: "PersistentVolumeSpec",
     fields: &[
-        f("accessModes", List(&Str)),
-        f("awsElasticBlockStore", Object(&volume_source::AWS_ELASTIC_BLOCK_STORE_VOLUME_SOURCE)),
-        f("azureDisk", Object(&volume_source::AZURE_DISK_VOLUME_SOURCE)),
-        f("azureFile", Object(&persistent_volume_source::AZURE_FILE_PERSISTENT_VOLUME_SOURCE)),
         f("capacity", MapOf(&Quantity)),
-        f("cephfs", Object(&persistent_volume_source::CEPH_FS_PERSISTENT_VOLUME_SOURCE)),
-        f("cinder", Object(&persistent_volume_source::CINDER_PERSISTENT_VOLUME_SOURCE)),
-        f("claimRef", Object(&OBJECT_REFERENCE)),
-        f("csi", Object(&CSI)),
-        f("fc", Object(&volume_source::FC_VOLUME_SOURCE)),
-        f("flexVolume", Object(&persistent_volume_source::FLEX_PERSISTENT_VOLUME_SOURCE)),
-        f("flocker", Object(&volume_source::FLOCKER_VOLUME_SOURCE)),
         f("gcePersistentDisk", Object(&volume_source::GCE_PERSISTENT_DISK_VOLUME_SOURCE)),
-        f("glusterfs", Object(&persistent_volume_source::GLUSTERFS_PERSISTENT_VOLUME_SOURCE)),
+        f("awsElasticBlockStore", Object(&volume_source::AWS_ELASTIC_BLOCK_STORE_VOLUME_SOURCE)),
         f("hostPath", Object(&HOST_PATH)),
-        f("iscsi", Object(&persistent_volume_source::ISCSI_PERSISTENT_VOLUME_SOURCE)),
-        f("local", Object(&LOCAL)),
-        f("mountOptions", List(&Str)),
+        f("glusterfs", Object(&persistent_volume_source::GLUSTERFS_PERSISTENT_VOLUME_SOURCE)),
         f("nfs", Object(&NFS)),
-        f("nodeAffinity", Object(&NODE_AFFINITY)),
-        f("persistentVolumeReclaimPolicy", Str).or(D::Str("Retain")).one_of(RECLAIM_POLICIES),
+        f("rbd", Object(&persistent_volume_source::RBD_PERSISTENT_VOLUME_SOURCE)),
+        f("iscsi", Object(&persistent_volume_source::ISCSI_PERSISTENT_VOLUME_SOURCE)),
+        f("cinder", Object(&persistent_volume_source::CINDER_PERSISTENT_VOLUME_SOURCE)),
+        f("cephfs", Object(&persistent_volume_source::CEPH_FS_PERSISTENT_VOLUME_SOURCE)),
+        f("fc", Object(&volume_source::FC_VOLUME_SOURCE)),
+        f("flocker", Object(&volume_source::FLOCKER_VOLUME_SOURCE)),
+        f("flexVolume", Object(&persistent_volume_source::FLEX_PERSISTENT_VOLUME_SOURCE)),
+        f("azureFile", Object(&persistent_volume_source::AZURE_FILE_PERSISTENT_VOLUME_SOURCE)),
+        f("vsphereVolume", Object(&volume_source::VSPHERE_VIRTUAL_DISK_VOLUME_SOURCE)),
+        f("quobyte", Object(&volume_source::QUOBYTE_VOLUME_SOURCE)),
+        f("azureDisk", Object(&volume_source::AZURE_DISK_VOLUME_SOURCE)),
         f("photonPersistentDisk", Object(&volume_source::PHOTON_PERSISTENT_DISK_VOLUME_SOURCE)),
         f("portworxVolume", Object(&volume_source::PORTWORX_VOLUME_SOURCE)),
-        f("quobyte", Object(&volume_source::QUOBYTE_VOLUME_SOURCE)),
-        f("rbd", Object(&persistent_volume_source::RBD_PERSISTENT_VOLUME_SOURCE)),
         f("scaleIO", Object(&persistent_volume_source::SCALE_IO_PERSISTENT_VOLUME_SOURCE)),
-        f("storageClassName", Str),
+        f("local", Object(&LOCAL)),
         f("storageos", Object(&persistent_volume_source::STORAGE_OS_PERSISTENT_VOLUME_SOURCE)),
-        f("volumeAttributesClassName", StrPtr),
+        f("csi", Object(&CSI)),
+        f("accessModes", List(&Str)),
+        f("claimRef", Object(&OBJECT_REFERENCE)),
+        f("persistentVolumeReclaimPolicy", Str).or(D::Str("Retain")).one_of(RECLAIM_POLICIES),
+        f("storageClassName", Str),
+        f("mountOptions", List(&Str)),
         f("volumeMode", StrPtr).or(D::Str("Filesystem")).one_of(&["Block", "Filesystem"]),
-        f("vsphereVolume", Object(&volume_source::VSPHERE_VIRTUAL_DISK_VOLUME_SOURCE)),
+        f("nodeAffinity", Object(&NODE_AFFINITY)),
+        f("volumeAttributesClassName", StrPtr),
     ],
 };
 static STATUS: Struct = Struct {
     go: "PersistentVolumeStatus",
     fields: &[
-        f("lastPhaseTransitionTime", Time),
-        f("message", Str),
         f("phase", Str).or(D::Str("Pending")).one_of(&[
             "Available",
             "Bound",
@@ -71,7 +69,9 @@ static STATUS: Struct = Struct {
             "Pending",
             "Released",
         ]),
+        f("message", Str),
         f("reason", Str),
+        f("lastPhaseTransitionTime", Time),
     ],
 };
 static NODE_AFFINITY: Struct =
@@ -93,24 +93,24 @@ static HOST_PATH: Struct = Struct {
     ],
 };
 static LOCAL: Struct =
-    Struct { go: "LocalVolumeSource", fields: &[f("fsType", StrPtr), f("path", Str).required()] };
+    Struct { go: "LocalVolumeSource", fields: &[f("path", Str).required(), f("fsType", StrPtr)] };
 static NFS: Struct = Struct {
     go: "NFSVolumeSource",
-    fields: &[f("path", Str).required(), f("readOnly", Bool), f("server", Str).required()],
+    fields: &[f("server", Str).required(), f("path", Str).required(), f("readOnly", Bool)],
 };
 static CSI: Struct = Struct {
     go: "CSIPersistentVolumeSource",
     fields: &[
-        f("controllerExpandSecretRef", Object(&SECRET_REFERENCE)),
-        f("controllerPublishSecretRef", Object(&SECRET_REFERENCE)),
         f("driver", Str).required(),
-        f("fsType", Str),
-        f("nodeExpandSecretRef", Object(&SECRET_REFERENCE)),
-        f("nodePublishSecretRef", Object(&SECRET_REFERENCE)),
-        f("nodeStageSecretRef", Object(&SECRET_REFERENCE)),
-        f("readOnly", Bool),
-        f("volumeAttributes", Map),
         f("volumeHandle", Str).required(),
+        f("readOnly", Bool),
+        f("fsType", Str),
+        f("volumeAttributes", Map),
+        f("controllerPublishSecretRef", Object(&SECRET_REFERENCE)),
+        f("nodeStageSecretRef", Object(&SECRET_REFERENCE)),
+        f("nodePublishSecretRef", Object(&SECRET_REFERENCE)),
+        f("controllerExpandSecretRef", Object(&SECRET_REFERENCE)),
+        f("nodeExpandSecretRef", Object(&SECRET_REFERENCE)),
     ],
 };
 

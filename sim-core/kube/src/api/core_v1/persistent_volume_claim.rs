@@ -16,8 +16,8 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "PersistentVolumeClaim",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&CLAIM_SPEC)).or(D::Empty),
         f("status", Object(&STATUS)).or(D::Empty),
@@ -28,14 +28,14 @@ pub static CLAIM_SPEC: Struct = Struct {
     go: "PersistentVolumeClaimSpec",
     fields: &[
         f("accessModes", List(&Str)),
+        f("selector", Object(&LABEL_SELECTOR)),
+        f("resources", Object(&VOLUME_RESOURCES)).or(D::Empty),
+        f("volumeName", Str),
+        f("storageClassName", StrPtr),
+        f("volumeMode", StrPtr).or(D::Str("Filesystem")).one_of(&["Block", "Filesystem"]),
         f("dataSource", Object(&DATA_SOURCE)),
         f("dataSourceRef", Object(&DATA_SOURCE_REF)),
-        f("resources", Object(&VOLUME_RESOURCES)).or(D::Empty),
-        f("selector", Object(&LABEL_SELECTOR)),
-        f("storageClassName", StrPtr),
         f("volumeAttributesClassName", StrPtr),
-        f("volumeMode", StrPtr).or(D::Str("Filesystem")).one_of(&["Block", "Filesystem"]),
-        f("volumeName", Str),
     ],
 };
 static VOLUME_RESOURCES: Struct = Struct {
@@ -58,33 +58,33 @@ static DATA_SOURCE_REF: Struct = Struct {
 static STATUS: Struct = Struct {
     go: "PersistentVolumeClaimStatus",
     fields: &[
+        f("phase", Str).or(D::Str("Pending")).one_of(&["Bound", "Lost", "Pending"]),
         f("accessModes", List(&Str)),
-        f("allocatedResourceStatuses", Map),
-        f("allocatedResources", MapOf(&Quantity)),
         f("capacity", MapOf(&Quantity)),
         f("conditions", Keyed(&CONDITION, "type")),
+        f("allocatedResources", MapOf(&Quantity)),
+        f("allocatedResourceStatuses", Map),
         f("currentVolumeAttributesClassName", StrPtr),
         f("modifyVolumeStatus", Object(&MODIFY_STATUS)),
-        f("phase", Str).or(D::Str("Pending")).one_of(&["Bound", "Lost", "Pending"]),
     ],
 };
 static MODIFY_STATUS: Struct = Struct {
     go: "ModifyVolumeStatus",
     fields: &[
-        f("status", Str).required().one_of(&["InProgress", "Infeasible", "Pending"]),
         f("targetVolumeAttributesClassName", Str),
+        f("status", Str).required().one_of(&["InProgress", "Infeasible", "Pending"]),
     ],
 };
 
 static CONDITION: Struct = Struct {
     go: "PersistentVolumeClaimCondition",
     fields: &[
+        f("type", Str).required(),
+        f("status", Str).required(),
         f("lastProbeTime", Time),
         f("lastTransitionTime", Time),
-        f("message", Str),
         f("reason", Str),
-        f("status", Str).required(),
-        f("type", Str).required(),
+        f("message", Str),
     ],
 };
 

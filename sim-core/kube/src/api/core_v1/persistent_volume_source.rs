@@ -13,10 +13,10 @@ pub static SECRET_REFERENCE: Struct =
 pub static AZURE_FILE_PERSISTENT_VOLUME_SOURCE: Struct = Struct {
     go: "AzureFilePersistentVolumeSource",
     fields: &[
-        f("readOnly", Bool),
         f("secretName", Str).required(),
-        f("secretNamespace", Str),
         f("shareName", Str).required(),
+        f("readOnly", Bool),
+        f("secretNamespace", Str),
     ],
 };
 /// `CephFSPersistentVolumeSource`.
@@ -25,20 +25,20 @@ pub static CEPH_FS_PERSISTENT_VOLUME_SOURCE: Struct = Struct {
     fields: &[
         f("monitors", List(&Str)).required(),
         f("path", Str),
-        f("readOnly", Bool),
+        f("user", Str),
         f("secretFile", Str),
         f("secretRef", Object(&SECRET_REFERENCE)),
-        f("user", Str),
+        f("readOnly", Bool),
     ],
 };
 /// `CinderPersistentVolumeSource`.
 pub static CINDER_PERSISTENT_VOLUME_SOURCE: Struct = Struct {
     go: "CinderPersistentVolumeSource",
     fields: &[
+        f("volumeID", Str).required(),
         f("fsType", Str),
         f("readOnly", Bool),
         f("secretRef", Object(&SECRET_REFERENCE)),
-        f("volumeID", Str).required(),
     ],
 };
 /// `FlexPersistentVolumeSource`.
@@ -47,9 +47,9 @@ pub static FLEX_PERSISTENT_VOLUME_SOURCE: Struct = Struct {
     fields: &[
         f("driver", Str).required(),
         f("fsType", Str),
-        f("options", Map),
-        f("readOnly", Bool),
         f("secretRef", Object(&SECRET_REFERENCE)),
+        f("readOnly", Bool),
+        f("options", Map),
     ],
 };
 /// `GlusterfsPersistentVolumeSource`.
@@ -57,66 +57,66 @@ pub static GLUSTERFS_PERSISTENT_VOLUME_SOURCE: Struct = Struct {
     go: "GlusterfsPersistentVolumeSource",
     fields: &[
         f("endpoints", Str).required(),
-        f("endpointsNamespace", Str),
         f("path", Str).required(),
         f("readOnly", Bool),
+        f("endpointsNamespace", Str),
     ],
 };
 /// `ISCSIPersistentVolumeSource`.
 pub static ISCSI_PERSISTENT_VOLUME_SOURCE: Struct = Struct {
     go: "ISCSIPersistentVolumeSource",
     fields: &[
+        f("targetPortal", Str).required(),
+        f("iqn", Str).required(),
+        f("lun", Int32).required(),
+        f("iscsiInterface", Str).or(D::Str("default")),
+        f("fsType", Str),
+        f("readOnly", Bool),
+        f("portals", List(&Str)),
         f("chapAuthDiscovery", Bool),
         f("chapAuthSession", Bool),
-        f("fsType", Str),
-        f("initiatorName", Str),
-        f("iqn", Str).required(),
-        f("iscsiInterface", Str).or(D::Str("default")),
-        f("lun", Int32).required(),
-        f("portals", List(&Str)),
-        f("readOnly", Bool),
         f("secretRef", Object(&SECRET_REFERENCE)),
-        f("targetPortal", Str).required(),
+        f("initiatorName", Str),
     ],
 };
 /// `RBDPersistentVolumeSource`.
 pub static RBD_PERSISTENT_VOLUME_SOURCE: Struct = Struct {
     go: "RBDPersistentVolumeSource",
     fields: &[
-        f("fsType", Str),
-        f("image", Str).required(),
-        f("keyring", Str).or(D::Str("/etc/ceph/keyring")),
         f("monitors", List(&Str)).required(),
+        f("image", Str).required(),
+        f("fsType", Str),
         f("pool", Str).or(D::Str("rbd")),
-        f("readOnly", Bool),
-        f("secretRef", Object(&SECRET_REFERENCE)),
         f("user", Str).or(D::Str("admin")),
+        f("keyring", Str).or(D::Str("/etc/ceph/keyring")),
+        f("secretRef", Object(&SECRET_REFERENCE)),
+        f("readOnly", Bool),
     ],
 };
 /// `ScaleIOPersistentVolumeSource`.
 pub static SCALE_IO_PERSISTENT_VOLUME_SOURCE: Struct = Struct {
     go: "ScaleIOPersistentVolumeSource",
     fields: &[
-        f("fsType", Str).or(D::Str("xfs")),
         f("gateway", Str).required(),
-        f("protectionDomain", Str),
-        f("readOnly", Bool),
+        f("system", Str).required(),
         f("secretRef", Object(&SECRET_REFERENCE)).required(),
         f("sslEnabled", Bool),
-        f("storageMode", Str).or(D::Str("ThinProvisioned")),
+        f("protectionDomain", Str),
         f("storagePool", Str),
-        f("system", Str).required(),
+        f("storageMode", Str).or(D::Str("ThinProvisioned")),
         f("volumeName", Str),
+        f("fsType", Str).or(D::Str("xfs")),
+        f("readOnly", Bool),
     ],
 };
 /// `StorageOSPersistentVolumeSource`.
 pub static STORAGE_OS_PERSISTENT_VOLUME_SOURCE: Struct = Struct {
     go: "StorageOSPersistentVolumeSource",
     fields: &[
+        f("volumeName", Str),
+        f("volumeNamespace", Str),
         f("fsType", Str),
         f("readOnly", Bool),
         f("secretRef", Object(&OBJECT_REFERENCE)),
-        f("volumeName", Str),
-        f("volumeNamespace", Str),
     ],
 };

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 static SCHEMA: Struct = Struct {
     go: "Pod",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&POD_SPEC)).or(D::Empty),
         f("status", Loose(&Object(&POD_STATUS))).or(D::Empty),

@@ -5,15 +5,15 @@ use crate::api::schema::{Struct, f};
 
 /// `AppArmorProfile`.
 pub static APP_ARMOR_PROFILE: Struct =
-    Struct { go: "AppArmorProfile", fields: &[f("localhostProfile", Str), f("type", Str).required()] };
+    Struct { go: "AppArmorProfile", fields: &[f("type", Str).required(), f("localhostProfile", Str)] };
 /// `SELinuxOptions`.
 pub static SE_LINUX_OPTIONS: Struct = Struct {
     go: "SELinuxOptions",
-    fields: &[f("level", Str), f("role", Str), f("type", Str), f("user", Str)],
+    fields: &[f("user", Str), f("role", Str), f("type", Str), f("level", Str)],
 };
 /// `SeccompProfile`.
 pub static SECCOMP_PROFILE: Struct =
-    Struct { go: "SeccompProfile", fields: &[f("localhostProfile", Str), f("type", Str).required()] };
+    Struct { go: "SeccompProfile", fields: &[f("type", Str).required(), f("localhostProfile", Str)] };
 /// `Sysctl`.
 pub static SYSCTL: Struct =
     Struct { go: "Sysctl", fields: &[f("name", Str).required(), f("value", Str).required()] };
@@ -21,10 +21,10 @@ pub static SYSCTL: Struct =
 pub static WINDOWS_SECURITY_CONTEXT_OPTIONS: Struct = Struct {
     go: "WindowsSecurityContextOptions",
     fields: &[
-        f("gmsaCredentialSpec", Str),
         f("gmsaCredentialSpecName", Str),
-        f("hostProcess", Bool),
+        f("gmsaCredentialSpec", Str),
         f("runAsUserName", Str),
+        f("hostProcess", Bool),
     ],
 };
 /// `PodOS`.
@@ -48,10 +48,10 @@ pub static CONTAINER_RESTART_RULE: Struct = Struct {
 pub static FILE_KEY_SELECTOR: Struct = Struct {
     go: "FileKeySelector",
     fields: &[
+        f("volumeName", Str).required(),
+        f("path", Str).required(),
         f("key", Str).required(),
         f("optional", Bool),
-        f("path", Str).required(),
-        f("volumeName", Str).required(),
     ],
 };
 /// `ResourceClaim`.

@@ -13,47 +13,47 @@ use serde_json::{Value, json};
 pub static POD_SPEC: Struct = Struct {
     go: "PodSpec",
     fields: &[
-        f("activeDeadlineSeconds", Int64),
-        f("affinity", Object(&AFFINITY)),
-        f("automountServiceAccountToken", Bool),
+        f("volumes", Keyed(&VOLUME, "name")),
+        f("initContainers", Keyed(&CONTAINER, "name")),
         f("containers", Keyed(&CONTAINER, "name")).required(),
-        f("dnsConfig", Object(&DNS_CONFIG)),
-        f("dnsPolicy", Str).or(D::Str("ClusterFirst")),
-        f("enableServiceLinks", Bool),
         f("ephemeralContainers", Keyed(&CONTAINER, "name")),
-        f("hostAliases", Keyed(&HOST_ALIAS, "ip")),
-        f("hostIPC", Bool),
+        f("restartPolicy", Str).or(D::Str("Always")),
+        f("terminationGracePeriodSeconds", Int64).or(D::Int(30)),
+        f("activeDeadlineSeconds", Int64),
+        f("dnsPolicy", Str).or(D::Str("ClusterFirst")),
+        f("nodeSelector", Map),
+        f("serviceAccountName", Str),
+        f("serviceAccount", Str),
+        f("automountServiceAccountToken", Bool),
+        f("nodeName", Str),
         f("hostNetwork", Bool),
         f("hostPID", Bool),
-        f("hostUsers", Bool),
-        f("hostname", Str),
-        f("hostnameOverride", StrPtr),
+        f("hostIPC", Bool),
+        f("shareProcessNamespace", Bool),
+        f("securityContext", Object(&POD_SECURITY_CONTEXT)).or(D::Empty),
         f("imagePullSecrets", Keyed(&LOCAL_REFERENCE, "name")),
-        f("initContainers", Keyed(&CONTAINER, "name")),
-        f("nodeName", Str),
-        f("nodeSelector", Map),
-        f("os", Object(&pod_parts::POD_OS)),
-        f("overhead", MapOf(&Quantity)),
-        f("preemptionPolicy", StrPtr),
-        f("priority", Int32),
+        f("hostname", Str),
+        f("subdomain", Str),
+        f("affinity", Object(&AFFINITY)),
+        f("schedulerName", Str).or(D::Str("default-scheduler")),
+        f("tolerations", List(&Object(&TOLERATION))),
+        f("hostAliases", Keyed(&HOST_ALIAS, "ip")),
         f("priorityClassName", Str),
+        f("priority", Int32),
+        f("dnsConfig", Object(&DNS_CONFIG)),
         f("readinessGates", List(&Object(&READINESS_GATE))),
+        f("runtimeClassName", StrPtr),
+        f("enableServiceLinks", Bool),
+        f("preemptionPolicy", StrPtr),
+        f("overhead", MapOf(&Quantity)),
+        f("topologySpreadConstraints", Keyed(&SPREAD, "topologyKey")),
+        f("setHostnameAsFQDN", Bool),
+        f("os", Object(&pod_parts::POD_OS)),
+        f("hostUsers", Bool),
+        f("schedulingGates", Keyed(&SCHEDULING_GATE, "name")),
         f("resourceClaims", Keyed(&pod_parts::POD_RESOURCE_CLAIM, "name")),
         f("resources", Object(&RESOURCES)),
-        f("restartPolicy", Str).or(D::Str("Always")),
-        f("runtimeClassName", StrPtr),
-        f("schedulerName", Str).or(D::Str("default-scheduler")),
-        f("schedulingGates", Keyed(&SCHEDULING_GATE, "name")),
-        f("securityContext", Object(&POD_SECURITY_CONTEXT)).or(D::Empty),
-        f("serviceAccount", Str),
-        f("serviceAccountName", Str),
-        f("setHostnameAsFQDN", Bool),
-        f("shareProcessNamespace", Bool),
-        f("subdomain", Str),
-        f("terminationGracePeriodSeconds", Int64).or(D::Int(30)),
-        f("tolerations", List(&Object(&TOLERATION))),
-        f("topologySpreadConstraints", Keyed(&SPREAD, "topologyKey")),
-        f("volumes", Keyed(&VOLUME, "name")),
+        f("hostnameOverride", StrPtr),
         f("workloadRef", Object(&pod_parts::WORKLOAD_REFERENCE)),
     ],
 };
@@ -68,14 +68,14 @@ static DNS_CONFIG: Struct = Struct {
     go: "PodDNSConfig",
     fields: &[
         f("nameservers", List(&Str)),
-        f("options", List(&Object(&DNS_OPTION))),
         f("searches", List(&Str)),
+        f("options", List(&Object(&DNS_OPTION))),
     ],
 };
 static DNS_OPTION: Struct =
     Struct { go: "PodDNSConfigOption", fields: &[f("name", Str), f("value", StrPtr)] };
 static HOST_ALIAS: Struct =
-    Struct { go: "HostAlias", fields: &[f("hostnames", List(&Str)), f("ip", Str).required()] };
+    Struct { go: "HostAlias", fields: &[f("ip", Str).required(), f("hostnames", List(&Str))] };
 /// A name of something in the same namespace.
 pub static LOCAL_REFERENCE: Struct = Struct { go: "LocalObjectReference", fields: &[f("name", Str)] };
 static READINESS_GATE: Struct =
@@ -85,29 +85,29 @@ static SCHEDULING_GATE: Struct = Struct { go: "PodSchedulingGate", fields: &[f("
 pub static TOLERATION: Struct = Struct {
     go: "Toleration",
     fields: &[
-        f("effect", Str),
         f("key", Str),
         f("operator", Str),
-        f("tolerationSeconds", Int64),
         f("value", Str),
+        f("effect", Str),
+        f("tolerationSeconds", Int64),
     ],
 };
 static POD_SECURITY_CONTEXT: Struct = Struct {
     go: "PodSecurityContext",
     fields: &[
-        f("appArmorProfile", Object(&pod_parts::APP_ARMOR_PROFILE)),
-        f("fsGroup", Int64),
-        f("fsGroupChangePolicy", StrPtr),
+        f("seLinuxOptions", Object(&pod_parts::SE_LINUX_OPTIONS)),
+        f("windowsOptions", Object(&pod_parts::WINDOWS_SECURITY_CONTEXT_OPTIONS)),
+        f("runAsUser", Int64),
         f("runAsGroup", Int64),
         f("runAsNonRoot", Bool),
-        f("runAsUser", Int64),
-        f("seLinuxChangePolicy", StrPtr),
-        f("seLinuxOptions", Object(&pod_parts::SE_LINUX_OPTIONS)),
-        f("seccompProfile", Object(&pod_parts::SECCOMP_PROFILE)),
         f("supplementalGroups", List(&Int64)),
         f("supplementalGroupsPolicy", StrPtr),
+        f("fsGroup", Int64),
         f("sysctls", List(&Object(&pod_parts::SYSCTL))),
-        f("windowsOptions", Object(&pod_parts::WINDOWS_SECURITY_CONTEXT_OPTIONS)),
+        f("fsGroupChangePolicy", StrPtr),
+        f("seccompProfile", Object(&pod_parts::SECCOMP_PROFILE)),
+        f("appArmorProfile", Object(&pod_parts::APP_ARMOR_PROFILE)),
+        f("seLinuxChangePolicy", StrPtr),
     ],
 };
 
@@ -122,13 +122,13 @@ static AFFINITY: Struct = Struct {
 static NODE_AFFINITY: Struct = Struct {
     go: "NodeAffinity",
     fields: &[
-        f("preferredDuringSchedulingIgnoredDuringExecution", List(&Object(&PREFERRED_NODE))),
         f("requiredDuringSchedulingIgnoredDuringExecution", Object(&NODE_SELECTOR)),
+        f("preferredDuringSchedulingIgnoredDuringExecution", List(&Object(&PREFERRED_NODE))),
     ],
 };
 static PREFERRED_NODE: Struct = Struct {
     go: "PreferredSchedulingTerm",
-    fields: &[f("preference", Object(&NODE_TERM)).required(), f("weight", Int32).required()],
+    fields: &[f("weight", Int32).required(), f("preference", Object(&NODE_TERM)).required()],
 };
 /// Terms of which a node must match one.
 pub static NODE_SELECTOR: Struct =
@@ -147,30 +147,30 @@ static NODE_REQUIREMENT: Struct = Struct {
 static POD_AFFINITY: Struct = Struct {
     go: "PodAffinity",
     fields: &[
-        f("preferredDuringSchedulingIgnoredDuringExecution", List(&Object(&WEIGHTED_TERM))),
         f("requiredDuringSchedulingIgnoredDuringExecution", List(&Object(&POD_TERM))),
+        f("preferredDuringSchedulingIgnoredDuringExecution", List(&Object(&WEIGHTED_TERM))),
     ],
 };
 static POD_ANTI_AFFINITY: Struct = Struct {
     go: "PodAntiAffinity",
     fields: &[
-        f("preferredDuringSchedulingIgnoredDuringExecution", List(&Object(&WEIGHTED_TERM))),
         f("requiredDuringSchedulingIgnoredDuringExecution", List(&Object(&POD_TERM))),
+        f("preferredDuringSchedulingIgnoredDuringExecution", List(&Object(&WEIGHTED_TERM))),
     ],
 };
 static WEIGHTED_TERM: Struct = Struct {
     go: "WeightedPodAffinityTerm",
-    fields: &[f("podAffinityTerm", Object(&POD_TERM)).required(), f("weight", Int32).required()],
+    fields: &[f("weight", Int32).required(), f("podAffinityTerm", Object(&POD_TERM)).required()],
 };
 static POD_TERM: Struct = Struct {
     go: "PodAffinityTerm",
     fields: &[
         f("labelSelector", Object(&LABEL_SELECTOR)),
-        f("matchLabelKeys", List(&Str)),
-        f("mismatchLabelKeys", List(&Str)),
-        f("namespaceSelector", Object(&LABEL_SELECTOR)),
         f("namespaces", List(&Str)),
         f("topologyKey", Str).required(),
+        f("namespaceSelector", Object(&LABEL_SELECTOR)),
+        f("matchLabelKeys", List(&Str)),
+        f("mismatchLabelKeys", List(&Str)),
     ],
 };
 

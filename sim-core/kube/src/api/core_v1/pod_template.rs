@@ -14,8 +14,8 @@ use crate::api::table::{NAME, column, or_none};
 static SCHEMA: Struct = Struct {
     go: "PodTemplate",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("template", Object(&POD_TEMPLATE)).or(D::Empty),
     ],

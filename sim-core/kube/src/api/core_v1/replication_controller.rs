@@ -17,8 +17,8 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "ReplicationController",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&SPEC)).or(D::Empty),
         f("status", Object(&STATUS)).or(D::Empty),
@@ -27,8 +27,8 @@ static SCHEMA: Struct = Struct {
 static SPEC: Struct = Struct {
     go: "ReplicationControllerSpec",
     fields: &[
-        f("minReadySeconds", Int32),
         f("replicas", Int32).or(D::Int(1)),
+        f("minReadySeconds", Int32),
         f("selector", Map),
         f("template", Object(&POD_TEMPLATE)),
     ],
@@ -36,23 +36,23 @@ static SPEC: Struct = Struct {
 static STATUS: Struct = Struct {
     go: "ReplicationControllerStatus",
     fields: &[
-        f("availableReplicas", Int32),
-        f("conditions", Keyed(&CONDITION, "type")),
-        f("fullyLabeledReplicas", Int32),
-        f("observedGeneration", Int64),
-        f("readyReplicas", Int32),
         f("replicas", Int32).or(D::Int(0)).required(),
+        f("fullyLabeledReplicas", Int32),
+        f("readyReplicas", Int32),
+        f("availableReplicas", Int32),
+        f("observedGeneration", Int64),
+        f("conditions", Keyed(&CONDITION, "type")),
     ],
 };
 
 static CONDITION: Struct = Struct {
     go: "ReplicationControllerCondition",
     fields: &[
-        f("lastTransitionTime", Time),
-        f("message", Str),
-        f("reason", Str),
-        f("status", Str).required(),
         f("type", Str).required(),
+        f("status", Str).required(),
+        f("lastTransitionTime", Time),
+        f("reason", Str),
+        f("message", Str),
     ],
 };
 

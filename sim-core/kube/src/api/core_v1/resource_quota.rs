@@ -15,8 +15,8 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "ResourceQuota",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&SPEC)).or(D::Empty),
         f("status", Object(&STATUS)).or(D::Empty),
@@ -26,8 +26,8 @@ static SPEC: Struct = Struct {
     go: "ResourceQuotaSpec",
     fields: &[
         f("hard", MapOf(&Quantity)),
-        f("scopeSelector", Object(&SCOPE_SELECTOR)),
         f("scopes", List(&Str)),
+        f("scopeSelector", Object(&SCOPE_SELECTOR)),
     ],
 };
 static STATUS: Struct =
@@ -37,7 +37,6 @@ static SCOPE_SELECTOR: Struct =
 static SCOPE_REQUIREMENT: Struct = Struct {
     go: "ScopedResourceSelectorRequirement",
     fields: &[
-        f("operator", Str).required().one_of(&["DoesNotExist", "Exists", "In", "NotIn"]),
         f("scopeName", Str).required().one_of(&[
             "BestEffort",
             "CrossNamespacePodAffinity",
@@ -47,6 +46,7 @@ static SCOPE_REQUIREMENT: Struct = Struct {
             "Terminating",
             "VolumeAttributesClass",
         ]),
+        f("operator", Str).required().one_of(&["DoesNotExist", "Exists", "In", "NotIn"]),
         f("values", List(&StrPtr)),
     ],
 };

@@ -17,11 +17,11 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "Secret",
     fields: &[
-        f("apiVersion", Str),
-        f("data", MapOf(&Bytes)),
-        f("immutable", Bool),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
+        f("immutable", Bool),
+        f("data", MapOf(&Bytes)),
         f("stringData", Map),
         f("type", Str).or(D::Str("Opaque")),
     ],

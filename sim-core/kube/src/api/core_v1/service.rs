@@ -16,8 +16,8 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "Service",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&SERVICE_SPEC)).or(D::Empty),
         f("status", Object(&SERVICE_STATUS)).or(D::Empty),
@@ -27,37 +27,37 @@ static SCHEMA: Struct = Struct {
 static SERVICE_SPEC: Struct = Struct {
     go: "ServiceSpec",
     fields: &[
-        f("allocateLoadBalancerNodePorts", Bool),
+        f("ports", Keyed(&SERVICE_PORT, "port")),
+        f("selector", Map),
         f("clusterIP", Str),
         f("clusterIPs", List(&Str)),
+        f("type", Str).or(D::Str("ClusterIP")),
         f("externalIPs", List(&Str)),
+        f("sessionAffinity", Str).or(D::Str("None")),
+        f("loadBalancerIP", Str),
+        f("loadBalancerSourceRanges", List(&Str)),
         f("externalName", Str),
         f("externalTrafficPolicy", Str),
         f("healthCheckNodePort", Int32),
-        f("internalTrafficPolicy", StrPtr),
+        f("publishNotReadyAddresses", Bool),
+        f("sessionAffinityConfig", Object(&AFFINITY_CONFIG)),
         f("ipFamilies", List(&Str)),
         f("ipFamilyPolicy", StrPtr),
+        f("allocateLoadBalancerNodePorts", Bool),
         f("loadBalancerClass", StrPtr),
-        f("loadBalancerIP", Str),
-        f("loadBalancerSourceRanges", List(&Str)),
-        f("ports", Keyed(&SERVICE_PORT, "port")),
-        f("publishNotReadyAddresses", Bool),
-        f("selector", Map),
-        f("sessionAffinity", Str).or(D::Str("None")),
-        f("sessionAffinityConfig", Object(&AFFINITY_CONFIG)),
+        f("internalTrafficPolicy", StrPtr),
         f("trafficDistribution", StrPtr),
-        f("type", Str).or(D::Str("ClusterIP")),
     ],
 };
 static SERVICE_PORT: Struct = Struct {
     go: "ServicePort",
     fields: &[
-        f("appProtocol", StrPtr),
         f("name", Str),
-        f("nodePort", Int32),
-        f("port", Int32).required(),
         f("protocol", Str).or(D::Str("TCP")),
+        f("appProtocol", StrPtr),
+        f("port", Int32).required(),
         f("targetPort", IntOrString),
+        f("nodePort", Int32),
     ],
 };
 static AFFINITY_CONFIG: Struct =
@@ -66,19 +66,19 @@ static CLIENT_IP: Struct = Struct { go: "ClientIPConfig", fields: &[f("timeoutSe
 static SERVICE_STATUS: Struct = Struct {
     go: "ServiceStatus",
     fields: &[
-        f("conditions", Keyed(&CONDITION, "type")),
         f("loadBalancer", Object(&LOAD_BALANCER)).or(D::Empty),
+        f("conditions", Keyed(&CONDITION, "type")),
     ],
 };
 static LOAD_BALANCER: Struct =
     Struct { go: "LoadBalancerStatus", fields: &[f("ingress", List(&Object(&INGRESS)))] };
 static PORT_STATUS: Struct = Struct {
     go: "PortStatus",
-    fields: &[f("error", StrPtr), f("port", Int32).required(), f("protocol", Str).required()],
+    fields: &[f("port", Int32).required(), f("protocol", Str).required(), f("error", StrPtr)],
 };
 static INGRESS: Struct = Struct {
     go: "LoadBalancerIngress",
-    fields: &[f("hostname", Str), f("ip", Str), f("ipMode", StrPtr), f("ports", List(&Object(&PORT_STATUS)))],
+    fields: &[f("ip", Str), f("hostname", Str), f("ipMode", StrPtr), f("ports", List(&Object(&PORT_STATUS)))],
 };
 
 /// The row of the scheme.

@@ -13,12 +13,12 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "ServiceAccount",
     fields: &[
-        f("apiVersion", Str),
-        f("automountServiceAccountToken", Bool),
-        f("imagePullSecrets", List(&Object(&super::pod_spec::LOCAL_REFERENCE))),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("secrets", Keyed(&OBJECT_REFERENCE, "name")),
+        f("imagePullSecrets", List(&Object(&super::pod_spec::LOCAL_REFERENCE))),
+        f("automountServiceAccountToken", Bool),
     ],
 };
 

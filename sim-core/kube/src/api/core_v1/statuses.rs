@@ -8,46 +8,46 @@ use crate::api::schema::{Struct, f};
 pub static POD_STATUS: Struct = Struct {
     go: "PodStatus",
     fields: &[
-        f("allocatedResources", MapOf(&Quantity)),
-        f("conditions", Keyed(&POD_CONDITION, "type")),
-        f("containerStatuses", List(&Object(&CONTAINER_STATUS))),
-        f("ephemeralContainerStatuses", List(&Object(&CONTAINER_STATUS))),
-        f("extendedResourceClaimStatus", Object(&POD_EXTENDED_RESOURCE_CLAIM_STATUS)),
-        f("hostIP", Str),
-        f("hostIPs", Keyed(&HOST_IP, "ip")),
-        f("initContainerStatuses", List(&Object(&CONTAINER_STATUS))),
-        f("message", Str),
-        f("nominatedNodeName", Str),
         f("observedGeneration", Int64),
         f("phase", Str),
+        f("conditions", Keyed(&POD_CONDITION, "type")),
+        f("message", Str),
+        f("reason", Str),
+        f("nominatedNodeName", Str),
+        f("hostIP", Str),
+        f("hostIPs", Keyed(&HOST_IP, "ip")),
         f("podIP", Str),
         f("podIPs", Keyed(&POD_IP, "ip")),
+        f("startTime", Time),
+        f("initContainerStatuses", List(&Object(&CONTAINER_STATUS))),
+        f("containerStatuses", List(&Object(&CONTAINER_STATUS))),
         f("qosClass", Str),
-        f("reason", Str),
+        f("ephemeralContainerStatuses", List(&Object(&CONTAINER_STATUS))),
         f("resize", Str),
         f("resourceClaimStatuses", Keyed(&POD_RESOURCE_CLAIM_STATUS, "name")),
+        f("extendedResourceClaimStatus", Object(&POD_EXTENDED_RESOURCE_CLAIM_STATUS)),
+        f("allocatedResources", MapOf(&Quantity)),
         f("resources", Object(&RESOURCE_REQUIREMENTS)),
-        f("startTime", Time),
     ],
 };
 /// `NodeStatus`.
 pub static NODE_STATUS: Struct = Struct {
     go: "NodeStatus",
     fields: &[
-        f("addresses", Keyed(&NODE_ADDRESS, "type")),
-        f("allocatable", MapOf(&Quantity)),
         f("capacity", MapOf(&Quantity)),
-        f("conditions", Keyed(&NODE_CONDITION, "type")),
-        f("config", Object(&NODE_CONFIG_STATUS)),
-        f("daemonEndpoints", Object(&NODE_DAEMON_ENDPOINTS)),
-        f("declaredFeatures", List(&Str)),
-        f("features", Object(&NODE_FEATURES)),
-        f("images", List(&Object(&CONTAINER_IMAGE))),
-        f("nodeInfo", Object(&NODE_SYSTEM_INFO)),
+        f("allocatable", MapOf(&Quantity)),
         f("phase", Str),
-        f("runtimeHandlers", List(&Object(&NODE_RUNTIME_HANDLER))),
-        f("volumesAttached", List(&Object(&ATTACHED_VOLUME))),
+        f("conditions", Keyed(&NODE_CONDITION, "type")),
+        f("addresses", Keyed(&NODE_ADDRESS, "type")),
+        f("daemonEndpoints", Object(&NODE_DAEMON_ENDPOINTS)),
+        f("nodeInfo", Object(&NODE_SYSTEM_INFO)),
+        f("images", List(&Object(&CONTAINER_IMAGE))),
         f("volumesInUse", List(&Str)),
+        f("volumesAttached", List(&Object(&ATTACHED_VOLUME))),
+        f("config", Object(&NODE_CONFIG_STATUS)),
+        f("runtimeHandlers", List(&Object(&NODE_RUNTIME_HANDLER))),
+        f("features", Object(&NODE_FEATURES)),
+        f("declaredFeatures", List(&Str)),
     ],
 };
 /// `NodeConfigSource`.
@@ -56,33 +56,33 @@ pub static NODE_CONFIG_SOURCE: Struct =
 static POD_CONDITION: Struct = Struct {
     go: "PodCondition",
     fields: &[
+        f("type", Str).required(),
+        f("observedGeneration", Int64),
+        f("status", Str).required(),
         f("lastProbeTime", Time),
         f("lastTransitionTime", Time),
-        f("message", Str),
-        f("observedGeneration", Int64),
         f("reason", Str),
-        f("status", Str).required(),
-        f("type", Str).required(),
+        f("message", Str),
     ],
 };
 static CONTAINER_STATUS: Struct = Struct {
     go: "ContainerStatus",
     fields: &[
-        f("allocatedResources", MapOf(&Quantity)),
-        f("allocatedResourcesStatus", Keyed(&RESOURCE_STATUS, "name")),
-        f("containerID", Str),
+        f("name", Str).required(),
+        f("state", Object(&CONTAINER_STATE)),
+        f("lastState", Object(&CONTAINER_STATE)),
+        f("ready", Bool).required(),
+        f("restartCount", Int32).required(),
         f("image", Str).required(),
         f("imageID", Str).required(),
-        f("lastState", Object(&CONTAINER_STATE)),
-        f("name", Str).required(),
-        f("ready", Bool).required(),
-        f("resources", Object(&RESOURCE_REQUIREMENTS)),
-        f("restartCount", Int32).required(),
+        f("containerID", Str),
         f("started", Bool),
-        f("state", Object(&CONTAINER_STATE)),
-        f("stopSignal", Str),
-        f("user", Object(&CONTAINER_USER)),
+        f("allocatedResources", MapOf(&Quantity)),
+        f("resources", Object(&RESOURCE_REQUIREMENTS)),
         f("volumeMounts", Keyed(&VOLUME_MOUNT_STATUS, "mountPath")),
+        f("user", Object(&CONTAINER_USER)),
+        f("allocatedResourcesStatus", Keyed(&RESOURCE_STATUS, "name")),
+        f("stopSignal", Str),
     ],
 };
 static POD_EXTENDED_RESOURCE_CLAIM_STATUS: Struct = Struct {
@@ -101,31 +101,31 @@ static POD_RESOURCE_CLAIM_STATUS: Struct = Struct {
 static RESOURCE_REQUIREMENTS: Struct = Struct {
     go: "ResourceRequirements",
     fields: &[
-        f("claims", Keyed(&RESOURCE_CLAIM, "name")),
         f("limits", MapOf(&Quantity)),
         f("requests", MapOf(&Quantity)),
+        f("claims", Keyed(&RESOURCE_CLAIM, "name")),
     ],
 };
 static NODE_ADDRESS: Struct =
-    Struct { go: "NodeAddress", fields: &[f("address", Str).required(), f("type", Str).required()] };
+    Struct { go: "NodeAddress", fields: &[f("type", Str).required(), f("address", Str).required()] };
 static NODE_CONDITION: Struct = Struct {
     go: "NodeCondition",
     fields: &[
+        f("type", Str).required(),
+        f("status", Str).required(),
         f("lastHeartbeatTime", Time),
         f("lastTransitionTime", Time),
-        f("message", Str),
         f("reason", Str),
-        f("status", Str).required(),
-        f("type", Str).required(),
+        f("message", Str),
     ],
 };
 static NODE_CONFIG_STATUS: Struct = Struct {
     go: "NodeConfigStatus",
     fields: &[
-        f("active", Object(&NODE_CONFIG_SOURCE)),
         f("assigned", Object(&NODE_CONFIG_SOURCE)),
-        f("error", Str),
+        f("active", Object(&NODE_CONFIG_SOURCE)),
         f("lastKnownGood", Object(&NODE_CONFIG_SOURCE)),
+        f("error", Str),
     ],
 };
 static NODE_DAEMON_ENDPOINTS: Struct =
@@ -136,33 +136,33 @@ static CONTAINER_IMAGE: Struct =
 static NODE_SYSTEM_INFO: Struct = Struct {
     go: "NodeSystemInfo",
     fields: &[
-        f("architecture", Str).required(),
-        f("bootID", Str).required(),
-        f("containerRuntimeVersion", Str).required(),
-        f("kernelVersion", Str).required(),
-        f("kubeProxyVersion", Str).required(),
-        f("kubeletVersion", Str).required(),
         f("machineID", Str).required(),
-        f("operatingSystem", Str).required(),
-        f("osImage", Str).required(),
-        f("swap", Object(&NODE_SWAP_STATUS)),
         f("systemUUID", Str).required(),
+        f("bootID", Str).required(),
+        f("kernelVersion", Str).required(),
+        f("osImage", Str).required(),
+        f("containerRuntimeVersion", Str).required(),
+        f("kubeletVersion", Str).required(),
+        f("kubeProxyVersion", Str).required(),
+        f("operatingSystem", Str).required(),
+        f("architecture", Str).required(),
+        f("swap", Object(&NODE_SWAP_STATUS)),
     ],
 };
 static NODE_RUNTIME_HANDLER: Struct = Struct {
     go: "NodeRuntimeHandler",
-    fields: &[f("features", Object(&NODE_RUNTIME_HANDLER_FEATURES)), f("name", Str)],
+    fields: &[f("name", Str), f("features", Object(&NODE_RUNTIME_HANDLER_FEATURES))],
 };
 static ATTACHED_VOLUME: Struct =
-    Struct { go: "AttachedVolume", fields: &[f("devicePath", Str).required(), f("name", Str).required()] };
+    Struct { go: "AttachedVolume", fields: &[f("name", Str).required(), f("devicePath", Str).required()] };
 static CONFIG_MAP_NODE_CONFIG_SOURCE: Struct = Struct {
     go: "ConfigMapNodeConfigSource",
     fields: &[
-        f("kubeletConfigKey", Str).required(),
-        f("name", Str).required(),
         f("namespace", Str).required(),
-        f("resourceVersion", Str),
+        f("name", Str).required(),
         f("uid", Str),
+        f("resourceVersion", Str),
+        f("kubeletConfigKey", Str).required(),
     ],
 };
 static RESOURCE_STATUS: Struct = Struct {
@@ -172,9 +172,9 @@ static RESOURCE_STATUS: Struct = Struct {
 static CONTAINER_STATE: Struct = Struct {
     go: "ContainerState",
     fields: &[
+        f("waiting", Object(&CONTAINER_STATE_WAITING)),
         f("running", Object(&CONTAINER_STATE_RUNNING)),
         f("terminated", Object(&CONTAINER_STATE_TERMINATED)),
-        f("waiting", Object(&CONTAINER_STATE_WAITING)),
     ],
 };
 static CONTAINER_USER: Struct =
@@ -182,8 +182,8 @@ static CONTAINER_USER: Struct =
 static VOLUME_MOUNT_STATUS: Struct = Struct {
     go: "VolumeMountStatus",
     fields: &[
-        f("mountPath", Str).required(),
         f("name", Str).required(),
+        f("mountPath", Str).required(),
         f("readOnly", Bool),
         f("recursiveReadOnly", Str),
     ],
@@ -192,8 +192,8 @@ static CONTAINER_EXTENDED_RESOURCE_REQUEST: Struct = Struct {
     go: "ContainerExtendedResourceRequest",
     fields: &[
         f("containerName", Str).required(),
-        f("requestName", Str).required(),
         f("resourceName", Str).required(),
+        f("requestName", Str).required(),
     ],
 };
 static RESOURCE_CLAIM: Struct =
@@ -205,24 +205,24 @@ static NODE_RUNTIME_HANDLER_FEATURES: Struct = Struct {
     fields: &[f("recursiveReadOnlyMounts", Bool), f("userNamespaces", Bool)],
 };
 static RESOURCE_HEALTH: Struct =
-    Struct { go: "ResourceHealth", fields: &[f("health", Str), f("resourceID", Str).required()] };
+    Struct { go: "ResourceHealth", fields: &[f("resourceID", Str).required(), f("health", Str)] };
 static CONTAINER_STATE_RUNNING: Struct =
     Struct { go: "ContainerStateRunning", fields: &[f("startedAt", Time)] };
 static CONTAINER_STATE_TERMINATED: Struct = Struct {
     go: "ContainerStateTerminated",
     fields: &[
-        f("containerID", Str),
         f("exitCode", Int32).required(),
-        f("finishedAt", Time),
-        f("message", Str),
-        f("reason", Str),
         f("signal", Int32),
+        f("reason", Str),
+        f("message", Str),
         f("startedAt", Time),
+        f("finishedAt", Time),
+        f("containerID", Str),
     ],
 };
 static CONTAINER_STATE_WAITING: Struct =
-    Struct { go: "ContainerStateWaiting", fields: &[f("message", Str), f("reason", Str)] };
+    Struct { go: "ContainerStateWaiting", fields: &[f("reason", Str), f("message", Str)] };
 static LINUX_CONTAINER_USER: Struct = Struct {
     go: "LinuxContainerUser",
-    fields: &[f("gid", Int64).required(), f("supplementalGroups", List(&Int64)), f("uid", Int64).required()],
+    fields: &[f("uid", Int64).required(), f("gid", Int64).required(), f("supplementalGroups", List(&Int64))],
 };

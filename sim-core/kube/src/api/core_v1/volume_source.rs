@@ -9,24 +9,24 @@ use crate::api::schema::{Struct, f};
 /// `AWSElasticBlockStoreVolumeSource`.
 pub static AWS_ELASTIC_BLOCK_STORE_VOLUME_SOURCE: Struct = Struct {
     go: "AWSElasticBlockStoreVolumeSource",
-    fields: &[f("fsType", Str), f("partition", Int32), f("readOnly", Bool), f("volumeID", Str).required()],
+    fields: &[f("volumeID", Str).required(), f("fsType", Str), f("partition", Int32), f("readOnly", Bool)],
 };
 /// `AzureDiskVolumeSource`.
 pub static AZURE_DISK_VOLUME_SOURCE: Struct = Struct {
     go: "AzureDiskVolumeSource",
     fields: &[
-        f("cachingMode", Str),
         f("diskName", Str).required(),
         f("diskURI", Str).required(),
+        f("cachingMode", Str),
         f("fsType", Str),
-        f("kind", Str),
         f("readOnly", Bool),
+        f("kind", Str),
     ],
 };
 /// `AzureFileVolumeSource`.
 pub static AZURE_FILE_VOLUME_SOURCE: Struct = Struct {
     go: "AzureFileVolumeSource",
-    fields: &[f("readOnly", Bool), f("secretName", Str).required(), f("shareName", Str).required()],
+    fields: &[f("secretName", Str).required(), f("shareName", Str).required(), f("readOnly", Bool)],
 };
 /// `CephFSVolumeSource`.
 pub static CEPH_FS_VOLUME_SOURCE: Struct = Struct {
@@ -34,20 +34,20 @@ pub static CEPH_FS_VOLUME_SOURCE: Struct = Struct {
     fields: &[
         f("monitors", List(&Str)).required(),
         f("path", Str),
-        f("readOnly", Bool),
+        f("user", Str),
         f("secretFile", Str),
         f("secretRef", Object(&LOCAL_OBJECT_REFERENCE)),
-        f("user", Str),
+        f("readOnly", Bool),
     ],
 };
 /// `CinderVolumeSource`.
 pub static CINDER_VOLUME_SOURCE: Struct = Struct {
     go: "CinderVolumeSource",
     fields: &[
+        f("volumeID", Str).required(),
         f("fsType", Str),
         f("readOnly", Bool),
         f("secretRef", Object(&LOCAL_OBJECT_REFERENCE)),
-        f("volumeID", Str).required(),
     ],
 };
 /// `CSIVolumeSource`.
@@ -55,10 +55,10 @@ pub static CSI_VOLUME_SOURCE: Struct = Struct {
     go: "CSIVolumeSource",
     fields: &[
         f("driver", Str).required(),
-        f("fsType", Str),
-        f("nodePublishSecretRef", Object(&LOCAL_OBJECT_REFERENCE)),
         f("readOnly", Bool),
+        f("fsType", Str),
         f("volumeAttributes", Map),
+        f("nodePublishSecretRef", Object(&LOCAL_OBJECT_REFERENCE)),
     ],
 };
 /// `EphemeralVolumeSource`.
@@ -70,10 +70,10 @@ pub static EPHEMERAL_VOLUME_SOURCE: Struct = Struct {
 pub static FC_VOLUME_SOURCE: Struct = Struct {
     go: "FCVolumeSource",
     fields: &[
-        f("fsType", Str),
-        f("lun", Int32),
-        f("readOnly", Bool),
         f("targetWWNs", List(&Str)),
+        f("lun", Int32),
+        f("fsType", Str),
+        f("readOnly", Bool),
         f("wwids", List(&Str)),
     ],
 };
@@ -83,9 +83,9 @@ pub static FLEX_VOLUME_SOURCE: Struct = Struct {
     fields: &[
         f("driver", Str).required(),
         f("fsType", Str),
-        f("options", Map),
-        f("readOnly", Bool),
         f("secretRef", Object(&LOCAL_OBJECT_REFERENCE)),
+        f("readOnly", Bool),
+        f("options", Map),
     ],
 };
 /// `FlockerVolumeSource`.
@@ -94,12 +94,12 @@ pub static FLOCKER_VOLUME_SOURCE: Struct =
 /// `GCEPersistentDiskVolumeSource`.
 pub static GCE_PERSISTENT_DISK_VOLUME_SOURCE: Struct = Struct {
     go: "GCEPersistentDiskVolumeSource",
-    fields: &[f("fsType", Str), f("partition", Int32), f("pdName", Str).required(), f("readOnly", Bool)],
+    fields: &[f("pdName", Str).required(), f("fsType", Str), f("partition", Int32), f("readOnly", Bool)],
 };
 /// `GitRepoVolumeSource`.
 pub static GIT_REPO_VOLUME_SOURCE: Struct = Struct {
     go: "GitRepoVolumeSource",
-    fields: &[f("directory", Str), f("repository", Str).required(), f("revision", Str)],
+    fields: &[f("repository", Str).required(), f("revision", Str), f("directory", Str)],
 };
 /// `GlusterfsVolumeSource`.
 pub static GLUSTERFS_VOLUME_SOURCE: Struct = Struct {
@@ -108,121 +108,121 @@ pub static GLUSTERFS_VOLUME_SOURCE: Struct = Struct {
 };
 /// `ImageVolumeSource`.
 pub static IMAGE_VOLUME_SOURCE: Struct =
-    Struct { go: "ImageVolumeSource", fields: &[f("pullPolicy", Str), f("reference", Str)] };
+    Struct { go: "ImageVolumeSource", fields: &[f("reference", Str), f("pullPolicy", Str)] };
 /// `ISCSIVolumeSource`.
 pub static ISCSI_VOLUME_SOURCE: Struct = Struct {
     go: "ISCSIVolumeSource",
     fields: &[
+        f("targetPortal", Str).required(),
+        f("iqn", Str).required(),
+        f("lun", Int32).required(),
+        f("iscsiInterface", Str),
+        f("fsType", Str),
+        f("readOnly", Bool),
+        f("portals", List(&Str)),
         f("chapAuthDiscovery", Bool),
         f("chapAuthSession", Bool),
-        f("fsType", Str),
-        f("initiatorName", Str),
-        f("iqn", Str).required(),
-        f("iscsiInterface", Str),
-        f("lun", Int32).required(),
-        f("portals", List(&Str)),
-        f("readOnly", Bool),
         f("secretRef", Object(&LOCAL_OBJECT_REFERENCE)),
-        f("targetPortal", Str).required(),
+        f("initiatorName", Str),
     ],
 };
 /// `NFSVolumeSource`.
 pub static NFS_VOLUME_SOURCE: Struct = Struct {
     go: "NFSVolumeSource",
-    fields: &[f("path", Str).required(), f("readOnly", Bool), f("server", Str).required()],
+    fields: &[f("server", Str).required(), f("path", Str).required(), f("readOnly", Bool)],
 };
 /// `PhotonPersistentDiskVolumeSource`.
 pub static PHOTON_PERSISTENT_DISK_VOLUME_SOURCE: Struct =
-    Struct { go: "PhotonPersistentDiskVolumeSource", fields: &[f("fsType", Str), f("pdID", Str).required()] };
+    Struct { go: "PhotonPersistentDiskVolumeSource", fields: &[f("pdID", Str).required(), f("fsType", Str)] };
 /// `PortworxVolumeSource`.
 pub static PORTWORX_VOLUME_SOURCE: Struct = Struct {
     go: "PortworxVolumeSource",
-    fields: &[f("fsType", Str), f("readOnly", Bool), f("volumeID", Str).required()],
+    fields: &[f("volumeID", Str).required(), f("fsType", Str), f("readOnly", Bool)],
 };
 /// `QuobyteVolumeSource`.
 pub static QUOBYTE_VOLUME_SOURCE: Struct = Struct {
     go: "QuobyteVolumeSource",
     fields: &[
-        f("group", Str),
-        f("readOnly", Bool),
         f("registry", Str).required(),
-        f("tenant", Str),
-        f("user", Str),
         f("volume", Str).required(),
+        f("readOnly", Bool),
+        f("user", Str),
+        f("group", Str),
+        f("tenant", Str),
     ],
 };
 /// `RBDVolumeSource`.
 pub static RBD_VOLUME_SOURCE: Struct = Struct {
     go: "RBDVolumeSource",
     fields: &[
-        f("fsType", Str),
-        f("image", Str).required(),
-        f("keyring", Str),
         f("monitors", List(&Str)).required(),
+        f("image", Str).required(),
+        f("fsType", Str),
         f("pool", Str),
-        f("readOnly", Bool),
-        f("secretRef", Object(&LOCAL_OBJECT_REFERENCE)),
         f("user", Str),
+        f("keyring", Str),
+        f("secretRef", Object(&LOCAL_OBJECT_REFERENCE)),
+        f("readOnly", Bool),
     ],
 };
 /// `ScaleIOVolumeSource`.
 pub static SCALE_IO_VOLUME_SOURCE: Struct = Struct {
     go: "ScaleIOVolumeSource",
     fields: &[
-        f("fsType", Str),
         f("gateway", Str).required(),
-        f("protectionDomain", Str),
-        f("readOnly", Bool),
+        f("system", Str).required(),
         f("secretRef", Object(&LOCAL_OBJECT_REFERENCE)).required(),
         f("sslEnabled", Bool),
-        f("storageMode", Str),
+        f("protectionDomain", Str),
         f("storagePool", Str),
-        f("system", Str).required(),
+        f("storageMode", Str),
         f("volumeName", Str),
+        f("fsType", Str),
+        f("readOnly", Bool),
     ],
 };
 /// `StorageOSVolumeSource`.
 pub static STORAGE_OS_VOLUME_SOURCE: Struct = Struct {
     go: "StorageOSVolumeSource",
     fields: &[
+        f("volumeName", Str),
+        f("volumeNamespace", Str),
         f("fsType", Str),
         f("readOnly", Bool),
         f("secretRef", Object(&LOCAL_OBJECT_REFERENCE)),
-        f("volumeName", Str),
-        f("volumeNamespace", Str),
     ],
 };
 /// `VsphereVirtualDiskVolumeSource`.
 pub static VSPHERE_VIRTUAL_DISK_VOLUME_SOURCE: Struct = Struct {
     go: "VsphereVirtualDiskVolumeSource",
     fields: &[
-        f("fsType", Str),
-        f("storagePolicyID", Str),
-        f("storagePolicyName", Str),
         f("volumePath", Str).required(),
+        f("fsType", Str),
+        f("storagePolicyName", Str),
+        f("storagePolicyID", Str),
     ],
 };
 /// `ClusterTrustBundleProjection`.
 pub static CLUSTER_TRUST_BUNDLE_PROJECTION: Struct = Struct {
     go: "ClusterTrustBundleProjection",
     fields: &[
-        f("labelSelector", Object(&LABEL_SELECTOR)),
         f("name", Str),
+        f("signerName", Str),
+        f("labelSelector", Object(&LABEL_SELECTOR)),
         f("optional", Bool),
         f("path", Str).required(),
-        f("signerName", Str),
     ],
 };
 /// `PodCertificateProjection`.
 pub static POD_CERTIFICATE_PROJECTION: Struct = Struct {
     go: "PodCertificateProjection",
     fields: &[
-        f("certificateChainPath", Str),
-        f("credentialBundlePath", Str),
-        f("keyPath", Str),
+        f("signerName", Str).required(),
         f("keyType", Str).required(),
         f("maxExpirationSeconds", Int32),
-        f("signerName", Str).required(),
+        f("credentialBundlePath", Str),
+        f("keyPath", Str),
+        f("certificateChainPath", Str),
         f("userAnnotations", Map),
     ],
 };
@@ -239,14 +239,14 @@ pub static PERSISTENT_VOLUME_CLAIM_SPEC: Struct = Struct {
     go: "PersistentVolumeClaimSpec",
     fields: &[
         f("accessModes", List(&Str)),
+        f("selector", Object(&LABEL_SELECTOR)),
+        f("resources", Object(&VOLUME_RESOURCE_REQUIREMENTS)),
+        f("volumeName", Str),
+        f("storageClassName", StrPtr),
+        f("volumeMode", StrPtr),
         f("dataSource", Object(&TYPED_LOCAL_OBJECT_REFERENCE)),
         f("dataSourceRef", Object(&TYPED_OBJECT_REFERENCE)),
-        f("resources", Object(&VOLUME_RESOURCE_REQUIREMENTS)),
-        f("selector", Object(&LABEL_SELECTOR)),
-        f("storageClassName", StrPtr),
         f("volumeAttributesClassName", StrPtr),
-        f("volumeMode", StrPtr),
-        f("volumeName", Str),
     ],
 };
 /// A name of something in the same namespace, with its kind.

@@ -15,11 +15,11 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "EndpointSlice",
     fields: &[
-        f("addressType", Str).required(),
-        f("apiVersion", Str),
-        f("endpoints", List(&Object(&ENDPOINT))).required(),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
+        f("addressType", Str).required(),
+        f("endpoints", List(&Object(&ENDPOINT))).required(),
         f("ports", List(&Object(&PORT))),
     ],
 };
@@ -28,17 +28,17 @@ static ENDPOINT: Struct = Struct {
     fields: &[
         f("addresses", Set(&Str)).required(),
         f("conditions", Object(&CONDITIONS)).or(D::Empty),
-        f("deprecatedTopology", Map),
-        f("hints", Object(&HINTS)),
         f("hostname", StrPtr),
-        f("nodeName", StrPtr),
         f("targetRef", Object(&OBJECT_REFERENCE)),
+        f("deprecatedTopology", Map),
+        f("nodeName", StrPtr),
         f("zone", StrPtr),
+        f("hints", Object(&HINTS)),
     ],
 };
 static HINTS: Struct = Struct {
     go: "EndpointHints",
-    fields: &[f("forNodes", List(&Object(&FOR_NODE))), f("forZones", List(&Object(&FOR_ZONE)))],
+    fields: &[f("forZones", List(&Object(&FOR_ZONE))), f("forNodes", List(&Object(&FOR_NODE)))],
 };
 static FOR_NODE: Struct = Struct { go: "ForNode", fields: &[f("name", Str).required()] };
 static FOR_ZONE: Struct = Struct { go: "ForZone", fields: &[f("name", Str).required()] };
@@ -49,10 +49,10 @@ static CONDITIONS: Struct = Struct {
 static PORT: Struct = Struct {
     go: "EndpointPort",
     fields: &[
-        f("appProtocol", StrPtr),
         f("name", StrPtr).or(D::Str("")),
-        f("port", Int32).required(),
         f("protocol", StrPtr).or(D::Str("TCP")),
+        f("port", Int32).required(),
+        f("appProtocol", StrPtr),
     ],
 };
 

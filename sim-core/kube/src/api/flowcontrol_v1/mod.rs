@@ -16,8 +16,8 @@ const GROUP: &str = "flowcontrol.apiserver.k8s.io";
 static FLOW_SCHEMA_SCHEMA: Struct = Struct {
     go: "FlowSchema",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&FLOW_SCHEMA_SPEC)).or(D::Empty),
         f("status", Object(&STATUS)).or(D::Empty),
@@ -26,9 +26,9 @@ static FLOW_SCHEMA_SCHEMA: Struct = Struct {
 static FLOW_SCHEMA_SPEC: Struct = Struct {
     go: "FlowSchemaSpec",
     fields: &[
-        f("distinguisherMethod", Object(&DISTINGUISHER)),
-        f("matchingPrecedence", Int32).or(D::Int(1_000)),
         f("priorityLevelConfiguration", Object(&REFERENCE)).required().or(D::Empty),
+        f("matchingPrecedence", Int32).or(D::Int(1_000)),
+        f("distinguisherMethod", Object(&DISTINGUISHER)),
         f("rules", List(&Any)),
     ],
 };
@@ -40,8 +40,8 @@ static STATUS: Struct =
 static LEVEL_SCHEMA: Struct = Struct {
     go: "PriorityLevelConfiguration",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&LEVEL_SPEC)).or(D::Empty),
         f("status", Object(&STATUS)).or(D::Empty),
@@ -49,29 +49,29 @@ static LEVEL_SCHEMA: Struct = Struct {
 };
 static LEVEL_SPEC: Struct = Struct {
     go: "PriorityLevelConfigurationSpec",
-    fields: &[f("exempt", Object(&EXEMPT)), f("limited", Object(&LIMITED)), f("type", Str).required()],
+    fields: &[f("type", Str).required(), f("limited", Object(&LIMITED)), f("exempt", Object(&EXEMPT))],
 };
 static EXEMPT: Struct = Struct {
     go: "ExemptPriorityLevelConfiguration",
-    fields: &[f("lendablePercent", Int32).or(D::Int(0)), f("nominalConcurrencyShares", Int32).or(D::Int(0))],
+    fields: &[f("nominalConcurrencyShares", Int32).or(D::Int(0)), f("lendablePercent", Int32).or(D::Int(0))],
 };
 static LIMITED: Struct = Struct {
     go: "LimitedPriorityLevelConfiguration",
     fields: &[
-        f("borrowingLimitPercent", Int32),
-        f("lendablePercent", Int32).or(D::Int(0)),
-        f("limitResponse", Object(&RESPONSE)).or(D::Empty),
         f("nominalConcurrencyShares", Int32).or(D::Int(30)),
+        f("limitResponse", Object(&RESPONSE)).or(D::Empty),
+        f("lendablePercent", Int32).or(D::Int(0)),
+        f("borrowingLimitPercent", Int32),
     ],
 };
 static RESPONSE: Struct =
-    Struct { go: "LimitResponse", fields: &[f("queuing", Object(&QUEUING)), f("type", Str).required()] };
+    Struct { go: "LimitResponse", fields: &[f("type", Str).required(), f("queuing", Object(&QUEUING))] };
 static QUEUING: Struct = Struct {
     go: "QueuingConfiguration",
     fields: &[
+        f("queues", Int32).or(D::Int(64)),
         f("handSize", Int32).or(D::Int(8)),
         f("queueLengthLimit", Int32).or(D::Int(50)),
-        f("queues", Int32).or(D::Int(64)),
     ],
 };
 

@@ -14,8 +14,8 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "Ingress",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&SPEC)).or(D::Empty),
         f("status", Object(&STATUS)).or(D::Empty),
@@ -24,15 +24,15 @@ static SCHEMA: Struct = Struct {
 static SPEC: Struct = Struct {
     go: "IngressSpec",
     fields: &[
-        f("defaultBackend", Object(&BACKEND)),
         f("ingressClassName", StrPtr),
-        f("rules", List(&Object(&RULE))),
+        f("defaultBackend", Object(&BACKEND)),
         f("tls", List(&Object(&TLS))),
+        f("rules", List(&Object(&RULE))),
     ],
 };
 static BACKEND: Struct = Struct {
     go: "IngressBackend",
-    fields: &[f("resource", Object(&RESOURCE)), f("service", Object(&SERVICE_BACKEND))],
+    fields: &[f("service", Object(&SERVICE_BACKEND)), f("resource", Object(&RESOURCE))],
 };
 static RESOURCE: Struct = Struct {
     go: "TypedLocalObjectReference",
@@ -50,9 +50,9 @@ static HTTP: Struct =
 static PATH: Struct = Struct {
     go: "HTTPIngressPath",
     fields: &[
-        f("backend", Object(&BACKEND)).required().or(D::Empty),
         f("path", Str),
         f("pathType", StrPtr).required().one_of(&["Exact", "ImplementationSpecific", "Prefix"]),
+        f("backend", Object(&BACKEND)).required().or(D::Empty),
     ],
 };
 static TLS: Struct = Struct { go: "IngressTLS", fields: &[f("hosts", List(&Str)), f("secretName", Str)] };
@@ -62,14 +62,14 @@ static BALANCER: Struct =
     Struct { go: "IngressLoadBalancerStatus", fields: &[f("ingress", List(&Object(&BALANCER_INGRESS)))] };
 static BALANCER_INGRESS: Struct = Struct {
     go: "IngressLoadBalancerIngress",
-    fields: &[f("hostname", Str), f("ip", Str), f("ports", List(&Object(&PORT_STATUS)))],
+    fields: &[f("ip", Str), f("hostname", Str), f("ports", List(&Object(&PORT_STATUS)))],
 };
 static PORT_STATUS: Struct = Struct {
     go: "IngressPortStatus",
     fields: &[
-        f("error", StrPtr),
         f("port", Int32).required(),
         f("protocol", Str).required().one_of(&["SCTP", "TCP", "UDP"]),
+        f("error", StrPtr),
     ],
 };
 

@@ -14,8 +14,8 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "IngressClass",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&SPEC)).or(D::Empty),
     ],
@@ -28,8 +28,8 @@ static PARAMETERS: Struct = Struct {
         f("apiGroup", StrPtr),
         f("kind", Str).required(),
         f("name", Str).required(),
-        f("namespace", StrPtr),
         f("scope", StrPtr).or(D::Str("Cluster")),
+        f("namespace", StrPtr),
     ],
 };
 

@@ -14,8 +14,8 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "NetworkPolicy",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&SPEC)).or(D::Empty),
     ],
@@ -23,15 +23,15 @@ static SCHEMA: Struct = Struct {
 static SPEC: Struct = Struct {
     go: "NetworkPolicySpec",
     fields: &[
-        f("egress", List(&Object(&EGRESS))),
-        f("ingress", List(&Object(&INGRESS))),
         f("podSelector", Object(&LABEL_SELECTOR)).or(D::Empty),
+        f("ingress", List(&Object(&INGRESS))),
+        f("egress", List(&Object(&EGRESS))),
         f("policyTypes", List(&Str)),
     ],
 };
 static INGRESS: Struct = Struct {
     go: "NetworkPolicyIngressRule",
-    fields: &[f("from", List(&Object(&PEER))), f("ports", List(&Object(&PORT)))],
+    fields: &[f("ports", List(&Object(&PORT))), f("from", List(&Object(&PEER)))],
 };
 static EGRESS: Struct = Struct {
     go: "NetworkPolicyEgressRule",
@@ -40,9 +40,9 @@ static EGRESS: Struct = Struct {
 static PEER: Struct = Struct {
     go: "NetworkPolicyPeer",
     fields: &[
-        f("ipBlock", Object(&IP_BLOCK)),
-        f("namespaceSelector", Object(&LABEL_SELECTOR)),
         f("podSelector", Object(&LABEL_SELECTOR)),
+        f("namespaceSelector", Object(&LABEL_SELECTOR)),
+        f("ipBlock", Object(&IP_BLOCK)),
     ],
 };
 static IP_BLOCK: Struct =
@@ -50,9 +50,9 @@ static IP_BLOCK: Struct =
 static PORT: Struct = Struct {
     go: "NetworkPolicyPort",
     fields: &[
-        f("endPort", Int32),
-        f("port", IntOrString),
         f("protocol", StrPtr).or(D::Str("TCP")).one_of(&["SCTP", "TCP", "UDP"]),
+        f("port", IntOrString),
+        f("endPort", Int32),
     ],
 };
 

@@ -12,10 +12,10 @@ use crate::api::table::{AGE, NAME, age, column};
 static SCHEMA: Struct = Struct {
     go: "RuntimeClass",
     fields: &[
-        f("apiVersion", Str),
-        f("handler", Str).required(),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
+        f("handler", Str).required(),
         f("overhead", Object(&OVERHEAD)),
         f("scheduling", Object(&SCHEDULING)),
     ],

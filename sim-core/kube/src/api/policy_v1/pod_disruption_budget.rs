@@ -15,8 +15,8 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "PodDisruptionBudget",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&SPEC)).or(D::Empty),
         f("status", Object(&STATUS)).or(D::Empty),
@@ -25,22 +25,22 @@ static SCHEMA: Struct = Struct {
 static SPEC: Struct = Struct {
     go: "PodDisruptionBudgetSpec",
     fields: &[
-        f("maxUnavailable", IntOrString),
         f("minAvailable", IntOrString),
         f("selector", Retain(&LABEL_SELECTOR)),
+        f("maxUnavailable", IntOrString),
         f("unhealthyPodEvictionPolicy", StrPtr),
     ],
 };
 static STATUS: Struct = Struct {
     go: "PodDisruptionBudgetStatus",
     fields: &[
-        f("conditions", Keyed(&CONDITION, "type")),
-        f("currentHealthy", Int32).or(D::Int(0)).required(),
-        f("desiredHealthy", Int32).or(D::Int(0)).required(),
+        f("observedGeneration", Int64),
         f("disruptedPods", MapOf(&Time)),
         f("disruptionsAllowed", Int32).or(D::Int(0)).required(),
+        f("currentHealthy", Int32).or(D::Int(0)).required(),
+        f("desiredHealthy", Int32).or(D::Int(0)).required(),
         f("expectedPods", Int32).or(D::Int(0)).required(),
-        f("observedGeneration", Int64),
+        f("conditions", Keyed(&CONDITION, "type")),
     ],
 };
 

@@ -16,11 +16,11 @@ pub const GROUP: &str = "rbac.authorization.k8s.io";
 pub static POLICY_RULE: Struct = Struct {
     go: "PolicyRule",
     fields: &[
-        f("apiGroups", List(&StrPtr)),
-        f("nonResourceURLs", List(&Str)),
-        f("resourceNames", List(&Str)),
-        f("resources", List(&Str)),
         f("verbs", List(&Str)).required(),
+        f("apiGroups", List(&StrPtr)),
+        f("resources", List(&Str)),
+        f("resourceNames", List(&Str)),
+        f("nonResourceURLs", List(&Str)),
     ],
 };
 

@@ -15,8 +15,8 @@ use sim::Timestamp;
 static ROLE: Struct = Struct {
     go: "Role",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("rules", List(&Object(&POLICY_RULE))),
     ],
@@ -24,11 +24,11 @@ static ROLE: Struct = Struct {
 static CLUSTER_ROLE: Struct = Struct {
     go: "ClusterRole",
     fields: &[
-        f("aggregationRule", Object(&AGGREGATION)),
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("rules", List(&Object(&POLICY_RULE))),
+        f("aggregationRule", Object(&AGGREGATION)),
     ],
 };
 static AGGREGATION: Struct =

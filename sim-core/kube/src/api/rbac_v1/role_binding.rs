@@ -17,11 +17,11 @@ macro_rules! binding {
         Struct {
             go: $go,
             fields: &[
-                f("apiVersion", Str),
                 f("kind", Str),
+                f("apiVersion", Str),
                 f("metadata", Object(&OBJECT_META)).or(D::Empty),
-                f("roleRef", Object(&ROLE_REF)).required().or(D::Empty),
                 f("subjects", List(&Object(&SUBJECT))),
+                f("roleRef", Object(&ROLE_REF)).required().or(D::Empty),
             ],
         }
     };
@@ -34,7 +34,7 @@ static ROLE_REF: Struct = Struct {
 };
 static SUBJECT: Struct = Struct {
     go: "Subject",
-    fields: &[f("apiGroup", Str), f("kind", Str).required(), f("name", Str).required(), f("namespace", Str)],
+    fields: &[f("kind", Str).required(), f("apiGroup", Str), f("name", Str).required(), f("namespace", Str)],
 };
 
 const ROLE: Column = column("Role", "The role that is given.");

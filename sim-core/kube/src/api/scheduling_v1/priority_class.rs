@@ -14,15 +14,15 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "PriorityClass",
     fields: &[
-        f("apiVersion", Str),
-        f("description", Str),
-        f("globalDefault", Bool),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
+        f("value", Int32).required().or(D::Int(0)),
+        f("globalDefault", Bool),
+        f("description", Str),
         f("preemptionPolicy", StrPtr)
             .or(D::Str("PreemptLowerPriority"))
             .one_of(&["Never", "PreemptLowerPriority"]),
-        f("value", Int32).required().or(D::Int(0)),
     ],
 };
 

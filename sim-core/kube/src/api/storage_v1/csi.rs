@@ -13,8 +13,8 @@ use sim::Timestamp;
 static DRIVER_SCHEMA: Struct = Struct {
     go: "CSIDriver",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&DRIVER_SPEC)).required().or(D::Empty),
     ],
@@ -23,15 +23,15 @@ static DRIVER_SPEC: Struct = Struct {
     go: "CSIDriverSpec",
     fields: &[
         f("attachRequired", Bool).or(D::Bool(true)),
-        f("fsGroupPolicy", StrPtr).or(D::Str("ReadWriteOnceWithFSType")),
-        f("nodeAllocatableUpdatePeriodSeconds", Int64),
         f("podInfoOnMount", Bool).or(D::Bool(false)),
+        f("volumeLifecycleModes", Set(&Str)),
+        f("storageCapacity", Bool).or(D::Bool(false)),
+        f("fsGroupPolicy", StrPtr).or(D::Str("ReadWriteOnceWithFSType")),
+        f("tokenRequests", List(&Object(&TOKEN_REQUEST))),
         f("requiresRepublish", Bool).or(D::Bool(false)),
         f("seLinuxMount", Bool).or(D::Bool(false)),
+        f("nodeAllocatableUpdatePeriodSeconds", Int64),
         f("serviceAccountTokenInSecrets", Bool),
-        f("storageCapacity", Bool).or(D::Bool(false)),
-        f("tokenRequests", List(&Object(&TOKEN_REQUEST))),
-        f("volumeLifecycleModes", Set(&Str)),
     ],
 };
 static TOKEN_REQUEST: Struct =
@@ -89,8 +89,8 @@ fn driver_row(driver: &Value, now: Timestamp) -> Vec<Value> {
 static NODE_SCHEMA: Struct = Struct {
     go: "CSINode",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&NODE_SPEC)).required().or(D::Empty),
     ],
@@ -100,10 +100,10 @@ static NODE_SPEC: Struct =
 static NODE_DRIVER: Struct = Struct {
     go: "CSINodeDriver",
     fields: &[
-        f("allocatable", Any),
         f("name", Str).required(),
         f("nodeID", Str).required(),
         f("topologyKeys", List(&Str)),
+        f("allocatable", Any),
     ],
 };
 
@@ -133,13 +133,13 @@ pub static NODE: ResourceInfo = ResourceInfo {
 static CAPACITY_SCHEMA: Struct = Struct {
     go: "CSIStorageCapacity",
     fields: &[
-        f("apiVersion", Str),
-        f("capacity", Quantity),
         f("kind", Str),
-        f("maximumVolumeSize", Quantity),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("nodeTopology", Object(&LABEL_SELECTOR)),
         f("storageClassName", Str).required(),
+        f("capacity", Quantity),
+        f("maximumVolumeSize", Quantity),
     ],
 };
 
@@ -165,10 +165,10 @@ pub static STORAGE_CAPACITY: ResourceInfo = ResourceInfo {
 static ATTRIBUTES_SCHEMA: Struct = Struct {
     go: "VolumeAttributesClass",
     fields: &[
-        f("apiVersion", Str),
-        f("driverName", Str).required(),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
+        f("driverName", Str).required(),
         f("parameters", Map),
     ],
 };

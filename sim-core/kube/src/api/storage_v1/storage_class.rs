@@ -15,16 +15,16 @@ use sim::Timestamp;
 static SCHEMA: Struct = Struct {
     go: "StorageClass",
     fields: &[
-        f("allowVolumeExpansion", Bool),
-        f("allowedTopologies", List(&Object(&TOPOLOGY))),
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
-        f("mountOptions", List(&Str)),
-        f("parameters", Map),
         f("provisioner", Str).required(),
+        f("parameters", Map),
         f("reclaimPolicy", StrPtr).or(D::Str("Delete")).one_of(RECLAIM_POLICIES),
+        f("mountOptions", List(&Str)),
+        f("allowVolumeExpansion", Bool),
         f("volumeBindingMode", StrPtr).or(D::Str("Immediate")).one_of(&["Immediate", "WaitForFirstConsumer"]),
+        f("allowedTopologies", List(&Object(&TOPOLOGY))),
     ],
 };
 static TOPOLOGY: Struct = Struct {

@@ -11,8 +11,8 @@ use crate::api::table::{AGE, Column, NAME, age, column};
 static SCHEMA: Struct = Struct {
     go: "VolumeAttachment",
     fields: &[
-        f("apiVersion", Str),
         f("kind", Str),
+        f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&SPEC)).required().or(D::Empty),
         f("status", Object(&STATUS)).or(D::Empty),
@@ -22,20 +22,20 @@ static SPEC: Struct = Struct {
     go: "VolumeAttachmentSpec",
     fields: &[
         f("attacher", Str).required(),
-        f("nodeName", Str).required(),
         f("source", Object(&SOURCE)).required().or(D::Empty),
+        f("nodeName", Str).required(),
     ],
 };
 static SOURCE: Struct = Struct {
     go: "VolumeAttachmentSource",
-    fields: &[f("inlineVolumeSpec", Any), f("persistentVolumeName", StrPtr)],
+    fields: &[f("persistentVolumeName", StrPtr), f("inlineVolumeSpec", Any)],
 };
 static STATUS: Struct = Struct {
     go: "VolumeAttachmentStatus",
     fields: &[
-        f("attachError", Any),
         f("attached", Bool).required().or(D::Bool(false)),
         f("attachmentMetadata", Map),
+        f("attachError", Any),
         f("detachError", Any),
     ],
 };

@@ -150,6 +150,8 @@ impl Flag {
 pub struct Flags {
     known: Vec<&'static Flag>,
     given: SortedMap<&'static str, Vec<String>>,
+    /// The flags as they were given, in order, each with a space before it.
+    pub line: String,
     /// What is not a flag, in order.
     pub args: Vec<String>,
     /// How many arguments came before `--`.
@@ -230,6 +232,7 @@ impl Flags {
 
     fn set(&mut self, flag: &'static Flag, value: &str) -> Result<(), String> {
         flag.validate(value)?;
+        self.line += &format!(" --{}={value}", flag.name);
         let values = self.given.entry(flag.name).or_default();
         match flag.kind {
             Kind::Array => values.push(value.to_string()),

@@ -107,3 +107,7 @@ pub const DRY_RUN: &[Flag] = &[Flag::string(
     "Must be \"none\", \"server\" or \"client\". With client, only show what would be sent; with server, send it, but nothing is stored.",
 )
 .bare("unchanged")];
+
+/// `--record`, of commands that change what may have a history.
+pub const RECORD: &[Flag] = &[Flag::bool("record", "Keep the command line in an annotation of the resource")
+    .deprecated("--record will be removed in the future")];

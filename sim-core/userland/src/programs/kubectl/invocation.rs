@@ -8,6 +8,7 @@ use super::klog;
 use super::kubeconfig::{Kubeconfig, Target};
 use super::rest::{self, Client};
 use linux::Sys;
+use serde_json::Value;
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 use std::time::Duration;
@@ -134,6 +135,17 @@ impl Kubectl {
         let client = Client::new(&self.sys, target, impersonate, self.request_timeout()?).verbose(level);
         let client = Rc::new(client);
         Ok(self.client.get_or_init(|| client).clone())
+    }
+
+    /// With `--record`, notes in an object which command line changes it; says whether.
+    pub fn record(&self, object: &mut Value) -> bool {
+        let record = self.flags.bool("record");
+        if record {
+            let args: String = self.args().iter().map(|arg| format!(" {arg}")).collect();
+            let line = format!("{}{args}{}", self.path, self.flags.line);
+            object["metadata"]["annotations"]["kubernetes.io/change-cause"] = line.into();
+        }
+        record
     }
 
     /// With `--warnings-as-errors`, complains about warnings of the server.

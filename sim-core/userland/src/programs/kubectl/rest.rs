@@ -398,7 +398,8 @@ impl Client {
                 continue;
             }
             let text = value.splitn(3, ' ').nth(2).unwrap_or(value);
-            let text = text.trim_matches('"').replace("\\\"", "\"").replace("\\\\", "\\");
+            let text = text.strip_prefix('"').unwrap_or(text);
+            let text = text.strip_suffix('"').unwrap_or(text).replace("\\\"", "\"").replace("\\\\", "\\");
             if self.warned.borrow_mut().insert(text.clone()) {
                 warn(&self.sys, &text).await;
             }

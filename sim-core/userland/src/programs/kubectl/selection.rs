@@ -52,6 +52,8 @@ pub struct Selection {
     pub all_namespaces: bool,
     /// The namespace where none is said.
     pub namespace: String,
+    /// The part of the objects that is fetched; empty for all of them.
+    pub subresource: String,
 }
 
 /// One thing selected.
@@ -156,24 +158,29 @@ pub async fn select_arguments(k: &Kubectl, args: &[String], rules: Rules) -> Res
     select_from(k, &[], args, rules).await
 }
 
-/// The objects of the files as they are, for `--local`: the server is not asked.
-pub async fn local(k: &Kubectl) -> Result<Vec<Info>> {
+/// The objects of the files as they are, for `--local`: the server is not asked. Where they go through Go's types,
+/// they are of kinds that kubectl itself knows.
+pub async fn local(k: &Kubectl, typed: bool) -> Result<Vec<Info>> {
     let objects = objects(k, &files(k)?, false).await?;
     let mut infos = Vec::new();
     for (source, object) in objects {
         let text = |path: &str| object.pointer(path).and_then(Value::as_str).unwrap_or("").to_string();
         let known = scheme::by_kind(&text("/apiVersion"), &text("/kind"));
-        let kind = known.ok_or_else(|| not_registered(&source, &object))?;
+        if typed && known.is_none() {
+            return Err(not_registered(&source, &object));
+        }
+        let (api_version, kind) = (text("/apiVersion"), text("/kind"));
+        let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
         infos.push(Info {
             resource: Rc::new(Resource {
-                group: kind.group.to_string(),
-                version: kind.version.to_string(),
-                plural: kind.plural.to_string(),
-                singular: kind.kind.to_lowercase(),
-                kind: kind.kind.to_string(),
+                group: group.to_string(),
+                version: version.to_string(),
+                plural: known.map_or_else(|| kind.to_lowercase() + "s", |known| known.plural.to_string()),
+                singular: kind.to_lowercase(),
+                kind,
                 short_names: Vec::new(),
                 categories: Vec::new(),
-                namespaced: kind.namespaced,
+                namespaced: known.is_none_or(|known| known.namespaced),
                 verbs: Vec::new(),
                 subresources: Vec::new(),
             }),
@@ -454,7 +461,11 @@ impl Selection {
                     }
                 }
                 Target::Named(info) if info.object.is_null() || refresh => {
-                    match client.get(&info.path(), &[]).await {
+                    let path = match self.subresource.as_str() {
+                        "" => info.path(),
+                        subresource => format!("{}/{subresource}", info.path()),
+                    };
+                    match client.get(&path, &[]).await {
                         Ok(object) => infos.push(Info { object, ..info.clone() }),
                         Err(error) => {
                             if !(error.is_not_found() && k.flags.bool("ignore-not-found")) {

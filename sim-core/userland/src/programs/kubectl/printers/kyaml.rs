@@ -1,5 +1,6 @@
 //! KYAML: the part of YAML that leaves nothing to guess. Models `sigs.k8s.io/yaml/kyaml`.
 
+use kube::api::go_order::Shape;
 use serde_json::Value;
 
 /// Writes a document.
@@ -13,25 +14,26 @@ pub fn emit(value: &Value) -> String {
 /// Writes a document whose fields have the order of Go's types.
 pub fn emit_typed(value: &Value) -> String {
     let mut text = "---\n".to_string();
-    push(&mut text, value, 0, Some(""));
+    push(&mut text, value, 0, Some(Shape::of(value)));
     text.push('\n');
     text
 }
 
-/// `parent` is the field that the value stands in, where Go's types give the order.
-fn push(text: &mut String, value: &Value, depth: usize, parent: Option<&str>) {
+/// `shape` is there where Go's types give the order.
+fn push(text: &mut String, value: &Value, depth: usize, shape: Option<Shape<'_>>) {
     match value {
         Value::Object(map) if !map.is_empty() => {
             text.push_str("{\n");
-            let keys = match parent {
-                Some(parent) => super::go_order::keys(parent, map),
+            let keys = match shape {
+                Some(shape) => shape.keys(map),
                 None => crate::programs::kubectl::yaml::sort_keys(map),
             };
             for key in keys {
                 indent(text, depth + 1);
                 text.push_str(&key_text(key));
                 text.push_str(": ");
-                push(text, &map[key.as_str()], depth + 1, parent.map(|_| key.as_str()));
+                let value = &map[key.as_str()];
+                push(text, value, depth + 1, shape.map(|shape| shape.below(key, value)));
                 text.push_str(",\n");
             }
             indent(text, depth);
@@ -45,7 +47,7 @@ fn push(text: &mut String, value: &Value, depth: usize, parent: Option<&str>) {
                 if i > 0 {
                     text.push_str(", ");
                 }
-                push(text, item, depth, parent);
+                push(text, item, depth, shape);
             }
             text.push(']');
         }
@@ -53,7 +55,7 @@ fn push(text: &mut String, value: &Value, depth: usize, parent: Option<&str>) {
             text.push_str("[\n");
             for item in items {
                 indent(text, depth + 1);
-                push(text, item, depth + 1, parent);
+                push(text, item, depth + 1, shape);
                 text.push_str(",\n");
             }
             indent(text, depth);

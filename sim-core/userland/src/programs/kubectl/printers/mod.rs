@@ -3,7 +3,6 @@
 //! Models `k8s.io/cli-runtime/pkg/printers` and `.../genericclioptions/print_flags.go`.
 
 mod custom_columns;
-pub mod go_order;
 mod go_template;
 mod go_value;
 mod kyaml;
@@ -17,6 +16,7 @@ use super::selection::Info;
 use super::{json, yaml};
 pub use custom_columns::CustomColumns;
 pub use go_template::{GoTemplate, base64_decode};
+use kube::api::go_order;
 use serde_json::{Value, json};
 pub use table::{Decoration, sort_rows, table_text};
 

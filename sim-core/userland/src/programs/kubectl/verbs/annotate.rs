@@ -1,5 +1,6 @@
 //! `kubectl annotate`, and what it shares with `kubectl label`. Models pkg/cmd/annotate.
 
+use super::change;
 use crate::programs::kubectl::command::{Arguments, Command, Run};
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
@@ -24,6 +25,7 @@ pub const COMMAND: Command = Command {
         globals::FIELD_SELECTOR,
         globals::FILENAMES,
         globals::PRINT,
+        globals::RECORD,
         globals::SELECTOR,
         COMMON_FLAGS,
         FLAGS,
@@ -69,6 +71,9 @@ impl Changes {
                 "one or more resources must be specified as <resource> <name> or <resource>/<name>",
             ));
         }
+        if k.flags.bool("list") && !k.flags.str("output").is_empty() {
+            return Err(Error::text("--list and --output may not be specified together"));
+        }
         if changes.is_empty() && !k.flags.bool("list") {
             return Err(Error::text(format!("at least one {what} update is required")));
         }
@@ -80,22 +85,29 @@ impl Changes {
     }
 }
 
-/// The objects that are meant: those of the server, or with `--local` those of the files.
+/// The objects that are meant: those of the server, or with `--local` those of the files; and whether it is one.
 pub(super) async fn objects(
     k: &Kubectl,
     resources: &[String],
     example: &str,
-) -> Result<(Vec<Info>, Vec<Error>)> {
-    if !k.flags.bool("local") {
-        let rules = Rules { own_all: true, ..Rules::default() };
-        return selection::select(k, resources, rules).await?.fetch(k, true).await;
+) -> Result<(Vec<Info>, Vec<Error>, bool)> {
+    if k.flags.bool("local") {
+        if !resources.is_empty() || k.flags.list("filename").is_empty() {
+            return Err(Error::text(format!(
+                "can only use local files by -f {example} when --local=true is set"
+            )));
+        }
+        let infos = selection::local(k, false).await?;
+        let single = infos.len() == 1;
+        return Ok((infos, Vec::new(), single));
     }
-    if !resources.is_empty() || k.flags.list("filename").is_empty() {
-        return Err(Error::text(format!(
-            "can only use local files by -f {example} when --local=true is set"
-        )));
+    let rules = Rules { own_all: true, ..Rules::default() };
+    let selection = selection::select(k, resources, rules).await?;
+    if !selection.single && !k.flags.str("resource-version").is_empty() {
+        return Err(Error::text("--resource-version may only be used with a single resource"));
     }
-    Ok((selection::local(k).await?, Vec::new()))
+    let (infos, errors) = selection.fetch(k, true).await?;
+    Ok((infos, errors, selection.single))
 }
 
 /// Tells what names resources from `key=value` and `key-`.
@@ -154,20 +166,26 @@ pub(super) async fn send(
     if !k.flags.str("resource-version").is_empty() {
         patch["metadata"]["resourceVersion"] = k.flags.str("resource-version").into();
     }
-    if dry_run == DryRun::Client || k.flags.bool("local") {
+    k.record(&mut patch);
+    if dry_run == DryRun::Client || k.flags.bool("local") || k.flags.bool("list") {
         kube::api::merge_patch::apply(&mut info.object, &patch);
         return Ok(());
     }
-    let query: &[(&str, &str)] = if dry_run == DryRun::Server { &[("dryRun", "All")] } else { &[] };
-    info.object = k.client().await?.patch(&info.path(), query, MERGE_PATCH, &patch).await?;
+    let query = change::query(k, dry_run == DryRun::Server);
+    info.object = k.client().await?.patch(&info.path(), &query, MERGE_PATCH, &patch).await?;
     Ok(())
 }
 
 /// Shows all of `metadata.FIELD`.
-pub(super) async fn list(k: &Kubectl, info: &Info, field: &str) {
+pub(super) async fn list(k: &Kubectl, info: &Info, field: &str, single: bool) {
     let mut text = String::new();
+    let indent = if single { "" } else { " " };
+    if !single {
+        let (kind, group) = (&info.resource.kind, &info.resource.group);
+        text += &format!("Listing {field} for {kind}.{group}/{}:\n", info.name);
+    }
     for (key, value) in info.object["metadata"][field].as_object().into_iter().flatten() {
-        text += &format!("{key}={}\n", value.as_str().unwrap_or(""));
+        text += &format!("{indent}{key}={}\n", value.as_str().unwrap_or(""));
     }
     k.out(&text).await;
 }
@@ -175,25 +193,22 @@ pub(super) async fn list(k: &Kubectl, info: &Info, field: &str) {
 async fn run(k: Rc<Kubectl>) -> Result<()> {
     let (resources, changes) = Changes::read(&k, "annotation")?;
     let dry_run = printers::dry_run(&k)?;
-    let (infos, mut errors) = objects(&k, &resources, "rsrc.yaml or --filename=rsrc.json").await?;
+    let (infos, mut errors, single) = objects(&k, &resources, "rsrc.yaml or --filename=rsrc.json").await?;
     for mut info in infos {
-        if !changes.is_empty() {
-            if !k.flags.bool("overwrite")
-                && let Some((key, old)) = overwritten(&info.object, "annotations", &changes)
-            {
-                errors.push(Error::text(format!(
-                    "--overwrite is false but found the following declared annotation(s): '{key}' already has a value ({old})"
-                )));
-                continue;
-            }
-            if let Err(error) = send(&k, &mut info, "annotations", &changes, dry_run).await {
-                errors.push(error);
-                continue;
-            }
-            printers::print_result(&k, &info, "annotated").await?;
+        if !k.flags.bool("overwrite")
+            && let Some((key, old)) = overwritten(&info.object, "annotations", &changes)
+        {
+            errors.push(Error::text(format!(
+                "--overwrite is false but found the following declared annotation(s): '{key}' already has a value ({old})"
+            )));
+            continue;
         }
-        if k.flags.bool("list") {
-            list(&k, &info, "annotations").await;
+        if let Err(error) = send(&k, &mut info, "annotations", &changes, dry_run).await {
+            errors.push(error);
+        } else if k.flags.bool("list") {
+            list(&k, &info, "annotations", single).await;
+        } else {
+            printers::print_result(&k, &info, "annotated").await?;
         }
     }
     Error::many(errors)

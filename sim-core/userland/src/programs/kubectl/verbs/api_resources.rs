@@ -5,7 +5,6 @@ use crate::programs::kubectl::discovery::Resource;
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::invocation::Kubectl;
-use crate::programs::kubectl::json::indented;
 use crate::programs::kubectl::printers::Format;
 use crate::programs::kubectl::tabwriter::TabWriter;
 use serde_json::{Value, json};
@@ -20,6 +19,7 @@ const FLAGS: &[Flag] = &[
         .default("true"),
     Flag::bool("no-headers", "No line of headers."),
     Flag::string("output", "", "Output format. One of: (json, yaml, kyaml, name, wide).").short('o'),
+    Flag::bool("show-managed-fields", "If true, show managedFields in JSON and YAML."),
     Flag::string("sort-by", "", "Sort by 'name' or 'kind'."),
     Flag::slice("verbs", "Only resources that know all of these verbs."),
 ];
@@ -110,19 +110,8 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     Ok(())
 }
 
-/// An `APIResourceList` of them; JSON with the fields in the order of Go's struct.
+/// An `APIResourceList` of them.
 fn document(resources: &[Rc<Resource>], output: &str) -> String {
-    const ORDER: [&str; 9] = [
-        "name",
-        "singularName",
-        "namespaced",
-        "group",
-        "version",
-        "kind",
-        "verbs",
-        "shortNames",
-        "categories",
-    ];
     let mut list = Vec::new();
     for r in resources {
         let mut entry = json!({
@@ -141,31 +130,16 @@ fn document(resources: &[Rc<Resource>], output: &str) -> String {
         }
         list.push(entry);
     }
-    if output != "json" {
-        let document =
-            json!({"apiVersion": "v1", "groupVersion": "", "kind": "APIResourceList", "resources": list});
-        let format = if output == "yaml" { Format::Yaml } else { Format::Kyaml };
-        return format.print(&document).unwrap_or_default();
-    }
-    let entries: Vec<String> = list
-        .iter()
-        .map(|entry| {
-            let fields: Vec<String> = ORDER
-                .iter()
-                .filter(|field| !entry[**field].is_null())
-                .map(|field| {
-                    let value = indented(&entry[*field], "    ").replace('\n', "\n            ");
-                    format!("            {field:?}: {value}")
-                })
-                .collect();
-            format!("        {{\n{}\n        }}", fields.join(",\n"))
-        })
-        .collect();
-    let entries =
-        if entries.is_empty() { "[]".to_string() } else { format!("[\n{}\n    ]", entries.join(",\n")) };
-    format!(
-        "{{\n    \"kind\": \"APIResourceList\",\n    \"apiVersion\": \"v1\",\n    \"groupVersion\": \"\",\n    \"resources\": {entries}\n}}\n"
-    )
+    // Go's list stays what it was, nothing, when nothing is added to it.
+    let list = if list.is_empty() { Value::Null } else { Value::Array(list) };
+    let document =
+        json!({"apiVersion": "v1", "groupVersion": "", "kind": "APIResourceList", "resources": list});
+    let format = match output {
+        "json" => Format::Json,
+        "yaml" => Format::Yaml,
+        _ => Format::Kyaml,
+    };
+    format.print_typed(&document).unwrap_or_default()
 }
 
 fn fits(k: &Kubectl, resource: &Resource) -> bool {

@@ -9,7 +9,7 @@ use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{self, DryRun};
 use crate::programs::kubectl::selection::{self, Info, Rules};
-use kube::api::quantity;
+use kube::api::{go_order, quantity};
 use serde_json::{Value, json};
 use std::rc::Rc;
 
@@ -20,7 +20,7 @@ pub const COMMAND: Command = Command {
     short: "Auto-scale a deployment, replica set, stateful set, or replication controller",
     long: "Creates an autoscaler that automatically chooses and sets the number of pods that run in a Kubernetes cluster.\n\n It refers to a deployment, replica set, stateful set, or replication controller by name, and gives it more or fewer pods as they are needed.",
     examples: "# Between 2 and 10 pods, as the default policy says\nkubectl autoscale deployment foo --min=2 --max=10\n\n# At most 5 pods, which use 80% of the CPU that they request\nkubectl autoscale rc foo --max=5 --cpu=80%\n\n# Between 3 and 6 pods, which use 500 millicores and 200Mi of memory each\nkubectl autoscale deployment bar --min=3 --max=6 --cpu=500m --memory=200Mi",
-    flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, FLAGS],
+    flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, globals::RECORD, FLAGS],
     required: &["max"],
     run: Run::Verb(|k| Box::pin(run(k))),
     arguments: Arguments::Resources,
@@ -80,19 +80,56 @@ async fn one(k: &Kubectl, info: &Info, dry_run: DryRun) -> Result<()> {
             resource.kind, resource.group, resource.version, resource.plural
         )));
     }
+    let object = autoscaler(k, info)?;
+    let Err(error) = create(k, info, "autoscaling/v2", object, dry_run).await else { return Ok(()) };
+    // What the older version can say as well is tried with that.
+    let cpu = k.flags.str("cpu");
+    if cpu.is_empty() {
+        return Err(Error::text(format!("{INCOMPATIBLE}: empty input")));
+    }
+    if !k.flags.str("memory").is_empty() || !cpu.ends_with('%') {
+        return Err(Error::text(format!("{INCOMPATIBLE}: %!w(<nil>)")));
+    }
+    if let Error::NotSimulated(_) = error {
+        return Err(error);
+    }
     let mut object = autoscaler(k, info)?;
-    let mapper = k.mapper().await?;
-    let kind = mapper.of_kind("autoscaling/v2", "HorizontalPodAutoscaler").ok_or_else(|| {
-        Error::text("no matches for kind \"HorizontalPodAutoscaler\" in version \"autoscaling/v2\"")
+    object["apiVersion"] = "autoscaling/v1".into();
+    if let Some(spec) = object["spec"].as_object_mut() {
+        spec.remove("metrics");
+        let percent = k.flags.int("cpu-percent");
+        if percent >= 0 {
+            spec.insert("targetCPUUtilizationPercentage".to_string(), percent.into());
+        }
+    }
+    create(k, info, "autoscaling/v1", object, dry_run).await
+}
+
+/// When the server takes it in neither version.
+const INCOMPATIBLE: &str =
+    "failed to create autoscaling/v2 HPA and the configuration is incompatible with autoscaling/v1";
+
+/// Makes it and says so.
+async fn create(
+    k: &Kubectl,
+    info: &Info,
+    api_version: &str,
+    mut object: Value,
+    dry_run: DryRun,
+) -> Result<()> {
+    let kind = k.mapper().await?.of_kind(api_version, "HorizontalPodAutoscaler").ok_or_else(|| {
+        Error::text(format!("no matches for kind \"HorizontalPodAutoscaler\" in version {api_version:?}"))
     })?;
+    k.record(&mut object);
     let name = object["metadata"]["name"].as_str().unwrap_or("").to_string();
     if dry_run == DryRun::Client {
-        object["status"] = json!({"currentMetrics": null, "desiredReplicas": 0});
+        object = go_order::through_types(&object);
         let made = Info { resource: kind, name, object, ..info.clone() };
         return printers::print_typed_result(k, &made, "created").await;
     }
     if k.flags.bool("save-config") {
-        object["metadata"]["annotations"][apply::LAST_APPLIED] = apply::configuration(&object).into();
+        let configuration = go_order::compact(&go_order::through_types(&object)) + "\n";
+        object["metadata"]["annotations"][apply::LAST_APPLIED] = configuration.into();
     }
     let (namespace, _) = k.namespace().await?;
     let query = change::query(k, dry_run == DryRun::Server);

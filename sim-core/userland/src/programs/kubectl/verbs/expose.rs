@@ -18,7 +18,7 @@ pub const COMMAND: Command = Command {
     short: "Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service",
     long: "Expose a resource as a new Kubernetes service.\n\n Takes a deployment, service, replica set, replication controller or pod by name and gives the new service its selector. Possible resources include (case insensitive):\n\n pod (po), service (svc), replicationcontroller (rc), deployment (deploy), replicaset (rs)",
     examples: "# A service for a deployment of nginx, on port 80, that leads to port 8000 of its containers\nkubectl expose deployment nginx --port=80 --target-port=8000\n\n# A service for a pod, called frontend, on port 444\nkubectl expose pod valid-pod --port=444 --name=frontend\n\n# A second service for what another one selects\nkubectl expose service nginx --port=443 --target-port=8443 --name=nginx-https",
-    flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, FLAGS],
+    flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, globals::RECORD, FLAGS],
     run: Run::Verb(|k| Box::pin(run(k))),
     arguments: Arguments::Resources,
     ..Command::NEW
@@ -118,10 +118,11 @@ async fn expose(k: &Kubectl, info: &Info, dry_run: DryRun) -> Result<()> {
         entries.push(entry);
     }
     let mut service = super::run::with_overrides(k, service(k, info, &name, selector, entries)?)?;
+    k.record(&mut service);
     let namespace = info.namespace.clone();
     if k.flags.bool("save-config") && dry_run != DryRun::Client {
         service["metadata"]["annotations"][super::apply::LAST_APPLIED] =
-            (printers::go_order::compact(&service) + "\n").into();
+            (kube::api::go_order::compact(&service) + "\n").into();
     }
     let resource = k.mapper().await?.find("services")?;
     let mut made = Info { resource, namespace, name, source: String::new(), object: service };

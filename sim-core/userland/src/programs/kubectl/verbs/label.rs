@@ -6,7 +6,7 @@ use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
-use crate::programs::kubectl::printers;
+use crate::programs::kubectl::printers::{self, DryRun};
 use serde_json::Value;
 use std::rc::Rc;
 
@@ -23,6 +23,7 @@ pub const COMMAND: Command = Command {
         globals::FIELD_SELECTOR,
         globals::FILENAMES,
         globals::PRINT,
+        globals::RECORD,
         globals::SELECTOR,
         annotate::COMMON_FLAGS,
         FLAGS,
@@ -47,12 +48,10 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         }
     }
     let dry_run = printers::dry_run(&k)?;
-    let (infos, mut errors) = annotate::objects(&k, &resources, "pod.yaml or --filename=pod.json").await?;
+    let (infos, mut errors, single) =
+        annotate::objects(&k, &resources, "pod.yaml or --filename=pod.json").await?;
+    let here = dry_run == DryRun::Client || k.flags.bool("local") || k.flags.bool("list");
     for mut info in infos {
-        if k.flags.bool("list") && changes.is_empty() {
-            annotate::list(&k, &info, "labels").await;
-            continue;
-        }
         if !k.flags.bool("overwrite")
             && let Some((key, old)) = annotate::overwritten(&info.object, "labels", &changes)
         {
@@ -61,18 +60,18 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
             continue;
         }
         let present = info.object["metadata"]["labels"].clone();
-        for key in changes.remove.iter().filter(|key| present.get(*key).is_none()) {
+        for key in changes.remove.iter().filter(|key| !here && present.get(*key).is_none()) {
             k.out(&format!("label {key:?} not found.\n")).await;
         }
         let outcome = outcome(&present, &changes);
-        let changed = outcome != "not labeled";
+        let versioned = !k.flags.str("resource-version").is_empty();
+        let changed = outcome != "not labeled" || versioned;
         if changed && let Err(error) = annotate::send(&k, &mut info, "labels", &changes, dry_run).await {
             errors.push(error);
-            continue;
-        }
-        printers::print_result(&k, &info, outcome).await?;
-        if k.flags.bool("list") {
-            annotate::list(&k, &info, "labels").await;
+        } else if k.flags.bool("list") {
+            annotate::list(&k, &info, "labels", single).await;
+        } else {
+            printers::print_result(&k, &info, outcome).await?;
         }
     }
     Error::many(errors)

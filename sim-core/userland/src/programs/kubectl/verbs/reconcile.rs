@@ -48,7 +48,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         return Err(Error::text("--dry-run=server for command reconcile is not supported yet"));
     }
     let (namespace, explicit) = k.namespace().await?;
-    let infos = selection::local(&k).await?;
+    let infos = selection::local(&k, true).await?;
     printers::Format::of(&k).await?;
     let mut errors = Vec::new();
     for info in infos {

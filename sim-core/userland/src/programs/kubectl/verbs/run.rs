@@ -21,7 +21,7 @@ pub const COMMAND: Command = Command {
     short: "Run a particular image on the cluster",
     long: "Create and run a particular image in a pod.",
     examples: "# Start a pod of nginx\nkubectl run nginx --image=nginx\n\n# With a port and environment variables\nkubectl run hazelcast --image=hazelcast/hazelcast --port=5701 --env=\"DNS_DOMAIN=cluster\" --env=\"POD_NAMESPACE=default\"\n\n# Start a pod of busybox, stay with it, and do not restart it\nkubectl run -i -t busybox --image=busybox --restart=Never\n\n# With other arguments for the image's command\nkubectl run nginx --image=nginx -- <arg1> <arg2> ... <argN>\n\n# With another command\nkubectl run nginx --image=nginx --command -- <cmd> <arg1> ... <argN>",
-    flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, FLAGS],
+    flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, globals::RECORD, FLAGS],
     required: &["image"],
     run: Run::Verb(|k| Box::pin(run(k))),
     ..Command::NEW
@@ -73,26 +73,26 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     let stdin = k.flags.bool("stdin");
     let attached = if k.flags.changed("attach") { k.flags.bool("attach") } else { stdin };
     check(&k, stdin, attached, dry_run)?;
-    let mut made = Vec::new();
-    if k.flags.bool("expose") {
-        if k.flags.str("port").is_empty() {
-            return Err(k.usage_error("--port must be set when exposing a service"));
-        }
-        let service = service(&k, &name)?;
-        let info = create::submit(&k, service, None).await?;
-        printers::print_typed_result(&k, &info, "created").await?;
-        made.push(info);
+    let mut exposed = Ok(false);
+    if k.flags.bool("expose") && k.flags.str("port").is_empty() {
+        return Err(k.usage_error("--port must be set when exposing a service"));
     }
     let pod = with_overrides(&k, pod(&k, &name, &words)?)?;
     let info = create::submit(&k, pod, None).await?;
+    if k.flags.bool("expose") {
+        exposed = match create::submit(&k, service(&k, &name)?, None).await {
+            Ok(service) => printers::print_typed_result(&k, &service, "created").await.map(|()| true),
+            Err(error) => Err(error),
+        };
+    }
     if !attached || dry_run != DryRun::None {
         if !k.flags.bool("quiet") || dry_run != DryRun::None || !k.flags.str("output").is_empty() {
-            if !made.is_empty() && k.flags.str("output") == "yaml" {
+            if exposed == Ok(true) && k.flags.str("output") == "yaml" {
                 k.out("---\n---\n").await;
             }
-            return printers::print_typed_result(&k, &info, "created").await;
+            printers::print_typed_result(&k, &info, "created").await?;
         }
-        return Ok(());
+        return exposed.map(|_| ());
     }
     let result = session(&k, &info, stdin).await;
     if k.flags.bool("rm") {

@@ -19,7 +19,7 @@ pub const COMMAND: Command = Command {
     short: "Set a new size for a deployment, replica set, or replication controller",
     long: "Set a new size for a deployment, replica set, replication controller, or stateful set.\n\n With --current-replicas or --resource-version, the size is only changed if what is there is as stated.",
     examples: "# Scale a replica set named 'foo' to 3\nkubectl scale --replicas=3 rs/foo\n\n# Scale a deployment named 'mysql' from 2 to 3, if it has 2\nkubectl scale --current-replicas=2 --replicas=3 deployment/mysql",
-    flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, globals::SELECTOR, FLAGS],
+    flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, globals::RECORD, globals::SELECTOR, FLAGS],
     required: &["replicas"],
     run: Run::Verb(|k| Box::pin(run(k))),
     arguments: Arguments::Resources,
@@ -56,6 +56,10 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         if let Err(error) = scale(&k, &info, dry_run).await {
             errors.push(error);
             continue;
+        }
+        let mut patch = json!({});
+        if dry_run == DryRun::None && k.record(&mut patch) {
+            let _ = k.client().await?.patch(&info.path(), &[], MERGE_PATCH, &patch).await;
         }
         // What is printed is the object as it was before.
         printers::print_result(&k, &info, "scaled").await?;

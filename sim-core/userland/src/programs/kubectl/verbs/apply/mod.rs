@@ -115,7 +115,10 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
             _ => json!({"apiVersion": "v1", "items": objects, "kind": "List", "metadata": {}}),
         };
         if !object.is_null() {
-            k.out(&format.print(&printers::shown(&k, &object))?).await;
+            let object = printers::shown(&k, &object);
+            // Several come in a list that kubectl makes.
+            let list = object["kind"] == "List";
+            k.out(&if list { format.print_typed(&object)? } else { format.print(&object)? }).await;
         }
     }
     if let Some(prune) = prune.filter(|_| errors.is_empty()) {

@@ -36,7 +36,15 @@ pub const COMMAND: Command = Command {
     long: "Create a resource from a file or from stdin.\n\n JSON and YAML formats are accepted.",
     examples: "# Create what a file describes\nkubectl create -f ./pod.json\n\n# Create what comes from standard input\ncat pod.json | kubectl create -f -",
     usage: "-f FILENAME",
-    flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, globals::SELECTOR, FILE_FLAGS, COMMON],
+    flags: &[
+        globals::DRY_RUN,
+        globals::FILENAMES,
+        globals::PRINT,
+        globals::RECORD,
+        globals::SELECTOR,
+        FILE_FLAGS,
+        COMMON,
+    ],
     commands: &[
         &role::CLUSTER_ROLE,
         &role_binding::CLUSTER_ROLE_BINDING,
@@ -159,6 +167,7 @@ pub(super) async fn submit(k: &Kubectl, mut object: Value, what: Option<&str>) -
                 Error::text(format!("no matches for kind {kind:?} in version {api_version:?}"))
             })?,
         };
+    k.record(&mut object);
     // Where the command line names a namespace, the object that is shown has it.
     if resource.namespaced && explicit {
         object["metadata"]["namespace"] = Value::from(namespace.as_str());
@@ -166,7 +175,7 @@ pub(super) async fn submit(k: &Kubectl, mut object: Value, what: Option<&str>) -
     // `run` only writes the annotation into what it sends.
     let unsent = dry_run == DryRun::Client && k.command.name == "run";
     if k.flags.has("save-config") && k.flags.bool("save-config") && !unsent {
-        let config = printers::go_order::compact(&object) + "\n";
+        let config = kube::api::go_order::compact(&object) + "\n";
         object["metadata"]["annotations"][super::apply::LAST_APPLIED] = Value::from(config);
     }
     let name = object["metadata"]["name"].as_str().unwrap_or("").to_string();

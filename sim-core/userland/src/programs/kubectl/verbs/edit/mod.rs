@@ -22,7 +22,7 @@ pub const COMMAND: Command = Command {
     short: "Edit a resource on the server",
     long: "Edit a resource from the default editor.\n\n Opens what the server has in the editor that KUBE_EDITOR or EDITOR names, or else in 'vi'; several resources come one after the other in one file. Arguments and files are taken as in other commands, but it is always the server's objects that are edited.\n\n The format is YAML; for JSON give \"-o json\".\n\n When the server refuses, the editor opens again with its reasons on top, and what was written is kept in a temporary file.",
     examples: "# Edit a service\nkubectl edit svc/registry\n\n# Edit it with nano\nKUBE_EDITOR=\"nano\" kubectl edit svc/registry\n\n# Edit a job as JSON\nkubectl edit job.v1.batch/myjob -o json\n\n# Edit a deployment and keep the result for a later kubectl apply\nkubectl edit deployment/mydeployment -o yaml --save-config\n\n# Edit the status of a deployment\nkubectl edit deployment mydeployment --subresource='status'",
-    flags: &[globals::FILENAMES, globals::PRINT, FLAGS, OWN_FLAGS],
+    flags: &[globals::FILENAMES, globals::PRINT, globals::RECORD, FLAGS, OWN_FLAGS],
     run: Run::Verb(|k| Box::pin(run(k))),
     arguments: Arguments::Resources,
     ..Command::NEW

@@ -240,7 +240,7 @@ impl<'a> Session<'a> {
                 (change::patch_between(&info, &before, &after).unwrap_or_else(|| json!({})), media_type)
             }
             Mode::LastApplied => {
-                let text = apply::configuration(&object);
+                let text = format!("{object}\n");
                 (json!({"metadata": {"annotations": {apply::LAST_APPLIED: text}}}), MERGE_PATCH)
             }
         };

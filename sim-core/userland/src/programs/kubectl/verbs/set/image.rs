@@ -15,7 +15,7 @@ pub const COMMAND: Command = Command {
     short: "Update the image of a pod template",
     long: "Update existing container image(s) of resources.\n\n Possible resources include (case insensitive):\n\n        pod (po), replicationcontroller (rc), deployment (deploy), daemonset (ds), statefulset (sts), cronjob (cj), replicaset (rs)",
     examples: "# Other images for two containers of a deployment\nkubectl set image deployment/nginx busybox=busybox nginx=nginx:1.9.1\n\n# One for the nginx containers of all deployments and replication controllers\nkubectl set image deployments,rc nginx=nginx:1.9.1 --all\n\n# One for all containers of a daemon set\nkubectl set image daemonset abc *=nginx:1.9.1\n\n# Show what a file would become\nkubectl set image -f path/to/file.yaml nginx=nginx:1.9.1 --local -o yaml",
-    flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, globals::SELECTOR, FLAGS],
+    flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, globals::RECORD, globals::SELECTOR, FLAGS],
     run: Run::Verb(|k| Box::pin(run(k))),
     arguments: Arguments::Resources,
     ..Command::NEW

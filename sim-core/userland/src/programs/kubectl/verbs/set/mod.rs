@@ -16,6 +16,7 @@ use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{self, DryRun};
 use crate::programs::kubectl::selection::{self, Info, Rules};
+use kube::api::go_order;
 use serde_json::Value;
 
 /// The row of the tree.
@@ -51,7 +52,11 @@ async fn objects(k: &Kubectl, resources: &[String]) -> Result<Vec<Info>> {
                 "you must specify resources by --filename when --local is set.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'",
             ));
         }
-        return selection::local(k).await;
+        let mut infos = selection::local(k, true).await?;
+        for info in &mut infos {
+            info.object = go_order::through_types(&info.object);
+        }
+        return Ok(infos);
     }
     let rules = Rules { typed: true, own_all: true, ..Rules::default() };
     let selection = selection::select(k, resources, rules).await?;
@@ -89,7 +94,10 @@ async fn send(k: &Kubectl, changed: Vec<(Info, Result<Value>)>, words: &Words) -
     let mut errors = Vec::new();
     for (mut info, after) in changed {
         let after = match after {
-            Ok(after) => after,
+            Ok(mut after) => {
+                k.record(&mut after);
+                after
+            }
             Err(error) => {
                 let name = format!("{}/{}", info.resource.plural, info.name);
                 errors.push(Error::text(format!("error: {name} {}\n", error.message())));
@@ -101,19 +109,19 @@ async fn send(k: &Kubectl, changed: Vec<(Info, Result<Value>)>, words: &Words) -
             continue;
         }
         if k.flags.bool("local") || dry_run == DryRun::Client {
-            info.object = after;
-            printers::print_result(k, &info, words.done).await?;
+            info.object = go_order::through_types(&after);
+            printers::print_typed_result(k, &info, words.done).await?;
             continue;
         }
         let patch = patch.unwrap_or_else(|| serde_json::json!({}));
         match change::send_patch(k, &info, &patch, dry_run == DryRun::Server).await {
-            Ok(object) => info.object = object,
+            Ok(object) => info.object = go_order::through_types(&object),
             Err(error) => {
                 errors.push(Error::text(format!("{} {}", words.failed, error.message())));
                 continue;
             }
         }
-        printers::print_result(k, &info, words.done).await?;
+        printers::print_typed_result(k, &info, words.done).await?;
     }
     Ok(errors)
 }

@@ -17,7 +17,15 @@ pub const COMMAND: Command = Command {
     short: "Update resource requests/limits on objects with pod templates",
     long: "Specify compute resource requirements (CPU, memory) for any resource that defines a pod template. A pod is scheduled where its requests are still free, and gets no more than its limits.\n\n Where only a limit is given, the request is the same.\n\n Possible resources include (case insensitive): Use \"kubectl api-resources\" for a complete list of supported resources..",
     examples: "# Limits of the nginx container of a deployment\nkubectl set resources deployment nginx -c=nginx --limits=cpu=200m,memory=512Mi\n\n# Limits and requests of all its containers\nkubectl set resources deployment nginx --limits=cpu=200m,memory=512Mi --requests=cpu=100m,memory=256Mi\n\n# None any more\nkubectl set resources deployment nginx --limits=cpu=0,memory=0 --requests=cpu=0,memory=0\n\n# Show what a file would become\nkubectl set resources -f path/to/file.yaml --limits=cpu=200m,memory=512Mi --local -o yaml",
-    flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, globals::SELECTOR, FLAGS, OWN],
+    flags: &[
+        globals::DRY_RUN,
+        globals::FILENAMES,
+        globals::PRINT,
+        globals::RECORD,
+        globals::SELECTOR,
+        FLAGS,
+        OWN,
+    ],
     run: Run::Verb(|k| Box::pin(run(k))),
     arguments: Arguments::Resources,
     ..Command::NEW

@@ -1,0 +1,334 @@
+//! JSON with the fields in the order of Go's structs, as the server writes it and as kubectl prints what went through
+//! its types. The tables of fields have that order; what is no object of the cluster has its own.
+
+use super::authentication_v1::TOKEN_REQUEST;
+use super::schema::common::OBJECT_META;
+use super::schema::{Default, Field, Struct, Type};
+use super::{quantity, scheme};
+use serde_json::{Map, Value};
+use sim::Ordered;
+
+/// For the name of a field, the order of the fields of what stands there, in what is no object of the cluster.
+const ORDER: &[(&str, &str)] = &[
+    (
+        "",
+        "kind apiVersion groupVersion metadata versions serverAddressByClientCIDRs name preferredVersion groups resources columnDefinitions rows items spec status message reason details code preferences clusters users contexts current-context major minor emulationMajor emulationMinor minCompatibilityMajor minCompatibilityMinor gitVersion gitCommit gitTreeState buildDate goVersion compiler platform",
+    ),
+    ("causes", "reason message field"),
+    ("cluster", "server tls-server-name insecure-skip-tls-verify certificate-authority"),
+    ("clusters", "name cluster"),
+    ("columnDefinitions", "name type format description priority"),
+    ("context", "cluster user namespace"),
+    ("contexts", "name context"),
+    ("details", "name group kind uid causes retryAfterSeconds"),
+    ("exec", "command args env apiVersion"),
+    ("groups", "name versions preferredVersion"),
+    ("items", "metadata versions"),
+    ("object", "kind apiVersion metadata"),
+    ("preferredVersion", "groupVersion version"),
+    (
+        "resources",
+        "name resource responseKind scope singularResource singularName namespaced group version kind verbs shortNames categories subresources",
+    ),
+    ("responseKind", "group version kind"),
+    ("rows", "cells object"),
+    ("serverAddressByClientCIDRs", "clientCIDR serverAddress"),
+    ("subresources", "subresource responseKind verbs"),
+    (
+        "user",
+        "client-certificate client-certificate-data client-key client-key-data token tokenFile username password exec",
+    ),
+    ("users", "name user"),
+    ("versions", "groupVersion version resources freshness"),
+];
+
+/// Kinds that are no objects of the cluster.
+const OTHERS: &[&str] = &[
+    "APIGroup",
+    "APIGroupDiscoveryList",
+    "APIGroupList",
+    "APIResourceList",
+    "APIVersions",
+    "Config",
+    "List",
+    "Scale",
+    "Status",
+    "Table",
+];
+
+/// What decides the order of the keys at a place.
+#[derive(Clone, Copy)]
+pub enum Shape<'a> {
+    /// A table of fields.
+    Struct(&'static Struct),
+    /// A list of objects of a kind.
+    List(&'static Struct),
+    /// Keys that are no fields, with this below each.
+    Map(&'static Type),
+    /// What stands in the field of this name.
+    Named(&'a str),
+    /// Nothing.
+    Plain,
+}
+
+impl<'a> Shape<'a> {
+    /// That of a whole object.
+    pub fn of(object: &Value) -> Shape<'a> {
+        let text = |field: &str| object[field].as_str().unwrap_or("");
+        let (api_version, kind) = (text("apiVersion"), text("kind"));
+        if let Some(schema) = scheme::schema_of(api_version, kind) {
+            return Shape::Struct(schema);
+        }
+        let of_list = kind.strip_suffix("List").and_then(|kind| scheme::schema_of(api_version, kind));
+        match (of_list, kind) {
+            (Some(schema), _) => Shape::List(schema),
+            (None, "TokenRequest") => Shape::Struct(&TOKEN_REQUEST),
+            // The version of a program.
+            (None, "") if !object["major"].is_null() => Shape::Named(""),
+            (None, kind) if OTHERS.contains(&kind) => Shape::Named(""),
+            (None, _) => Shape::Plain,
+        }
+    }
+
+    fn of_type(ty: &'static Type) -> Shape<'a> {
+        match ty {
+            Type::Object(schema) | Type::Retain(schema) | Type::Keyed(schema, _) => Shape::Struct(schema),
+            Type::List(of) | Type::Set(of) | Type::Loose(of) => Shape::of_type(of),
+            Type::MapOf(of) => Shape::Map(of),
+            _ => Shape::Plain,
+        }
+    }
+
+    /// That of what stands in a field.
+    pub fn below<'b>(self, key: &'b str, value: &Value) -> Shape<'b> {
+        match (self, key) {
+            (Shape::Struct(schema), _) => {
+                schema.field(key).map_or(Shape::Plain, |field| Shape::of_type(&field.ty))
+            }
+            (Shape::List(schema), "items") => Shape::Struct(schema),
+            (Shape::List(_) | Shape::Named(_), "metadata") => Shape::Struct(&OBJECT_META),
+            (Shape::Map(of), _) => Shape::of_type(of),
+            // A list of anything holds its objects as they came.
+            (Shape::Named(""), "items") if !value[0]["kind"].is_null() => Shape::Plain,
+            (Shape::Named(_), _) => Shape::Named(key),
+            _ => Shape::Plain,
+        }
+    }
+
+    /// The keys of an object in their order; what has no place comes behind, in alphabetical order.
+    pub fn keys(self, map: &Map<String, Value>) -> Vec<&String> {
+        let mut keys: Vec<&String> = map.keys().collect();
+        let names = match self {
+            Shape::Named(parent) => ORDER.iter().find(|(name, _)| *name == parent).map(|(_, names)| *names),
+            Shape::List(_) => Some("kind apiVersion metadata items"),
+            Shape::Struct(_) => Some(""),
+            _ => None,
+        };
+        let Some(names) = names else { return keys };
+        keys.order_by_key(|key| {
+            let place = match self {
+                Shape::Struct(schema) => schema.fields.iter().position(|field| field.name == key.as_str()),
+                _ => names.split(' ').position(|name| name == key.as_str()),
+            };
+            (place.unwrap_or(usize::MAX), *key)
+        });
+        keys
+    }
+}
+
+/// JSON on one line.
+pub fn compact(value: &Value) -> String {
+    let mut text = String::new();
+    write(&mut text, value);
+    text
+}
+
+/// JSON on one line, behind what is there.
+pub fn write(text: &mut String, value: &Value) {
+    push(text, Shape::of(value), value, None);
+}
+
+/// JSON with an indentation of four.
+pub fn indented(value: &Value) -> String {
+    let mut text = String::new();
+    push(&mut text, Shape::of(value), value, Some(0));
+    text
+}
+
+fn push(text: &mut String, shape: Shape<'_>, value: &Value, depth: Option<usize>) {
+    let inner = depth.map(|depth| depth + 1);
+    match value {
+        Value::Object(map) if !map.is_empty() => {
+            for (index, key) in shape.keys(map).into_iter().enumerate() {
+                text.push(if index == 0 { '{' } else { ',' });
+                new_line(text, inner);
+                push_string(text, key);
+                text.push_str(if depth.is_some() { ": " } else { ":" });
+                let value = &map[key.as_str()];
+                push(text, shape.below(key, value), value, inner);
+            }
+            new_line(text, depth);
+            text.push('}');
+        }
+        Value::Array(items) if !items.is_empty() => {
+            for (index, item) in items.iter().enumerate() {
+                text.push(if index == 0 { '[' } else { ',' });
+                new_line(text, inner);
+                push(text, shape, item, inner);
+            }
+            new_line(text, depth);
+            text.push(']');
+        }
+        Value::String(string) => push_string(text, string),
+        other => text.push_str(&other.to_string()),
+    }
+}
+
+/// A string as Go's `encoding/json` writes it.
+fn push_string(text: &mut String, string: &str) {
+    text.push('"');
+    for c in string.chars() {
+        match c {
+            '"' => text.push_str("\\\""),
+            '\\' => text.push_str("\\\\"),
+            '\n' => text.push_str("\\n"),
+            '\r' => text.push_str("\\r"),
+            '\t' => text.push_str("\\t"),
+            '\u{8}' => text.push_str("\\b"),
+            '\u{c}' => text.push_str("\\f"),
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
+                text.push_str(&format!("\\u{:04x}", u32::from(c)));
+            }
+            c => text.push(c),
+        }
+    }
+    text.push('"');
+}
+
+fn new_line(text: &mut String, depth: Option<usize>) {
+    if let Some(depth) = depth {
+        text.push('\n');
+        text.extend(std::iter::repeat_n(' ', depth * 4));
+    }
+}
+
+/// An object as it is after Go's types have read and written it: strangers are gone, and what is written even when it
+/// is empty is there.
+pub fn through_types(object: &Value) -> Value {
+    match Shape::of(object) {
+        Shape::Struct(schema) => through_struct(schema, object),
+        _ => object.clone(),
+    }
+}
+
+/// Fields that hold a pointer, so that nothing stands for nothing, though the server fills them in.
+const POINTERS: [&str; 4] =
+    ["namespaceSelector", "objectSelector", "persistentVolumeClaimRetentionPolicy", "securityContext"];
+
+fn through_struct(schema: &'static Struct, value: &Value) -> Value {
+    let mut map = Map::new();
+    for field in schema.fields {
+        let value = match value.get(field.name).filter(|value| !value.is_null()) {
+            Some(value) => through_type(&field.ty, value),
+            None => zero(schema, field),
+        };
+        if let Some(value) = value {
+            map.insert(field.name.to_string(), value);
+        }
+    }
+    Value::Object(map)
+}
+
+/// Nothing where the value is left out.
+fn through_type(ty: &'static Type, value: &Value) -> Option<Value> {
+    let each = |of: &'static Type, value: &Value| through_type(of, value).unwrap_or_else(|| value.clone());
+    Some(match (ty, value) {
+        (Type::Dropped, _) => return None,
+        (Type::Str, Value::String(text)) if text.is_empty() => return None,
+        (Type::Object(schema) | Type::Retain(schema), Value::Object(_)) => through_struct(schema, value),
+        (Type::Loose(of), _) => return through_type(of, value),
+        (_, Value::Array(items)) if items.is_empty() => return None,
+        (Type::Keyed(schema, _), Value::Array(items)) => {
+            items.iter().map(|item| through_struct(schema, item)).collect()
+        }
+        (Type::List(of) | Type::Set(of), Value::Array(items)) => {
+            items.iter().map(|item| each(of, item)).collect()
+        }
+        (Type::Map | Type::MapOf(_), Value::Object(map)) if map.is_empty() => return None,
+        (Type::MapOf(of), Value::Object(map)) => {
+            Value::Object(map.iter().map(|(key, value)| (key.clone(), each(of, value))).collect())
+        }
+        (Type::Quantity, value) => match quantity::canonical(value.as_str().unwrap_or("")) {
+            Some(text) => text.into(),
+            None => value.clone(),
+        },
+        _ => value.clone(),
+    })
+}
+
+/// What is written where nothing is.
+fn zero(schema: &'static Struct, field: &'static Field) -> Option<Value> {
+    let empty = matches!(field.default, Some(Default::Empty)) && !POINTERS.contains(&field.name);
+    let listed = matches!(
+        (schema.go, field.name),
+        ("Role" | "ClusterRole", "rules")
+            | ("ServicePort", "targetPort")
+            | ("HorizontalPodAutoscalerStatus", "currentMetrics")
+    );
+    if !(field.required || empty || listed) {
+        return None;
+    }
+    Some(match &field.ty {
+        Type::Object(inner) if inner.go == "LabelSelector" && !empty => Value::Null,
+        Type::Object(inner) | Type::Retain(inner) => through_struct(inner, &Value::Null),
+        Type::Loose(_) => Value::Object(Map::new()),
+        Type::Str | Type::StrPtr => "".into(),
+        Type::Int32 | Type::Int64 | Type::IntOrString => 0.into(),
+        Type::Quantity => "0".into(),
+        Type::Bool => false.into(),
+        _ => Value::Null,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn fields_come_as_in_gos_structs() {
+        let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "x"}});
+        assert_eq!(
+            compact(&account),
+            r#"{"kind":"ServiceAccount","apiVersion":"v1","metadata":{"name":"x"}}"#
+        );
+        let binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+            "subjects": [{"apiGroup": "g", "kind": "User", "name": "a"}]});
+        assert_eq!(
+            indented(&binding),
+            "{\n    \"kind\": \"RoleBinding\",\n    \"apiVersion\": \"rbac.authorization.k8s.io/v1\",\n    \"subjects\": [\n        {\n            \"kind\": \"User\",\n            \"apiGroup\": \"g\",\n            \"name\": \"a\"\n        }\n    ]\n}"
+        );
+        let list = json!({"apiVersion": "v1", "kind": "PodList", "items": [{"status": {}, "metadata": {"uid": "u", "name": "p"}}],
+            "metadata": {"resourceVersion": "1", "continue": "x"}});
+        assert_eq!(
+            compact(&list),
+            r#"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"1","continue":"x"},"items":[{"metadata":{"name":"p","uid":"u"},"status":{}}]}"#
+        );
+        let custom =
+            json!({"apiVersion": "x.io/v1", "kind": "Tab", "metadata": {"name": "a", "labels": {"<": "b"}}});
+        assert_eq!(
+            compact(&json!({"items": [custom], "kind": "List", "metadata": {}})),
+            r#"{"kind":"List","metadata":{},"items":[{"apiVersion":"x.io/v1","kind":"Tab","metadata":{"labels":{"\u003c":"b"},"name":"a"}}]}"#
+        );
+    }
+
+    #[test]
+    fn types_leave_out_strangers_and_write_some_of_what_is_empty() {
+        let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "x"}, "more": 1,
+            "spec": {"template": {"spec": {"containers": [{"name": "c", "image": "i"}]}}}});
+        assert_eq!(
+            compact(&through_types(&deployment)),
+            r#"{"kind":"Deployment","apiVersion":"apps/v1","metadata":{"name":"x"},"spec":{"selector":null,"template":{"metadata":{},"spec":{"containers":[{"name":"c","image":"i","resources":{}}]}},"strategy":{}},"status":{}}"#
+        );
+    }
+}
