@@ -247,7 +247,9 @@ async fn remove(k: &Kubectl, pods: &[Value], dry_run: DryRun) -> std::result::Re
     let evicts = !k.flags.bool("disable-eviction") && kind.subresources.iter().any(|name| name == "eviction");
     let end = k.flags.duration("timeout").map(|limit| k.sys.now() + limit);
     let outcomes = if evicts {
-        join_all(pods.iter().map(|pod| evict(k, pod, dry_run, end))).await
+        // Of routines that are begun together, Go's scheduler runs the last one first.
+        let (last, others) = (pods.iter().rev().take(1), &pods[..pods.len() - 1]);
+        join_all(last.chain(others).map(|pod| evict(k, pod, dry_run, end))).await
     } else {
         for pod in pods {
             let path = path(pod, "");

@@ -55,13 +55,18 @@ async fn show(k: &Kubectl, info: &Info, format: &Format, documents: &mut usize) 
             return Err(missing());
         }
         for revision in wanted {
+            // Of those with controller revisions, the object as it was then is shown.
+            let object = match revision.object["kind"].as_str() {
+                Some("ReplicaSet") => revision.object.clone(),
+                _ => revisions::applied(info, &revision.object["data"]),
+            };
             let text = match format {
                 Format::Name => format!(
                     "{}.apps/{}\n",
-                    revision.object["kind"].as_str().unwrap_or("").to_lowercase(),
-                    revision.object["metadata"]["name"].as_str().unwrap_or("")
+                    object["kind"].as_str().unwrap_or("").to_lowercase(),
+                    object["metadata"]["name"].as_str().unwrap_or("")
                 ),
-                format => format.print(&shown(k, &revision.object))?,
+                format => format.print(&shown(k, &object))?,
             };
             *documents += 1;
             let separate = matches!(format, Format::Yaml | Format::Kyaml) && *documents > 1;
