@@ -6,7 +6,7 @@ use crate::message::{Input, JobId, Output, TerminalId};
 use crate::terminal::Terminal;
 use crate::view::View;
 use crate::{Config, Place, view};
-use kube::cluster::{Cluster, ClusterConfig, Installation, Machine};
+use kube::cluster::{API_SERVER, Cluster, ClusterConfig, Installation, Machine};
 use linux::net::Net;
 use linux::{File, Host, Signal, Spawn, WinSize};
 use sim::{Instant, Progress, Trace};
@@ -243,7 +243,8 @@ fn boot(sim: &sim::Sim, config: &Config, installation: Installation) -> Cluster 
     for host in machines {
         let root = host.namespaces().root;
         let path = format!("{HOME}/.kube/config");
-        let placed = root.put(&path, cluster.kubeconfig(), 0o600);
+        let kubeconfig = cluster.kubeconfig().replace(API_SERVER, installation.server);
+        let placed = root.put(&path, kubeconfig, 0o600);
         placed.expect("the learner's home can be written");
         for path in [path, format!("{HOME}/.kube"), HOME.to_string()] {
             root.chown(&path, UID, UID).expect("what was just made is there");

@@ -2,6 +2,9 @@
 
 use linux::host::{KERNEL_RELEASE, MEMORY_KIB};
 
+/// Where the API server is: on node1.
+pub const API_SERVER: &str = "https://10.10.0.11:6443";
+
 /// What a cluster stands on. Nothing in the world depends on it but what the nodes report and what is in kube-system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Installation {
@@ -13,6 +16,8 @@ pub struct Installation {
     pub container_runtime: &'static str,
     /// The memory that they report, in KiB.
     pub memory_kib: u64,
+    /// Where the learner's kubeconfig finds the API server.
+    pub server: &'static str,
     /// kubeadm made the cluster: the control plane runs in static pods, and what kubeadm notes down is there.
     /// Otherwise the control plane runs beside the cluster, as services of node1.
     pub kubeadm: bool,
@@ -25,6 +30,7 @@ impl Default for Installation {
             kernel: KERNEL_RELEASE,
             container_runtime: "containerd://2.2.1",
             memory_kib: MEMORY_KIB,
+            server: API_SERVER,
             kubeadm: true,
         }
     }

@@ -26,7 +26,7 @@ use crate::apiserver::ApiServer;
 use crate::kubelet::{ImageRegistry, Kubelet};
 use crate::{controllers, scheduler};
 use images::SystemImages;
-pub use installation::Installation;
+pub use installation::{API_SERVER, Installation};
 use ipnet::Ipv4Net;
 use linux::Host;
 use linux::net::{Net, NetnsId};

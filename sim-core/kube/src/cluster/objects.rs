@@ -199,7 +199,8 @@ pub(super) fn create(api: &ApiServer, kubeadm: bool) {
     set(
         &mut dns,
         "/metadata/labels",
-        json!({"k8s-app": "kube-dns", "kubernetes.io/cluster-service": "true", "kubernetes.io/name": "CoreDNS"}),
+        json!({"k8s-app": "kube-dns", "kubernetes.io/cluster-service": "true",
+               "kubernetes.io/name": if kubeadm { "CoreDNS" } else { "KubeDNS" }}),
     );
     set(
         &mut dns,
@@ -219,5 +220,10 @@ pub(super) fn create(api: &ApiServer, kubeadm: bool) {
             ],
         }),
     );
+    if !kubeadm {
+        // By hand that is `kubectl apply`, which notes down what it was given.
+        let applied = json!(format!("{dns}\n"));
+        dns["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"] = applied;
+    }
     put(api, SERVICE, "kube-system", dns);
 }

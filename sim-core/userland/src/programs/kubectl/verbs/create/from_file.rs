@@ -11,10 +11,7 @@ use std::rc::Rc;
 pub(super) async fn run(k: Rc<Kubectl>) -> Result<()> {
     if k.flags.list("filename").is_empty() && k.flags.str("kustomize").is_empty() {
         if k.args().is_empty() {
-            return Err(Error::text(format!(
-                "must specify one of -f and -k\n\n{}",
-                crate::programs::kubectl::help::help(k.command, &k.path)
-            )));
+            return Err(Error::text("must specify one of -f and -k"));
         }
         return Err(k.usage_error(format!("Unexpected args: [{}]", k.args().join(" "))));
     }
