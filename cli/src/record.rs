@@ -24,6 +24,8 @@ pub const RECORDED: Installation = Installation {
     kernel: "5.4.0-65-generic",
     container_runtime: "containerd://1.4.3",
     memory_kib: 4_028_804,
+    // What earlier recordings had pulled.
+    images: &["jpetazzo/color", "nginx", "httpd", "alpine", "busybox"],
     server: "https://127.0.0.1:6443",
     kubeadm: false,
 };

@@ -26,8 +26,9 @@ pub fn kubernetes(component: &str) -> String {
 }
 
 /// What a node has before its kubelet starts.
-pub(super) fn preloaded(control_plane: bool) -> Vec<String> {
+pub(super) fn preloaded(control_plane: bool, others: &[&str]) -> Vec<String> {
     let mut images = vec![kubernetes("kube-proxy"), COREDNS.to_string(), PAUSE.to_string()];
+    images.extend(others.iter().map(|name| name.to_string()));
     if control_plane {
         images.push(ETCD.to_string());
         images.extend(["kube-apiserver", "kube-controller-manager", "kube-scheduler"].map(kubernetes));

@@ -16,6 +16,8 @@ pub struct Installation {
     pub container_runtime: &'static str,
     /// The memory that they report, in KiB.
     pub memory_kib: u64,
+    /// Images that are on every node from the beginning, besides the cluster's own.
+    pub images: &'static [&'static str],
     /// Where the learner's kubeconfig finds the API server.
     pub server: &'static str,
     /// kubeadm made the cluster: the control plane runs in static pods, and what kubeadm notes down is there.
@@ -30,6 +32,7 @@ impl Default for Installation {
             kernel: KERNEL_RELEASE,
             container_runtime: "containerd://2.2.1",
             memory_kib: MEMORY_KIB,
+            images: &[],
             server: API_SERVER,
             kubeadm: true,
         }

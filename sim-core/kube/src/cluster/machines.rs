@@ -107,7 +107,7 @@ pub(super) fn start_node(
         cluster_dns: CLUSTER_DNS,
         labels: labels(control_plane, in_pods),
         static_pods: if in_pods { workloads::static_pods(address, cluster_cidr()) } else { Vec::new() },
-        preloaded: super::images::preloaded(in_pods),
+        preloaded: super::images::preloaded(in_pods, cluster.installation.images),
         installation: cluster.installation,
     };
     let kubelet = Kubelet::new(&host, api, images.clone(), config);
