@@ -158,7 +158,7 @@ const FLOORS: &[(&str, usize)] = &[
     ("c3-dryrun", 97),
     ("c4-meta", 93),
     ("d1-rollout", 92),
-    ("d2-scale", 97),
+    ("d2-scale", 95),
     ("e1-labels", 98),
     ("e2-namespaces", 97),
     ("f1-errors", 97),

@@ -88,7 +88,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     if !attached || dry_run != DryRun::None {
         if !k.flags.bool("quiet") || dry_run != DryRun::None || !k.flags.str("output").is_empty() {
             if exposed == Ok(true) && k.flags.str("output") == "yaml" {
-                k.out("---\n---\n").await;
+                k.out("---\n").await;
             }
             printers::print_typed_result(&k, &info, "created").await?;
         }
