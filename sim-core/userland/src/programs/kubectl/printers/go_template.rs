@@ -1,6 +1,6 @@
 //! `-o go-template=...`: Go's `text/template`, with kubectl's own functions `exists` and `base64decode`.
 
-use super::go_value;
+use super::{go_template_errors, go_value};
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::json;
 use gotmpl::{MissingKey, Template};
@@ -10,30 +10,28 @@ use serde_json::Value;
 pub struct GoTemplate {
     raw: String,
     template: Template,
+    strict: bool,
 }
 
 impl GoTemplate {
     /// Reads a template.
     pub fn parse(raw: &str, allow_missing: bool) -> Result<GoTemplate> {
+        if let Some(why) = unbalanced(raw) {
+            return Err(Error::text(format!("error parsing template {raw}, template: output:{why}")));
+        }
         let missing = if allow_missing { MissingKey::default() } else { MissingKey::Error };
-        let template = Template::new("output")
-            .missing_key(missing)
-            .func("base64decode", |args: &[gotmpl::Value]| {
-                let text = args.first().and_then(gotmpl::Value::as_str).unwrap_or("");
-                Ok(gotmpl::Value::String(base64_decode(text).into()))
-            })
-            .func("exists", |args: &[gotmpl::Value]| Ok(gotmpl::Value::Bool(exists(args))))
+        let template = with_functions(Template::new("output").missing_key(missing))
             .parse(raw)
             .map_err(|error| Error::text(format!("error parsing template {raw}, {}", parse_words(&error))))?;
-        Ok(GoTemplate { raw: raw.to_string(), template })
+        Ok(GoTemplate { raw: raw.to_string(), template, strict: !allow_missing })
     }
 
     /// Fills it in.
     pub fn execute(&self, object: &Value) -> Result<String> {
-        let complain = |why: String| {
+        let complain = |before: String, why: String| {
             // kubectl puts the long text on standard output and the short one on standard error.
             let long = format!(
-                "Error executing template: {why}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{raw}\n\traw data was:\n\t\t{data}\n\tobject given to template engine was:\n\t\t{object}\n\n",
+                "{before}Error executing template: {why}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{raw}\n\traw data was:\n\t\t{data}\n\tobject given to template engine was:\n\t\t{object}\n\n",
                 raw = self.raw,
                 data = json::compact(object),
                 object = go_value::text(object),
@@ -41,8 +39,11 @@ impl GoTemplate {
             let short = format!("error executing template {:?}: {why}", self.raw);
             Error::Many(vec![Error::Out(long), Error::text(short)])
         };
-        let data = gotmpl::to_value(object).map_err(|error| complain(words(&error)))?;
-        self.template.execute_to_string(&data).map_err(|error| {
+        let data = gotmpl::to_value(object).map_err(|error| complain(String::new(), words(&error)))?;
+        let mut text = String::new();
+        let executed = self.template.execute_fmt(&mut text, &data);
+        let before = text.clone();
+        executed.map(|()| text).map_err(|error| {
             let why = words(&error);
             // Go finds these when it parses.
             match why.split_once("undefined function: ") {
@@ -50,9 +51,107 @@ impl GoTemplate {
                     "error parsing template {}, template: output:1: function {name:?} not defined",
                     self.raw
                 )),
-                None => complain(why),
+                None => {
+                    let found = go_template_errors::locate(&self.raw, &data, &with_functions, self.strict);
+                    complain(before, found.unwrap_or(why))
+                }
             }
         })
+    }
+}
+
+/// What Go says of an `end` or an `else` that belongs to nothing, of blocks that nothing ends and of keywords with
+/// nothing behind them, with the line; the engine lets all of this pass.
+fn unbalanced(raw: &str) -> Option<String> {
+    let mut open = 0;
+    let mut at = 0;
+    while let Some(begin) = raw[at..].find("{{").map(|begin| at + begin) {
+        let inner = &raw[begin + 2..];
+        // What is quoted, or a comment, ends nothing.
+        let mut quote = None;
+        let comment = inner.trim_start_matches("- ").starts_with("/*");
+        let end = if comment {
+            inner.find("*/").and_then(|end| inner[end..].find("}}").map(|close| end + close))
+        } else {
+            let mut escaped = false;
+            inner.char_indices().find_map(|(at, c)| {
+                match quote {
+                    Some(open) if c == open && !escaped => quote = None,
+                    None if matches!(c, '"' | '`' | '\'') => quote = Some(c),
+                    None if inner[at..].starts_with("}}") => return Some(at),
+                    _ => {}
+                }
+                escaped = c == '\\' && !escaped && quote != Some('`');
+                None
+            })
+        };
+        let end = begin + 2 + end?;
+        let line = raw[..end].matches('\n').count() + 1;
+        let action = if comment {
+            ""
+        } else {
+            raw[begin + 2..end].trim_start_matches("- ").trim_end_matches(" -").trim()
+        };
+        let mut words = action.split_whitespace();
+        match words.next() {
+            Some(word @ ("if" | "range" | "with")) => {
+                if words.next().is_none() {
+                    return Some(format!("{line}: missing value for {word}"));
+                }
+                open += 1;
+            }
+            Some("block" | "define") => open += 1,
+            Some(word @ ("end" | "else")) => {
+                if open == 0 {
+                    return Some(format!("{line}: unexpected {{{{{word}}}}}"));
+                }
+                open -= i32::from(word == "end");
+            }
+            _ => {}
+        }
+        at = end + 2;
+    }
+    (open > 0).then(|| format!("{}: unexpected EOF", raw.matches('\n').count() + 1))
+}
+
+/// kubectl's own functions.
+fn with_functions(template: Template) -> Template {
+    template
+        .func("base64decode", |args: &[gotmpl::Value]| {
+            let Some(text) = args.first().and_then(gotmpl::Value::as_str) else {
+                return Err(gotmpl::TemplateError::Exec("expected string".to_string()));
+            };
+            match illegal_byte(text) {
+                None => Ok(gotmpl::Value::String(base64_decode(text).into())),
+                Some(at) => Err(gotmpl::TemplateError::Exec(format!(
+                    "base64 decode failed: illegal base64 data at input byte {at}"
+                ))),
+            }
+        })
+        .func("exists", |args: &[gotmpl::Value]| match args {
+            [] => Err(gotmpl::TemplateError::Exec("wrong number of args".to_string())),
+            args => Ok(gotmpl::Value::Bool(exists(args))),
+        })
+}
+
+/// Where Go's `base64.StdEncoding` stops, if it does: line ends count for nothing, a last group that is not whole is wrong
+/// from its beginning.
+fn illegal_byte(text: &str) -> Option<usize> {
+    let bytes: Vec<(usize, u8)> =
+        text.bytes().enumerate().filter(|(_, byte)| !matches!(byte, b'\r' | b'\n')).collect();
+    let end = bytes.iter().position(|(_, byte)| *byte == b'=').unwrap_or(bytes.len());
+    let digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    if let Some((at, _)) = bytes[..end].iter().find(|(_, byte)| !digit(*byte)) {
+        return Some(*at);
+    }
+    let padding = &bytes[end..];
+    match (end % 4, padding) {
+        (0, []) => None,
+        (_, []) => Some(bytes[end - end % 4].0),
+        (2, [_, (_, b'=')]) | (3, [_]) => None,
+        (2, [_]) => Some(text.len()),
+        (2 | 3, more) => Some(more.get(4 - end % 4).map_or(text.len(), |(at, _)| *at)),
+        (_, [(at, _), ..]) => Some(*at),
     }
 }
 
@@ -141,10 +240,24 @@ mod tests {
             "{{nosuch .items}}",
             "error parsing template {{nosuch .items}}, template: output:1: function \"nosuch\" not defined",
         );
-        // Go also says where: `template: output:1:2: executing "output" at <index .items 99>: error calling index:`.
-        check(
+        let failed = |template: &str, why: &str| {
+            check(template, &format!("error executing template {template:?}: template: output:{why}"));
+        };
+        failed(
             "{{index .items 99}}",
-            "error executing template \"{{index .items 99}}\": template: output: index out of range: 99",
+            r#"1:2: executing "output" at <index .items 99>: error calling index: index out of range: 99"#,
+        );
+        failed(
+            "{{range .spec.ports}}\n{{.port.x}}{{end}}",
+            r#"2:7: executing "output" at <.port.x>: can't evaluate field x in type interface {}"#,
+        );
+        failed(
+            "{{with .items}}{{.foo}}{{end}}",
+            r#"1:17: executing "output" at <.foo>: can't evaluate field foo in type []interface {}"#,
+        );
+        failed(
+            "{{\"??\" | base64decode}}",
+            r#"1:9: executing "output" at <base64decode>: error calling base64decode: base64 decode failed: illegal base64 data at input byte 0"#,
         );
     }
 }

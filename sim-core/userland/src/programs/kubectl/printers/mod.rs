@@ -4,6 +4,7 @@
 
 mod custom_columns;
 mod go_template;
+mod go_template_errors;
 mod go_value;
 mod kyaml;
 mod table;

@@ -149,7 +149,8 @@ impl<'a> Printer<'a> {
         }
         let mut table = table.clone();
         table["columnDefinitions"] = self.columns.clone();
-        self.how.event = self.events.then(|| event.to_string());
+        // As wide as the longest of them.
+        self.how.event = self.events.then(|| format!("{event:<8}"));
         self.writer.push(&table_text(&table, &self.how));
         self.how.no_headers = true;
         self.writer.flush()
