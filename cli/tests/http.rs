@@ -369,7 +369,7 @@ fn health_is_told_to_everybody() {
                   "compiler": "gc",
                   "emulationMajor": "1",
                   "emulationMinor": "35",
-                  "gitCommit": "fdc9d74cbf2da6754ebf81d56f80ab2948cd7425",
+                  "gitCommit": "fdc9d74cbf2da6754ebf81d56f80ae2948cd6425",
                   "gitTreeState": "clean",
                   "gitVersion": "v1.35.2",
                   "goVersion": "go1.25.7",

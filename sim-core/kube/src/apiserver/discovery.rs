@@ -317,7 +317,7 @@ fn version() -> Value {
         "emulationMajor": "1", "emulationMinor": "35",
         "minCompatibilityMajor": "1", "minCompatibilityMinor": "34",
         "gitVersion": VERSION,
-        "gitCommit": "fdc9d74cbf2da6754ebf81d56f80ab2948cd7425",
+        "gitCommit": "fdc9d74cbf2da6754ebf81d56f80ae2948cd6425",
         "gitTreeState": "clean", "buildDate": "2026-02-26T20:14:50Z", "goVersion": "go1.25.7", "compiler": "gc",
         "platform": "linux/amd64",
     })

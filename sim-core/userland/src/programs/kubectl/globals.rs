@@ -24,8 +24,7 @@ pub const GLOBAL: &[Flag] = &[
     Flag::string("kuberc", "", "File with preferences, used by default from $HOME/.kube/kuberc")
         .not_simulated(),
     Flag::duration("log-flush-frequency", "5s", "Longest time between two flushes of the log"),
-    Flag::bool("match-server-version", "Require that the server has the version of this client")
-        .not_simulated(),
+    Flag::bool("match-server-version", "Require that the server has the version of this client"),
     Flag::string("namespace", "", "The namespace to work in").short('n'),
     Flag::string("password", "", "Password for basic authentication").not_simulated(),
     Flag::string(

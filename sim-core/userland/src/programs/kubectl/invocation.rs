@@ -133,6 +133,12 @@ impl Kubectl {
             self.err(&klog::start(&self.sys, &path)).await;
         }
         let client = Client::new(&self.sys, target, impersonate, self.request_timeout()?).verbose(level);
+        if self.flags.bool("match-server-version") {
+            let server = client.get("/version", &[]).await?;
+            if server["gitVersion"] != super::VERSION {
+                return Err(Error::not_simulated("a server of another version with --match-server-version"));
+            }
+        }
         let client = Rc::new(client);
         Ok(self.client.get_or_init(|| client).clone())
     }

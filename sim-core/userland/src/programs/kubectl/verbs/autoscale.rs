@@ -3,6 +3,7 @@
 use super::apply;
 use super::change;
 use crate::programs::kubectl::command::{Arguments, Command, Run};
+use crate::programs::kubectl::discovery::Resource;
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::globals;
@@ -117,9 +118,10 @@ async fn create(
     mut object: Value,
     dry_run: DryRun,
 ) -> Result<()> {
-    let kind = k.mapper().await?.of_kind(api_version, "HorizontalPodAutoscaler").ok_or_else(|| {
-        Error::text(format!("no matches for kind \"HorizontalPodAutoscaler\" in version {api_version:?}"))
-    })?;
+    // Nobody looks whether the server has this version.
+    let kind = k.mapper().await?.find("horizontalpodautoscalers.autoscaling")?;
+    let version = api_version.rsplit('/').next().unwrap_or("").to_string();
+    let kind = Rc::new(Resource { version, ..(*kind).clone() });
     k.record(&mut object);
     let name = object["metadata"]["name"].as_str().unwrap_or("").to_string();
     if dry_run == DryRun::Client {

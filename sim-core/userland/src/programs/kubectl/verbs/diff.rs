@@ -32,8 +32,8 @@ const FLAGS: &[Flag] = &[
     Flag::int("concurrency", "1", "How many objects to look at at once."),
     Flag::string("field-manager", "kubectl-client-side-apply", "Name that stands for who owns the fields"),
     Flag::bool("force-conflicts", "With --server-side: take fields over from others."),
-    Flag::bool("prune", "Also show what pruning would delete.").not_simulated(),
-    Flag::array("prune-allowlist", "Types that --prune deletes").not_simulated(),
+    Flag::bool("prune", "Also show what pruning would delete."),
+    Flag::array("prune-allowlist", "Types that --prune deletes"),
     Flag::bool("server-side", "Let the server merge."),
     Flag::bool("show-managed-fields", "If true, show managedFields as well."),
 ];
@@ -61,6 +61,7 @@ async fn differ(k: &Kubectl) -> Result<()> {
     if k.flags.list("filename").is_empty() && k.flags.str("kustomize").is_empty() {
         return Err(Error::text("must specify one of -f and -k"));
     }
+    let prune = apply::prune::Prune::read(k).await?;
     let selection = selection::select(k, &[], Rules::default()).await?;
     let folders = ["LIVE-", "MERGED-"].map(|prefix| temporary(&k.sys, prefix, ""));
     for folder in &folders {
@@ -68,14 +69,26 @@ async fn differ(k: &Kubectl) -> Result<()> {
             .mkdir(folder, 0o700)
             .map_err(|errno| Error::text(format!("mkdir {folder}: {}", errno.text().to_lowercase())))?;
     }
-    let mut files = Vec::new();
+    let (mut files, mut live) = (Vec::new(), Vec::new());
     let mut result = Ok(());
     for target in selection.targets {
         let Target::Named(info) = target else { continue };
-        if let Err(error) = write(k, &info, &folders, &mut files).await {
-            result = Err(error);
-            break;
+        match write(k, &info, &folders, &mut files).await {
+            Ok(object) => live.push(Info { object, ..info }),
+            Err(error) => {
+                result = Err(error);
+                break;
+            }
         }
+    }
+    if let (Some(prune), Ok(())) = (prune, &result) {
+        result = async {
+            for info in prune.orphans(k, &live).await? {
+                write_one(k, &info, &folders[0], &info.object, &mut files).await?;
+            }
+            Ok(())
+        }
+        .await;
     }
     let shown = match result {
         Ok(()) => show(k, &folders).await,
@@ -90,8 +103,8 @@ async fn differ(k: &Kubectl) -> Result<()> {
     shown
 }
 
-/// Writes what is there and what would be.
-async fn write(k: &Kubectl, info: &Info, folders: &[String; 2], files: &mut Vec<String>) -> Result<()> {
+/// Writes what is there and what would be; gives back what is there.
+async fn write(k: &Kubectl, info: &Info, folders: &[String; 2], files: &mut Vec<String>) -> Result<Value> {
     let client = k.client().await?;
     let live = match client.get(&info.path(), &[]).await {
         Ok(live) => live,
@@ -115,28 +128,38 @@ async fn write(k: &Kubectl, info: &Info, folders: &[String; 2], files: &mut Vec<
             None => live.clone(),
         }
     };
-    let mut versions = [live, merged];
+    let mut versions = [live.clone(), merged];
     if !k.flags.bool("show-managed-fields") {
         versions = versions.map(|version| without_managed_fields(&version));
     }
     if info.resource.kind == "Secret" && info.resource.group.is_empty() {
         mask(&mut versions);
     }
+    for (folder, version) in folders.iter().zip(&versions) {
+        if !version.is_null() {
+            write_one(k, info, folder, version, files).await?;
+        }
+    }
+    Ok(live)
+}
+
+async fn write_one(
+    k: &Kubectl,
+    info: &Info,
+    folder: &str,
+    version: &Value,
+    files: &mut Vec<String>,
+) -> Result<()> {
     let group = match info.resource.group.as_str() {
         "" => String::new(),
         group => format!("{group}."),
     };
     let name =
         format!("{group}{}.{}.{}.{}", info.resource.version, info.resource.kind, info.namespace, info.name);
-    for (folder, version) in folders.iter().zip(&versions) {
-        if version.is_null() {
-            continue;
-        }
-        let path = format!("{folder}/{name}");
-        let written = k.sys.write_file(&path, yaml::emit(version).as_bytes()).await;
-        written.map_err(|errno| Error::text(format!("open {path}: {}", errno.text().to_lowercase())))?;
-        files.push(path);
-    }
+    let path = format!("{folder}/{name}");
+    let written = k.sys.write_file(&path, yaml::emit(version).as_bytes()).await;
+    written.map_err(|errno| Error::text(format!("open {path}: {}", errno.text().to_lowercase())))?;
+    files.push(path);
     Ok(())
 }
 

@@ -23,7 +23,7 @@ pub const COMMAND: Command = Command {
     short: "Replace a resource by file name or stdin",
     long: "Replace a resource by file name or stdin.\n\n JSON and YAML formats are accepted. To replace a resource that exists, all of it must be given; \"kubectl get TYPE NAME -o yaml\" shows it.",
     examples: "# Replace a pod with what a file says\nkubectl replace -f ./pod.json\n\n# Replace it with what comes from standard input\ncat pod.json | kubectl replace -f -\n\n# Give a pod's only container another image\nkubectl get pod mypod -o yaml | sed 's/\\(image: myimage\\):.*$/\\1:v4/' | kubectl replace -f -\n\n# Delete it and make it again\nkubectl replace --force -f ./pod.json",
-    flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, globals::RECORD, FLAGS],
+    flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, FLAGS],
     run: Run::Verb(|k| Box::pin(run(k))),
     ..Command::NEW
 };
@@ -95,7 +95,6 @@ async fn one(k: &Kubectl, mut info: Info, dry_run: DryRun, directive: &str) -> R
         let configuration = super::apply::configuration(&info.object);
         info.object["metadata"]["annotations"][super::apply::LAST_APPLIED] = configuration.into();
     }
-    k.record(&mut info.object);
     if dry_run != DryRun::Client {
         let client = k.client().await?;
         let mut path = info.path();

@@ -2,7 +2,7 @@
 //! file is kept in an annotation, and what the file no longer has is taken away.
 
 mod last_applied;
-mod prune;
+pub(super) mod prune;
 mod server_side;
 
 use super::create;
@@ -27,7 +27,7 @@ pub const COMMAND: Command = Command {
     short: "Apply a configuration to a resource by file name or stdin",
     long: "Apply a configuration to a resource by file name or stdin. The resource name must be specified. This resource will be created if it doesn't exist yet. To use 'apply', always create the resource initially with either 'apply' or 'create --save-config'.\n\n JSON and YAML formats are accepted.",
     examples: "# Apply what a file says\nkubectl apply -f ./pod.json\n\n# Apply what comes from standard input\ncat pod.json | kubectl apply -f -\n\n# Apply all .json files\nkubectl apply -f '*.json'",
-    flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, globals::SELECTOR, FLAGS],
+    flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, globals::RECORD, globals::SELECTOR, FLAGS],
     commands: &[&super::edit::LAST_APPLIED, &last_applied::SET, &last_applied::VIEW],
     run: Run::Verb(|k| Box::pin(run(k))),
     ..Command::NEW
@@ -92,7 +92,8 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     let mut applied: Vec<Info> = Vec::new();
     let format = Format::of(&k).await?;
     let at_once = matches!(format, Format::Human { .. } | Format::Name);
-    for info in infos {
+    for mut info in infos {
+        k.record(&mut info.object);
         let result = match k.flags.bool("server-side") {
             true => server_side::apply(&k, info, dry_run).await,
             false => apply(&k, info, dry_run).await,

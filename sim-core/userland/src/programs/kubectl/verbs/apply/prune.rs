@@ -61,6 +61,22 @@ impl Prune {
 
     /// Deletes what was applied once and is not among `applied`, in the namespaces of those.
     pub async fn run(self, k: &Kubectl, applied: &[Info], dry_run: DryRun) -> Result<()> {
+        let client = k.client().await?;
+        let policy = crate::programs::kubectl::verbs::delete::policy(k.flags.str("cascade"))?;
+        let options = json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": policy});
+        for info in self.orphans(k, applied).await? {
+            if dry_run != DryRun::Client {
+                let query: &[(&str, &str)] =
+                    if dry_run == DryRun::Server { &[("dryRun", "All")] } else { &[] };
+                client.delete(&info.path(), query, &options).await?;
+            }
+            printers::print_result(k, &info, "pruned").await?;
+        }
+        Ok(())
+    }
+
+    /// What was applied once and is not among `applied`, in the namespaces of those.
+    pub async fn orphans(&self, k: &Kubectl, applied: &[Info]) -> Result<Vec<Info>> {
         if k.flags.list("prune-allowlist").is_empty() {
             k.log(
                 'W',
@@ -70,34 +86,30 @@ impl Prune {
             .await;
         }
         let client = k.client().await?;
+        let mut orphans = Vec::new();
         let mut namespaces: Vec<&str> = applied.iter().map(|info| info.namespace.as_str()).collect();
         namespaces.retain(|namespace| !namespace.is_empty());
         namespaces.dedup();
         let selector = k.flags.str("selector");
         let query: &[(&str, &str)] = if selector.is_empty() { &[] } else { &[("labelSelector", selector)] };
-        let policy = crate::programs::kubectl::verbs::delete::policy(k.flags.str("cascade"))?;
-        let options = json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": policy});
         let places = namespaces.iter().map(|namespace| (true, *namespace)).chain([(false, "")]);
         for (namespaced, namespace) in places {
             for resource in self.0.iter().filter(|resource| resource.namespaced == namespaced) {
                 let list = client.get(&resource.collection(namespace), query).await?;
                 for item in list["items"].as_array().into_iter().flatten() {
-                    let info = Info::of_object(resource, item.clone());
+                    let mut info = Info::of_object(resource, item.clone());
+                    info.object["apiVersion"] = resource.api_version().into();
+                    info.object["kind"] = resource.kind.as_str().into();
                     let known = applied
                         .iter()
                         .any(|other| other.object["metadata"]["uid"] == info.object["metadata"]["uid"]);
                     if known || item["metadata"]["annotations"][LAST_APPLIED].is_null() {
                         continue;
                     }
-                    if dry_run != DryRun::Client {
-                        let query: &[(&str, &str)] =
-                            if dry_run == DryRun::Server { &[("dryRun", "All")] } else { &[] };
-                        client.delete(&info.path(), query, &options).await?;
-                    }
-                    printers::print_result(k, &info, "pruned").await?;
+                    orphans.push(info);
                 }
             }
         }
-        Ok(())
+        Ok(orphans)
     }
 }

@@ -19,15 +19,7 @@ pub const COMMAND: Command = Command {
     short: "Update environment variables on a pod template",
     long: "Update environment variables on a pod template.\n\n Shows, adds, changes and takes away environment variables of the containers of pods and pod templates; of all of them, or of those whose names fit a pattern.\n\n With \"--env -\", variables are read from standard input, one per line.\n\n Possible resources include (case insensitive):\n\n        pod (po), replicationcontroller (rc), deployment (deploy), daemonset (ds), statefulset (sts), cronjob (cj), replicaset (rs)",
     examples: "# A variable for a deployment\nkubectl set env deployment/registry STORAGE_DIR=/local\n\n# Those that it has\nkubectl set env deployment/sample-build --list\n\n# Those of all pods\nkubectl set env pods --all --list\n\n# Variables from a secret\nkubectl set env --from=secret/mysecret deployment/myapp\n\n# Variables from a config map, with a prefix\nkubectl set env --from=configmap/myconfigmap --prefix=MYSQL_ deployment/myapp\n\n# Take one away from container 'c1' of all deployments\nkubectl set env deployments --all --containers=\"c1\" ENV-\n\n# Variables of the shell\nenv | grep RAILS_ | kubectl set env -e - deployment/registry",
-    flags: &[
-        globals::DRY_RUN,
-        globals::FILENAMES,
-        globals::PRINT,
-        globals::RECORD,
-        globals::SELECTOR,
-        FLAGS,
-        OWN,
-    ],
+    flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, globals::SELECTOR, FLAGS, OWN],
     run: Run::Verb(|k| Box::pin(run(k))),
     arguments: Arguments::Resources,
     ..Command::NEW
