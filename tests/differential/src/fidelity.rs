@@ -20,8 +20,10 @@ pub type Counts = BTreeMap<String, Count>;
 /// All figures.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Figures {
-    /// Everything.
+    /// Everything that was compared to the byte.
     pub all: Count,
+    /// Help texts, of which what they state was compared.
+    pub help: Count,
     /// By verb.
     pub verbs: Counts,
     /// By kind.
@@ -38,6 +40,10 @@ impl Figures {
                 count.compared += 1;
                 count.equal += equal;
             };
+            if outcome.is_help {
+                add(&mut figures.help);
+                continue;
+            }
             add(&mut figures.all);
             add(figures.verbs.entry(verb(&outcome.command)).or_default());
             for kind in kinds(&outcome.command) {
@@ -74,7 +80,9 @@ impl Figures {
 
     /// The figures as a table that programs read.
     pub fn tsv(&self) -> String {
-        let mut text = format!("all\t\t{}\t{}\n", self.all.compared, self.all.equal);
+        let Figures { all, help, .. } = self;
+        let mut text =
+            format!("all\t\t{}\t{}\nhelp\t\t{}\t{}\n", all.compared, all.equal, help.compared, help.equal);
         for (what, counts) in [("verb", &self.verbs), ("kind", &self.kinds)] {
             for (name, count) in counts {
                 text += &format!("{what}\t{name}\t{}\t{}\n", count.compared, count.equal);
@@ -95,11 +103,14 @@ Every command line of a corpus is run twice in the same state of the same cluste
 Standard output, standard error, exit status and what the command did to the cluster are compared to the byte.
 Of {} command lines {} are equal.
 
+Help texts are in our own words, so of those what they state is compared: usage, options with their shorthands and defaults, aliases, subcommands, in their order.
+Of {} such command lines {} are equal in this.
+
 The corpus is in [tests/differential/corpus](../tests/differential/corpus), what is not compared in [mask.rs](../tests/differential/src/mask.rs).
 What is not simulated at all is in [SUPPORT](../SUPPORT.md).
 
 ",
-        figures.all.compared, figures.all.equal
+        figures.all.compared, figures.all.equal, figures.help.compared, figures.help.equal
     );
     for (title, what, counts) in [("Verbs", "verb", &figures.verbs), ("Kinds", "kind", &figures.kinds)] {
         text += &format!("## {title}\n\n| {what} | compared | equal |\n| --- | ---: | ---: |\n");
@@ -127,7 +138,7 @@ What is not simulated at all is in [SUPPORT](../SUPPORT.md).
 fn words(command: &str) -> Vec<&str> {
     let line = command.lines().next().unwrap_or("");
     let after = line.split_once("kubectl").map_or("", |(_, after)| after);
-    let end = after.find(['|', ';', '>', '&']).unwrap_or(after.len());
+    let end = after.find(['|', ';', '>', '&', ')']).unwrap_or(after.len());
     after[..end].split_whitespace().map(|word| word.trim_matches(['\'', '"'])).collect()
 }
 
@@ -135,7 +146,16 @@ fn words(command: &str) -> Vec<&str> {
 const VALUED: [&str; 8] =
     ["-n", "--namespace", "--context", "--kubeconfig", "-v", "--as", "--server", "--request-timeout"];
 
-/// The verb of a line; `help` for kubectl alone.
+/// The commands of kubectl 1.35.
+const COMMANDS: &str = "alpha annotate api-resources api-versions apply attach auth autoscale certificate cluster-info \
+    completion config cordon cp create debug delete describe diff drain edit events exec explain expose get help \
+    kuberc kustomize label logs options patch plugin port-forward proxy replace rollout run scale set taint top \
+    uncordon version wait";
+
+/// Where lines are counted that name no command of kubectl: what is misspelt, flags alone.
+const NO_COMMAND: &str = "(no command)";
+
+/// The verb of a line.
 fn verb(command: &str) -> String {
     let words = words(command);
     let mut at = 0;
@@ -144,11 +164,13 @@ fn verb(command: &str) -> String {
             at += 2;
         } else if word.starts_with('-') {
             at += 1;
-        } else {
+        } else if COMMANDS.split_whitespace().any(|command| command == *word) {
             return (*word).to_string();
+        } else {
+            break;
         }
     }
-    "help".to_string()
+    NO_COMMAND.to_string()
 }
 
 /// Kinds that a line names.
@@ -182,7 +204,9 @@ mod tests {
     #[test]
     fn a_line_has_a_verb_and_kinds() {
         assert_eq!(verb("kubectl -n kube-system get pods"), "get");
-        assert_eq!(verb("kubectl --help"), "help");
+        assert_eq!(verb("kubectl gett pods"), NO_COMMAND);
+        assert_eq!(verb("kubectl --nosuch"), NO_COMMAND);
+        assert_eq!(verb("echo $(kubectl version)"), "version");
         assert_eq!(verb("echo x | kubectl apply -f -"), "apply");
         let kinds: Vec<&str> = kinds("kubectl get deploy/web,svc -o wide | grep pods").into_iter().collect();
         assert_eq!(kinds, ["Deployment", "Service"]);

@@ -8,13 +8,14 @@
 //! ```
 //!
 //! Reading order: [`corpus`] (files, sections, lines), [`ours`] and [`theirs`] (the two sides), [`mask`] (all that is not
-//! compared), [`objects`] (what was done to the cluster), [`run`] (sections through both), [`known`] (differences that
+//! compared), [`help`] (help texts, whose prose is ours), [`objects`] (what was done to the cluster), [`run`] (sections through both), [`known`] (differences that
 //! have a reason), [`report`] (what a person reads), [`fidelity`] (the figures).
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a test tool prints")]
 
 pub mod corpus;
 pub mod fidelity;
+pub mod help;
 pub mod known;
 pub mod mask;
 pub mod objects;

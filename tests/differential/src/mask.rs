@@ -75,6 +75,17 @@ pub fn drawn_names(text: &str) -> String {
     drawn.replace_all(text, "$1-N").into_owned()
 }
 
+/// The answer to a command that lists labels or annotations, which Go takes from a map: its lines in one order.
+pub fn listed(command: &str, answer: Answer) -> Answer {
+    let is_list = (command.contains("label") || command.contains("annotate")) && command.contains(" --list");
+    if !is_list {
+        return answer;
+    }
+    let mut lines: Vec<&str> = answer.stdout.split_inclusive('\n').collect();
+    lines.sort_unstable();
+    Answer { stdout: lines.concat(), ..answer }
+}
+
 /// What Go takes from a map comes in any order, as does what it does at the same time: the gates that client-go tells
 /// of, the headers of a curl command, the pods that a drain evicts.
 fn in_any_order(text: &str) -> String {

@@ -5,7 +5,7 @@ use crate::known::Known;
 use crate::mask::{self, Places};
 use crate::ours::Ours;
 use crate::theirs::Theirs;
-use crate::{Answer, objects};
+use crate::{Answer, help, objects};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -26,6 +26,8 @@ pub struct Outcome {
     pub ours: Answer,
     /// What theirs said.
     pub theirs: Answer,
+    /// Whether it is a help text, of which only what it states was compared.
+    pub is_help: bool,
     /// How the clusters differ after it.
     pub objects: Option<String>,
     /// How long it took, on both sides together.
@@ -211,7 +213,7 @@ impl Line<'_> {
         ours.align();
         let journal = ours.journal();
         let begin = ours.now();
-        let our_answer = mask::ours(&ours.execute(self.command));
+        let our_answer = mask::listed(self.command, mask::ours(&ours.execute(self.command)));
         ours.align();
         let our_objects = objects::of(ours.sim());
         let mut outcome = None;
@@ -226,19 +228,22 @@ impl Line<'_> {
             let (answer, calendar) = theirs.execute(self.command, self.real_clock).await?;
             let url = theirs.url();
             let places = Places { url: &url, home: &theirs.home() };
-            let their_answer = mask::theirs(&answer, &places, calendar);
+            let their_answer = mask::listed(self.command, mask::theirs(&answer, &places, calendar));
             let changed = theirs.changes() != changes;
             theirs.advance(ours.now());
             let their_objects = theirs.with_sim(objects::of);
             let objects = objects::difference(&our_objects, &their_objects);
             *same = !changed && objects.is_none();
+            let is_help = help::is_help(&our_answer) && help::is_help(&their_answer);
+            let compared = |answer: &Answer| if is_help { help::stated(answer) } else { answer.clone() };
             let found = Outcome {
                 file: self.file.name.clone(),
                 section: self.index,
                 number: self.number,
                 command: self.command.to_string(),
-                ours: our_answer.clone(),
-                theirs: their_answer,
+                ours: compared(&our_answer),
+                theirs: compared(&their_answer),
+                is_help,
                 objects,
                 took: begun.elapsed(),
             };

@@ -24,12 +24,16 @@ fn figures() -> impl Iterator<Item = Figure> {
 
 /// The sheet.
 pub fn draw(on_close: Callback<()>) -> Html {
-    let all = figures().find(|figure| figure.what == "all");
+    let sum = |what| figures().find(|figure| figure.what == what);
+    let (all, help) = (sum("all"), sum("help"));
     html! {
         <Dialog title="How real is this?" {on_close} class="fidelity">
             if let Some(all) = all {
                 <p><strong>{ format!("{} of {} commands", all.equal, all.compared) }</strong>
                     { " give the same answer here and with the real kubectl 1.35 on the same cluster: output, errors and exit status, to the letter." }</p>
+            }
+            if let Some(help) = help {
+                <p>{ format!("Help texts are in our own words; {} of {} state the same usage, options and defaults. ", help.equal, help.compared) }</p>
             }
             <p>{ "What is not simulated says so, and nothing is invented. " }
                 <a href="fidelity.md" target="_blank">{ "All figures, and what differs" }</a></p>

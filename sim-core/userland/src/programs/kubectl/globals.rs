@@ -77,6 +77,12 @@ pub const FILENAMES: &[Flag] = &[
     Flag::bool("recursive", "Also read the directories inside those given with -f.").short('R'),
 ];
 
+/// `-f` alone.
+pub const FILENAME: &[Flag] = &[FILENAMES[0]];
+
+/// `-f`, and `-R` where it is on if it is not given.
+pub const FILENAMES_RECURSIVE: &[Flag] = &[FILENAMES[0], FILENAMES[2].default("true")];
+
 /// `-l`.
 pub const SELECTOR: &[Flag] = &[Flag::string(
     "selector",

@@ -80,7 +80,9 @@ fn usage_line(command: &Command, path: &str) -> String {
     } else if matches!(command.run, Run::Group(Bare::Err | Bare::Out)) || path == ROOT.name {
         line.push_str(" [flags]");
     }
-    line.push_str(" [options]");
+    if !line.contains("[options]") {
+        line.push_str(" [options]");
+    }
     line
 }
 

@@ -17,7 +17,7 @@ pub const COMMAND: Command = Command {
     name: "annotate",
     usage: USAGE,
     short: "Update the annotations on a resource",
-    long: "Update the annotations on one or more resources.\n\n All Kubernetes objects support the ability to store additional data with the object as annotations. Annotations are key/value pairs that can be larger than labels and include arbitrary string values such as structured JSON. Tools and system extensions may use annotations to store their own data.",
+    long: "Update the annotations on one or more resources.\n\n All Kubernetes objects support the ability to store additional data with the object as annotations. Annotations are key/value pairs that can be larger than labels and include arbitrary string values such as structured JSON. Tools and system extensions may use annotations to store their own data.\n\nUse \"kubectl api-resources\" for a complete list of supported resources.",
     examples: "# Describe a pod\nkubectl annotate pods foo description='my frontend'\n\n# Change a description that is there\nkubectl annotate --overwrite pods foo description='my frontend running nginx'\n\n# Take it away\nkubectl annotate pods foo description-",
     flags: &[
         globals::ALL_NAMESPACES,

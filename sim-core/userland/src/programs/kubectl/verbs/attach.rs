@@ -17,7 +17,7 @@ pub const COMMAND: Command = Command {
     short: "Attach to a running container",
     long: "Attach to a process that is already running inside an existing container.",
     examples: "# See what the running container of mypod prints\nkubectl attach mypod\n\n# Talk to it from this terminal\nkubectl attach mypod -c ruby-container -i -t\n\n# Attach to the first pod of a replica set\nkubectl attach rs/nginx",
-    flags: &[globals::FILENAMES, FLAGS],
+    flags: &[globals::FILENAME, FLAGS],
     run: Run::Verb(|k| Box::pin(run(k))),
     arguments: Arguments::Pods,
     ..Command::NEW

@@ -16,7 +16,7 @@ pub const COMMAND: Command = Command {
     short: "Execute a command in a container",
     long: "Execute a command in a container.",
     examples: "# See what 'date' says in pod mypod, in its first container\nkubectl exec mypod -- date\n\n# The same in container ruby-container\nkubectl exec mypod -c ruby-container -- date\n\n# A shell there, with this terminal\nkubectl exec mypod -c ruby-container -i -t -- bash -il\n\n# In the first pod of a deployment or of a service\nkubectl exec deploy/mydeployment -- date\nkubectl exec svc/myservice -- date",
-    flags: &[globals::FILENAMES, FLAGS],
+    flags: &[globals::FILENAME, FLAGS],
     run: Run::Verb(|k| Box::pin(run(k))),
     arguments: Arguments::Pods,
     ..Command::NEW

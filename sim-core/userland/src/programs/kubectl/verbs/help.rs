@@ -7,7 +7,7 @@ use crate::programs::kubectl::{help, tree};
 pub const COMMAND: Command = Command {
     name: "help",
     short: "Help about any command",
-    usage: "[command]",
+    usage: "[command] [flags]",
     hidden: true,
     run: Run::Verb(|k| {
         Box::pin(async move {

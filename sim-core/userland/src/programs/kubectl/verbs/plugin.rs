@@ -12,6 +12,7 @@ use std::rc::Rc;
 pub const COMMAND: Command = Command {
     name: "plugin",
     short: "Provides utilities for interacting with plugins",
+    examples: "# All plugins that are on the PATH\nkubectl plugin list",
     commands: &[&LIST],
     usage: "[flags]",
     run: Run::Group(Bare::Err),

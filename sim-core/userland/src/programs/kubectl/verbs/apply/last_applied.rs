@@ -38,7 +38,7 @@ pub const SET: Command = Command {
     short: "Set the last-applied-configuration annotation on a live object to match the contents of a file",
     long: "Set the latest last-applied-configuration annotations by setting it to match the contents of a file. It is as if 'kubectl apply -f <file>' had been run, but nothing else of the object changes.",
     examples: "# Let the annotation be what a file says\nkubectl apply set-last-applied -f deploy.yaml\n\n# Make it if there is none\nkubectl apply set-last-applied -f deploy.yaml --create-annotation=true",
-    flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, SET_FLAGS],
+    flags: &[globals::DRY_RUN, globals::FILENAME, globals::PRINT, SET_FLAGS],
     run: Run::Verb(|k| Box::pin(set(k))),
     ..Command::NEW
 };

@@ -19,7 +19,7 @@ pub const COMMAND: Command = Command {
     short: "Set the selector on a resource",
     long: "Set the selector on a resource. The selector that was there is replaced.\n\n Only Services can have another selector.",
     examples: "# Give a service another selector\nkubectl set selector service my-svc 'environment=qa'",
-    flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, globals::RECORD, FLAGS, OWN],
+    flags: &[globals::DRY_RUN, globals::FILENAMES_RECURSIVE, globals::PRINT, globals::RECORD, FLAGS, OWN],
     run: Run::Verb(|k| Box::pin(run(k))),
     arguments: Arguments::Resources,
     ..Command::NEW

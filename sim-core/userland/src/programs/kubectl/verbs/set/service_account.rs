@@ -16,7 +16,7 @@ pub const COMMAND: Command = Command {
     short: "Update the service account of a resource",
     long: "Update the service account of pod template resources.\n\n Possible resources (case insensitive) can be:\n\n        replicationcontroller (rc), deployment (deploy), daemonset (ds), job, replicaset (rs), statefulset",
     examples: "# Run a deployment's pods as serviceaccount1\nkubectl set serviceaccount deployment nginx-deployment serviceaccount1\n\n# Show what a file would become\nkubectl set sa -f nginx-deployment.yaml serviceaccount1 --local --dry-run=client -o yaml",
-    flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, globals::RECORD, globals::SELECTOR, FLAGS],
+    flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, globals::RECORD, FLAGS],
     run: Run::Verb(|k| Box::pin(run(k))),
     arguments: Arguments::Resources,
     ..Command::NEW
