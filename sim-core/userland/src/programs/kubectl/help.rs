@@ -6,10 +6,15 @@ use super::command::{Bare, Command, Run};
 use super::flags::Flag;
 use super::globals;
 use super::tree::{self, ROOT};
+use super::verbs;
 use sim::Ordered;
 
 /// The help of a command; `path` is what it is called by, for example `kubectl create service`.
 pub fn help(command: &Command, path: &str) -> String {
+    // Upstream takes this one's help away, so that it does not list itself.
+    if command.name == verbs::options::COMMAND.name {
+        return String::new();
+    }
     let mut text = match command.long {
         "" => format!("{}.\n", command.short),
         long => format!("{}\n", long.trim_end()),

@@ -3,7 +3,6 @@
 use crate::programs::kubectl::command::{Arguments, Command, Run};
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
-use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::pods;
 use crate::programs::kubectl::remote::{self, Streams};
@@ -17,7 +16,7 @@ pub const COMMAND: Command = Command {
     short: "Attach to a running container",
     long: "Attach to a process that is already running inside an existing container.",
     examples: "# See what the running container of mypod prints\nkubectl attach mypod\n\n# Talk to it from this terminal\nkubectl attach mypod -c ruby-container -i -t\n\n# Attach to the first pod of a replica set\nkubectl attach rs/nginx",
-    flags: &[globals::FILENAME, FLAGS],
+    flags: &[FLAGS],
     run: Run::Verb(|k| Box::pin(run(k))),
     arguments: Arguments::Pods,
     ..Command::NEW
