@@ -14,6 +14,8 @@ const OPTIONS: &[&str] = &[
     "-Oz",
     // The stack lies first in memory, so nothing has an address this low.
     "--low-memory-unused",
+    // Data was put in order before; cutting it where it is zero takes more than the zeros.
+    "--skip-pass=memory-packing",
     // A function that is called twice compresses better than its body in two places.
     "--always-inline-max-function-size=1",
     "--one-caller-inline-max-function-size=0",
@@ -25,6 +27,7 @@ const OPTIONS: &[&str] = &[
 /// Optimises the modules of the build in `staging`, and splits the simulation.
 pub fn shrink(staging: &Path) -> Result {
     let worker = Worker { folder: staging.join(WORKER) };
+    worker.lay_out()?;
     worker.keep_linked()?;
     let wasm_opt =
         tools::root().join("web/node_modules/binaryen/bin/wasm-opt").to_string_lossy().into_owned();
@@ -54,6 +57,7 @@ struct Worker {
 }
 
 impl Worker {
+    const NAME: &str = "podium-worker";
     const MODULE: &str = "podium-worker_bg.wasm";
     const REST: &str = "podium-worker_rest.wasm";
     /// The module as it was linked.
@@ -61,6 +65,23 @@ impl Worker {
     const INSTRUMENTED: &str = "instrumented.wasm";
     /// Which functions were called.
     const CALLED: &str = "called";
+
+    /// Puts the data in the order in which the parts want it, which a rehearsal shows, and binds the module anew:
+    /// only before that it says where addresses are.
+    fn lay_out(&self) -> Result {
+        let built = tools::target_dir().join("wasm32-unknown-unknown/wasm/podium-worker.wasm");
+        let built = built.to_string_lossy();
+        self.splitter("instrument", &[Self::MODULE, Self::INSTRUMENTED])?;
+        self.rehearse(&[Self::INSTRUMENTED, Self::CALLED])?;
+        self.splitter("layout", &[&built, Self::MODULE, Self::CALLED, Self::LINKED])?;
+        let head = ["run", "--quiet", "--release", "--package", "xtask-bindgen", "--"];
+        let mut bindgen = tools::cargo(&head);
+        bindgen.arg(self.folder.join(Self::LINKED)).arg(&self.folder).arg(Self::NAME);
+        tools::run(bindgen)?;
+        // As when it was bound at first: only bundlers want it, and there may be none.
+        let _ = fs::remove_file(self.folder.join("package.json"));
+        Ok(())
+    }
 
     /// Keeps what the linker says aside; wasm-opt does not understand it.
     fn keep_linked(&self) -> Result {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::Result;
-use crate::linked::Linked;
+use crate::linked::{Linked, Place};
 
 /// A shorter run of bytes is not worth a segment of its own.
 const RUN_MIN: u32 = 12;
@@ -18,9 +18,9 @@ const RUN_MIN: u32 = 12;
 #[derive(Debug, Default)]
 pub struct ReadOnly {
     /// Where they are, in order and apart.
-    objects: Vec<Range<u32>>,
+    pub objects: Vec<Range<u32>>,
     /// Which objects an object has addresses of.
-    names: BTreeMap<usize, BTreeSet<usize>>,
+    pub names: BTreeMap<usize, BTreeSet<usize>>,
     /// Objects that an address beside them may mean, its number first: the end of a table, or what comes before it.
     beside: Vec<(u32, BTreeSet<usize>)>,
     /// Objects that data which can change has addresses of.
@@ -48,7 +48,7 @@ impl ReadOnly {
             if !symbol.contains(&target) {
                 known.beside.push((target, means.clone()));
             }
-            let Some(offset) = relocation.data_offset else { continue };
+            let Place::Data { offset } = relocation.place else { continue };
             let (place, word) = linked.word(offset).ok_or("a relocation is outside of the data")?;
             if word != target {
                 return Err("the data was changed after it was linked".into());
@@ -72,13 +72,14 @@ impl ReadOnly {
         }
     }
 
-    fn object(&self, address: u32) -> Option<usize> {
+    /// The object at an address.
+    pub fn object(&self, address: u32) -> Option<usize> {
         let number = self.objects.partition_point(|object| object.end <= address);
         self.objects.get(number).is_some_and(|object| object.contains(&address)).then_some(number)
     }
 
-    /// The ranges that code with these `constants` can do without.
-    pub fn deferred(&self, constants: &BTreeSet<u32>) -> Vec<Range<u32>> {
+    /// The objects that code with these `constants` may come by.
+    pub fn needed(&self, constants: &BTreeSet<u32>) -> BTreeSet<usize> {
         let mut next: Vec<usize> = constants.iter().filter_map(|constant| self.object(*constant)).collect();
         next.extend(&self.always);
         let beside = self.beside.iter().filter(|(address, _)| constants.contains(address));
@@ -87,6 +88,12 @@ impl ReadOnly {
         while let Some(object) = next.pop() {
             next.extend(self.names.get(&object).into_iter().flatten().filter(|named| needed.insert(**named)));
         }
+        needed
+    }
+
+    /// The ranges that code with these `constants` can do without.
+    pub fn deferred(&self, constants: &BTreeSet<u32>) -> Vec<Range<u32>> {
+        let needed = self.needed(constants);
         let mut runs: Vec<Range<u32>> = Vec::new();
         let mut previous = None;
         for (number, object) in self.objects.iter().enumerate() {

@@ -12,7 +12,7 @@ use crate::Result;
 /// The linker's name for what is never written to.
 const READ_ONLY: &str = ".rodata";
 /// The section with the addresses in data.
-const DATA_RELOCATIONS: &str = "reloc.DATA";
+pub const DATA_RELOCATIONS: &str = "reloc.DATA";
 
 /// Where data is, what lies in it, and where its addresses are written.
 #[derive(Default)]
@@ -23,14 +23,18 @@ pub struct Linked<'a> {
     /// The addresses of each symbol that is data.
     pub symbols: Vec<Option<Range<u32>>>,
     pub relocations: Vec<Relocation>,
+    /// Where the code section begins in the file.
+    pub code: usize,
 }
 
 /// A run of bytes.
 pub struct Segment<'a> {
     pub addresses: Range<u32>,
-    bytes: &'a [u8],
+    pub bytes: &'a [u8],
     /// Where the bytes begin in the section.
-    offset: usize,
+    pub offset: usize,
+    /// Where the bytes begin in the file.
+    pub position: usize,
 }
 
 /// A place with an address in it.
@@ -38,8 +42,16 @@ pub struct Relocation {
     pub symbol: u32,
     /// How far behind the symbol's beginning.
     pub addend: i64,
-    /// The place in the data section; none in code.
-    pub data_offset: Option<usize>,
+    pub place: Place,
+}
+
+/// Where an address is written.
+#[derive(Clone, Copy)]
+pub enum Place {
+    /// In a word of the data section.
+    Data { offset: usize },
+    /// In five bytes of the code section, a signed or unsigned number.
+    Code { offset: usize, signed: bool },
 }
 
 impl<'a> Linked<'a> {
@@ -51,6 +63,7 @@ impl<'a> Linked<'a> {
         let mut linked = Linked::default();
         for payload in Parser::new(0).parse_all(bytes) {
             match payload? {
+                Payload::CodeSectionStart { range, .. } => linked.code = range.start,
                 Payload::DataSection(data) => linked.read_segments(data)?,
                 Payload::CustomSection(section) => linked.read_custom(&section)?,
                 _ => {}
@@ -67,6 +80,13 @@ impl<'a> Linked<'a> {
         Some((segment.addresses.start + u32::try_from(at).ok()?, u32::from_le_bytes(word)))
     }
 
+    /// The read-only bytes at some addresses.
+    pub fn bytes(&self, range: &Range<u32>) -> Option<&'a [u8]> {
+        let segment = self.segments.get(self.read_only)?;
+        let start = range.start.checked_sub(segment.addresses.start)? as usize;
+        segment.bytes.get(start..start + (range.end - range.start) as usize)
+    }
+
     fn read_segments(&mut self, data: DataSectionReader<'a>) -> Result {
         let begin = data.range().start;
         for segment in data {
@@ -75,7 +95,7 @@ impl<'a> Linked<'a> {
             let start = constant(&offset_expr)?;
             let addresses = start..start + u32::try_from(segment.data.len())?;
             let offset = segment.range.end - segment.data.len() - begin;
-            self.segments.push(Segment { addresses, bytes: segment.data, offset });
+            self.segments.push(Segment { addresses, bytes: segment.data, offset, position: begin + offset });
         }
         Ok(())
     }
@@ -105,7 +125,12 @@ impl<'a> Linked<'a> {
             KnownCustom::Reloc(relocations) => {
                 for entry in relocations.entries() {
                     let entry = entry?;
-                    let in_data = section.name() == DATA_RELOCATIONS;
+                    let offset = entry.offset as usize;
+                    let place = match entry.ty {
+                        _ if section.name() == DATA_RELOCATIONS => Place::Data { offset },
+                        RelocationType::MemoryAddrSleb => Place::Code { offset, signed: true },
+                        _ => Place::Code { offset, signed: false },
+                    };
                     if let RelocationType::MemoryAddrLeb
                     | RelocationType::MemoryAddrSleb
                     | RelocationType::MemoryAddrI32 = entry.ty
@@ -113,7 +138,7 @@ impl<'a> Linked<'a> {
                         self.relocations.push(Relocation {
                             symbol: entry.index,
                             addend: entry.addend,
-                            data_offset: in_data.then_some(entry.offset as usize),
+                            place,
                         });
                     }
                 }

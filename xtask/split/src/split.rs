@@ -110,8 +110,10 @@ pub fn segments<'a>(module: &Module<'a>, deferred: &[Range<u32>]) -> Result<(Dat
         let (mut start, mut bytes) = (constant(offset_expr)?, segment.data);
         let mut take = |until: u32, to: &mut Data<'a>| {
             let (head, tail) = bytes.split_at((until.saturating_sub(start) as usize).min(bytes.len()));
-            if !head.is_empty() {
-                to.push((start, head));
+            // Memory is zero before.
+            let trimmed = head.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+            if trimmed > 0 {
+                to.push((start, &head[..trimmed]));
             }
             start += head.len() as u32;
             bytes = tail;
@@ -388,7 +390,8 @@ impl Reencode for Numbers {
 
     fn mem_arg(&mut self, arg: wasmparser::MemArg) -> Result<MemArg, reencode::Error<Infallible>> {
         self.constants.extend(u32::try_from(arg.offset));
-        reencode::utils::mem_arg(self, arg)
+        // The alignment is a hint that engines do not take; always the same, it compresses away.
+        Ok(MemArg { align: 0, ..reencode::utils::mem_arg(self, arg)? })
     }
 
     fn instruction<'a>(
