@@ -84,7 +84,7 @@ impl<'a> Session<'a> {
             if let Some(old) = old_file.take() {
                 let _ = k.sys.unlink(&old);
             }
-            if let Err(why) = self.check(&edited).await? {
+            if let Err(why) = check(&edited) {
                 self.forget();
                 let cause = format!("<nil>: Invalid value: \"The edited file failed validation\": {why}");
                 let text = self.refuse_invalid(&self.infos[0].clone(), &[cause]);
@@ -104,11 +104,14 @@ impl<'a> Session<'a> {
             }
             self.forget();
             let mut objects = Vec::new();
-            if let Err(error) = manifest::read(&mut objects, "edited-file", edited.as_bytes(), false) {
-                self.reasons = format!(
-                    "# {}\n#\n",
-                    on_lines(&format!("The edited file had a syntax error: {}", error.message()))
-                );
+            let read = manifest::read(&mut objects, "edited-file", edited.as_bytes(), false);
+            let wrong = match read {
+                Err(error) => Some(error.message()),
+                Ok(()) => self.unknown(&objects).await?,
+            };
+            if let Some(why) = wrong {
+                let text = format!("The edited file had a syntax error: {why}");
+                self.reasons = format!("# {}\n#\n", on_lines(&text));
                 (failed, old_file) = (true, Some(path));
                 continue;
             }
@@ -269,19 +272,23 @@ impl<'a> Session<'a> {
 }
 
 impl Session<'_> {
-    /// Whether the text is an object at all, and for a new one, of a kind that the server has.
-    async fn check(&self, text: &str) -> Result<std::result::Result<(), String>> {
-        let checked = check(text);
-        if checked.is_err() || self.mode != Mode::Create {
-            return Ok(checked);
+    /// What is wrong with the types of new objects.
+    async fn unknown(&self, objects: &[(String, Value)]) -> Result<Option<String>> {
+        if self.mode != Mode::Create {
+            return Ok(None);
         }
-        let object = yaml::parse(&strip(text, true)).unwrap_or_default();
-        let field = |name: &str| object[name].as_str().unwrap_or("").to_string();
-        let (version, kind) = (field("apiVersion"), field("kind"));
-        Ok(match self.k.mapper().await?.of_kind(&version, &kind) {
-            Some(_) => Ok(()),
-            None => Err(UNKNOWN_KIND.to_string()),
-        })
+        let mapper = self.k.mapper().await?;
+        for (source, object) in objects {
+            let field = |path: &str| object.pointer(path).and_then(Value::as_str).unwrap_or("").to_string();
+            let (version, kind) = (field("/apiVersion"), field("/kind"));
+            if mapper.of_kind(&version, &kind).is_none() {
+                let (name, namespace) = (field("/metadata/name"), field("/metadata/namespace"));
+                return Ok(Some(format!(
+                    "resource mapping not found for name: {name:?} namespace: {namespace:?} from {source:?}: no matches for kind {kind:?} in version {version:?}\nensure CRDs are installed first"
+                )));
+            }
+        }
+        Ok(None)
     }
 
     async fn create(&self, mut object: Value) -> Result<()> {
@@ -310,9 +317,6 @@ impl Session<'_> {
         Ok(())
     }
 }
-
-/// What kubectl finds of a kind that the server does not have: it asks for a description that is not served.
-const UNKNOWN_KIND: &str = "failed to download openapi: the server could not find the requested resource";
 
 /// Whether the text is an object at all.
 fn check(text: &str) -> std::result::Result<(), String> {
