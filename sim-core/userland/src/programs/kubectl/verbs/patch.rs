@@ -118,6 +118,13 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
                     false => printers::print_result(&k, &info, done).await?,
                 }
             }
+            // Custom kinds know no strategic merge.
+            Err(error) if error.reason() == "UnsupportedMediaType" => errors.push(Error::text(format!(
+                "{media_type} is not supported by {}, Kind={}: {}",
+                info.object["apiVersion"].as_str().unwrap_or(""),
+                info.object["kind"].as_str().unwrap_or(""),
+                error.message()
+            ))),
             Err(error) => errors.push(error),
         }
     }
