@@ -60,8 +60,10 @@ fn serve(args: &ServeApiArgs) -> std::io::Result<()> {
             None => std::env::temp_dir().join(format!("podium-{}.kubeconfig", server.port())),
         };
         write_secret(&file, &server.kubeconfig())?;
-        println!("serving {} until interrupted", server.url());
-        println!("export KUBECONFIG={}", file.display());
+        let said =
+            format!("serving {} until interrupted\nexport KUBECONFIG={}\n", server.url(), file.display());
+        // Whoever does not read it is served all the same.
+        let _ = std::io::Write::write_all(&mut std::io::stdout(), said.as_bytes());
         server.run().await;
         Ok(())
     })

@@ -56,11 +56,13 @@ impl Manager {
         }
     }
 
-    fn write(&self) -> Value {
+    fn write(mut self) -> Value {
+        to_fields_v1(&mut self.set);
         let mut entry = json!({
-            "apiVersion": self.api_version, "fieldsType": "FieldsV1", "fieldsV1": to_fields_v1(&self.set),
+            "apiVersion": self.api_version, "fieldsType": "FieldsV1", "fieldsV1": null,
             "manager": self.name, "operation": if self.apply { "Apply" } else { "Update" }, "time": self.time,
         });
+        entry["fieldsV1"] = Value::Object(self.set);
         if !self.subresource.is_empty() {
             entry["subresource"] = json!(self.subresource);
         }
@@ -94,7 +96,15 @@ fn managers_of(resource: Resource, object: &Value) -> Vec<Manager> {
     }
 }
 
-fn write(object: &mut Value, mut managers: Vec<Manager>) {
+fn write(object: &mut Value, managers: Vec<Manager>) {
+    match list(managers) {
+        Value::Null => drop(remove(object, "/metadata/managedFields")),
+        list => drop(object_at(object, "/metadata").insert("managedFields".to_string(), list)),
+    }
+}
+
+/// Managers as an object names them; null for none.
+fn list(mut managers: Vec<Manager>) -> Value {
     managers.retain(|manager| !manager.set.is_empty());
     managers.order_by(|a, b| {
         (!a.apply, &a.time, &a.name, &a.api_version, &a.subresource).cmp(&(
@@ -105,12 +115,7 @@ fn write(object: &mut Value, mut managers: Vec<Manager>) {
             &b.subresource,
         ))
     });
-    if managers.is_empty() {
-        remove(object, "/metadata/managedFields");
-    } else {
-        let list = managers.iter().map(Manager::write).collect();
-        object_at(object, "/metadata").insert("managedFields".to_string(), list);
-    }
+    if managers.is_empty() { Value::Null } else { managers.into_iter().map(Manager::write).collect() }
 }
 
 /// Without what nobody manages, and without what this write may not touch.
@@ -307,36 +312,28 @@ const ADMITTED: [&str; 7] = [
 /// The managers of what a component of the cluster has made: its maker has all but the status.
 fn derived(resource: Resource, object: &Value) -> Vec<Manager> {
     let (maker, reporter) = components(resource, object);
-    let of = |name: &str, subresource: &str, time: &str| {
-        let (mut set, _) = difference(resource, None, object);
-        if subresource.is_empty() {
-            strip(resource, "", &mut set);
-            if let Some(Value::Object(spec)) = set.get_mut("f:spec").filter(|_| resource.kind == "Pod") {
-                for name in ADMITTED {
-                    spec.remove(name);
-                }
-            }
-        } else {
-            set.retain(|key, _| key == "f:status");
-        }
-        Manager {
-            name: name.to_string(),
-            apply: false,
-            subresource: subresource.to_string(),
-            api_version: resource.api_version(),
-            time: time.to_string(),
-            set,
-        }
+    let of = |name: &str, subresource: &str, time: &str, set: Set| Manager {
+        name: name.to_string(),
+        apply: false,
+        subresource: subresource.to_string(),
+        api_version: resource.api_version(),
+        time: time.to_string(),
+        set,
     };
-    let mut managers = vec![of(maker, "", object.creation_timestamp())];
-    if resource.subresource("status").is_some() {
+    let (mut set, _) = difference(resource, None, object);
+    let status = resource.subresource("status").and_then(|_| set.remove("f:status"));
+    strip(resource, "", &mut set);
+    if let Some(Value::Object(spec)) = set.get_mut("f:spec").filter(|_| resource.kind == "Pod") {
+        for name in ADMITTED {
+            spec.remove(name);
+        }
+    }
+    let mut managers = vec![of(maker, "", object.creation_timestamp(), set)];
+    if let Some(status) = status {
         let times = object.list_at("/status/conditions").iter();
         let last = times.map(|condition| condition.str_at("/lastTransitionTime")).max().unwrap_or("");
-        managers.push(of(
-            reporter,
-            "status",
-            if last.is_empty() { object.creation_timestamp() } else { last },
-        ));
+        let time = if last.is_empty() { object.creation_timestamp() } else { last };
+        managers.push(of(reporter, "status", time, Map::from_iter([("f:status".to_string(), status)])));
     }
     managers.retain(|manager| !manager.set.is_empty());
     managers

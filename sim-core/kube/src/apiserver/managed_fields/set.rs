@@ -71,18 +71,15 @@ pub(super) fn intersect(a: &Set, b: &Set) -> Set {
     both
 }
 
-/// As `fieldsV1` is written.
-pub(super) fn to_fields_v1(set: &Set) -> Value {
-    let mut fields = Map::new();
-    for (key, node) in set {
-        let leaf = |node: &Set| node.len() == 1 && node.contains_key(SELF);
-        let value = match children(node) {
-            Some(node) if key != SELF && !leaf(node) => to_fields_v1(node),
-            _ => Value::Object(Map::new()),
-        };
-        fields.insert(key.clone(), value);
+/// Makes of a set what `fieldsV1` writes: leaves are empty.
+pub(super) fn to_fields_v1(set: &mut Set) {
+    for (key, node) in set.iter_mut() {
+        match node.as_object_mut() {
+            Some(node) if key == SELF || (node.len() == 1 && node.contains_key(SELF)) => node.clear(),
+            Some(node) => to_fields_v1(node),
+            None => *node = Value::Object(Map::new()),
+        }
     }
-    Value::Object(fields)
 }
 
 /// From what is written.

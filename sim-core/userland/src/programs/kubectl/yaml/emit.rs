@@ -23,37 +23,41 @@ pub fn emit(value: &Value) -> String {
 /// Keys in go-yaml's order: letters after everything else, runs of digits by their number.
 pub fn sort_keys(map: &Map<String, Value>) -> Vec<&String> {
     let mut keys: Vec<&String> = map.keys().collect();
-    keys.order_by(|a, b| compare_keys(a, b));
+    // Letters alone are in order as the map has them.
+    if !keys.iter().all(|key| key.bytes().all(|byte| byte.is_ascii_alphabetic())) {
+        keys.order_by(|a, b| compare_keys(a, b));
+    }
     keys
 }
 
 fn compare_keys(a: &str, b: &str) -> Ordering {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    for i in 0..a.len().min(b.len()) {
-        if a[i] == b[i] {
-            continue;
-        }
-        match (a[i].is_alphabetic(), b[i].is_alphabetic()) {
-            (true, true) => return a[i].cmp(&b[i]),
-            (true, false) => return Ordering::Greater,
-            (false, true) => return Ordering::Less,
-            (false, false) => {}
-        }
-        let mut start = 0u64;
-        if a[i] == '0' || b[i] == '0' {
-            let before = a[..i].iter().rev().take_while(|c| c.is_ascii_digit());
-            start = u64::from(before.clone().any(|c| *c != '0'));
-        }
-        let number = |text: &[char]| {
-            let digits = text[i..].iter().take_while(|c| c.is_ascii_digit());
-            digits.fold((start, 0usize), |(n, len), c| {
-                (n.saturating_mul(10).saturating_add(u64::from(*c as u32 - '0' as u32)), len + 1)
-            })
-        };
-        let ((an, alen), (bn, blen)) = (number(&a), number(&b));
-        return an.cmp(&bn).then(alen.cmp(&blen)).then(a[i].cmp(&b[i]));
+    let mut same = a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count();
+    while !a.is_char_boundary(same) {
+        same -= 1;
     }
-    a.len().cmp(&b.len())
+    let (x, y) = (&a[same..], &b[same..]);
+    let (Some(first), Some(second)) = (x.chars().next(), y.chars().next()) else {
+        return a.len().cmp(&b.len());
+    };
+    match (first.is_alphabetic(), second.is_alphabetic()) {
+        (true, true) => return first.cmp(&second),
+        (true, false) => return Ordering::Greater,
+        (false, true) => return Ordering::Less,
+        (false, false) => {}
+    }
+    let mut start = 0u64;
+    if first == '0' || second == '0' {
+        let mut before = a[..same].bytes().rev().take_while(u8::is_ascii_digit);
+        start = u64::from(before.any(|digit| digit != b'0'));
+    }
+    let number = |text: &str| {
+        let digits = text.bytes().take_while(u8::is_ascii_digit);
+        digits.fold((start, 0usize), |(n, len), digit| {
+            (n.saturating_mul(10).saturating_add(u64::from(digit - b'0')), len + 1)
+        })
+    };
+    let ((an, alen), (bn, blen)) = (number(x), number(y));
+    an.cmp(&bn).then(alen.cmp(&blen)).then(first.cmp(&second))
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -130,6 +134,9 @@ impl Writer {
     }
 
     fn string(&mut self, text: &str, indent: isize, key: bool) {
+        if is_word(text) {
+            return self.push(text);
+        }
         let facts = Facts::of(text);
         let inner = usize::try_from(indent + 2).unwrap_or(0);
         if text.contains('\n') {
@@ -142,39 +149,32 @@ impl Writer {
             return self.double_quoted(text, inner, key);
         }
         if facts.plain_allowed {
-            return self.folded(text, inner, key, |c| c.to_string());
+            return self.folded(text, inner, key);
         }
         if facts.single_quoted_allowed {
             self.push("'");
-            self.folded(text, inner, key, |c| if c == '\'' { "''".to_string() } else { c.to_string() });
+            self.folded(&text.replace('\'', "''"), inner, key);
             return self.push("'");
         }
         self.double_quoted(text, inner, key);
     }
 
     /// Plain or single quoted: single spaces past the best width become line breaks.
-    fn folded(&mut self, text: &str, indent: usize, key: bool, escape: impl Fn(char) -> String) {
-        let chars: Vec<char> = text.chars().collect();
-        let mut spaces = false;
-        for (i, &c) in chars.iter().enumerate() {
-            if c == ' ' {
-                let foldable = !key
-                    && !spaces
-                    && self.column > BEST_WIDTH
-                    && i > 0
-                    && i + 1 < chars.len()
-                    && chars[i + 1] != ' ';
-                if foldable {
-                    self.line(indent);
-                } else {
-                    self.push(" ");
-                }
-                spaces = true;
+    fn folded(&mut self, text: &str, indent: usize, key: bool) {
+        let mut from = 0;
+        for (at, _) in text.match_indices(' ') {
+            self.push(&text[from..at]);
+            let (before, after) = (&text[..at], &text[at + 1..]);
+            let alone =
+                !before.is_empty() && !after.is_empty() && !before.ends_with(' ') && !after.starts_with(' ');
+            if alone && !key && self.column > BEST_WIDTH {
+                self.line(indent);
             } else {
-                self.push(&escape(c));
-                spaces = false;
+                self.push(" ");
             }
+            from = at + 1;
         }
+        self.push(&text[from..]);
     }
 
     fn double_quoted(&mut self, text: &str, indent: usize, key: bool) {
@@ -241,6 +241,14 @@ impl Writer {
             }
         }
     }
+}
+
+/// Whether a text begins with a letter, has nothing special in it, and means itself: nearly all keys and many values.
+fn is_word(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.first().is_some_and(u8::is_ascii_alphabetic)
+        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'/' | b'_'))
+        && (bytes.len() > 5 || !needs_quotes(text))
 }
 
 /// What a scalar's characters allow. Models `yaml_emitter_analyze_scalar`.
