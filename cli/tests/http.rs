@@ -365,18 +365,18 @@ fn health_is_told_to_everybody() {
 
                 /version -> 200 application/json
                 {
-                  "buildDate": "2026-02-26T20:14:50Z",
-                  "compiler": "gc",
+                  "major": "1",
+                  "minor": "35",
                   "emulationMajor": "1",
                   "emulationMinor": "35",
-                  "gitCommit": "fdc9d74cbf2da6754ebf81d56f80ae2948cd6425",
-                  "gitTreeState": "clean",
-                  "gitVersion": "v1.35.2",
-                  "goVersion": "go1.25.7",
-                  "major": "1",
                   "minCompatibilityMajor": "1",
                   "minCompatibilityMinor": "34",
-                  "minor": "35",
+                  "gitVersion": "v1.35.2",
+                  "gitCommit": "fdc9d74cbf2da6754ebf81d56f80ae2948cd6425",
+                  "gitTreeState": "clean",
+                  "buildDate": "2026-02-26T20:14:50Z",
+                  "goVersion": "go1.25.7",
+                  "compiler": "gc",
                   "platform": "linux/amd64"
                 }
             "#]],
