@@ -2,6 +2,7 @@
 
 use super::ObjectExt;
 use serde_json::{Map, Value};
+use sim::Ordered;
 use std::fmt;
 
 /// A field selector: `spec.nodeName=node2,status.phase!=Running`.
@@ -141,7 +142,7 @@ impl LabelSelector {
                     .collect(),
             });
         }
-        selector.requirements.sort_by(|a, b| a.key.cmp(&b.key));
+        selector.requirements.order_by(|a, b| a.key.cmp(&b.key));
         selector
     }
 
@@ -184,7 +185,7 @@ impl fmt::Display for LabelSelector {
             }
             let list = || {
                 let mut values = r.values.clone();
-                values.sort();
+                values.order();
                 values.join(",")
             };
             match r.operator {
@@ -289,7 +290,7 @@ impl Parser {
                 }
             }
         }
-        requirements.sort_by(|a, b| a.key.cmp(&b.key));
+        requirements.order_by(|a, b| a.key.cmp(&b.key));
         Ok(LabelSelector { requirements, nothing: false })
     }
 

@@ -4,6 +4,7 @@
 use super::ObjectExt;
 use super::schema::{Struct, Type};
 use serde_json::{Map, Value, json};
+use sim::Ordered;
 use std::collections::BTreeMap;
 
 /// Applies `patch` to `target`, an object of the kind that `schema` describes.
@@ -138,8 +139,8 @@ fn normalize(items: &mut Vec<Value>, order: &[Value], original: &[Value], merge_
     let place = |list: &[Value], item: &Value| list.iter().position(|other| same(other, item, merge_key));
     let (mut named, mut kept): (Vec<Value>, Vec<Value>) =
         std::mem::take(items).into_iter().partition(|item| place(order, item).is_some());
-    named.sort_by_key(|item| place(order, item));
-    kept.sort_by_key(|item| place(original, item));
+    named.order_by_key(|item| place(order, item));
+    kept.order_by_key(|item| place(original, item));
     let (mut named, mut kept) = (named.into_iter().peekable(), kept.into_iter().peekable());
     loop {
         let kept_first = match (kept.peek(), named.peek()) {

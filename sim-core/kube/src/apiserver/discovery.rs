@@ -4,6 +4,7 @@ use super::rest::{Request, Response, header, json_line};
 use super::{ApiServer, VERSION, negotiate, openapi};
 use crate::api::{ObjectExt, Resource, ResourceInfo};
 use serde_json::{Map, Value, json};
+use sim::Ordered;
 
 /// What kubectl asks for first: all kinds of a root in one document.
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
@@ -242,7 +243,7 @@ fn groups(all: &[Resource]) -> Vec<(&'static str, &'static str)> {
             groups.push((resource.group, resource.version));
         }
     }
-    groups.sort_by_key(|(group, _)| ORDER.iter().position(|g| g == group).unwrap_or(ORDER.len()));
+    groups.order_by_key(|(group, _)| ORDER.iter().position(|g| g == group).unwrap_or(ORDER.len()));
     groups
 }
 
@@ -276,7 +277,7 @@ fn resources(all: &[Resource], group: &str, version: &str) -> Option<Value> {
             "verbs": ["create"]});
         entries.push(("bindings".to_string(), binding));
     }
-    entries.sort_by(|a, b| a.0.cmp(&b.0));
+    entries.order_by(|a, b| a.0.cmp(&b.0));
     let group_version = if group.is_empty() { version.to_string() } else { format!("{group}/{version}") };
     let list: Vec<Value> = entries.into_iter().map(|(_, value)| value).collect();
     let mut value = json!({"kind": "APIResourceList", "groupVersion": group_version, "resources": list});
@@ -307,7 +308,7 @@ fn root(all: &[Resource]) -> Value {
         paths.push(format!("/apis/{group}/{version}"));
     }
     paths.extend(["/healthz", "/livez", "/readyz", "/version"].map(str::to_string));
-    paths.sort();
+    paths.order();
     json!({"paths": paths})
 }
 

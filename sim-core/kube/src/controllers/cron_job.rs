@@ -10,6 +10,7 @@ use crate::api::{self, CRON_JOB, JOB, Key, Object, ObjectExt, Status, time_zone}
 use crate::client::{DeleteOptions, Informer, Propagation, WorkQueue};
 use missed::{Missed, most_recent};
 use serde_json::{Value, json};
+use sim::Ordered;
 use sim::Timestamp;
 use std::borrow::Cow;
 use std::time::Duration;
@@ -221,7 +222,7 @@ impl Controller {
         {
             let Some(limit) = cron_job.int_at(&format!("/spec/{limit}")) else { continue };
             let mut ended: Vec<&Object> = jobs.iter().filter(|job| has_condition(job, kind)).collect();
-            ended.sort_by_key(|job| (job.str_at("/status/startTime").to_string(), job.name().to_string()));
+            ended.order_by_key(|job| (job.str_at("/status/startTime").to_string(), job.name().to_string()));
             let surplus = ended.len().saturating_sub(usize::try_from(limit).unwrap_or(0));
             for job in &ended[..surplus] {
                 // What fails is said in an event, and tried again with the next change.

@@ -7,6 +7,7 @@ use super::service_endpoints::{self as common, TriggerTimes};
 use crate::api::{self, ENDPOINT_SLICE, Key, Object, ObjectExt, SERVICE, Status};
 use crate::client::{DeleteOptions, Informer, WorkQueue};
 use serde_json::{Value, json};
+use sim::Ordered;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -162,7 +163,7 @@ type Groups = BTreeMap<String, (Value, Vec<Value>)>;
 fn group_by_ports(service: &Object, pods: &[Object]) -> Groups {
     let mut groups = Groups::new();
     let mut by_age: Vec<&Object> = pods.iter().collect();
-    by_age.sort_by_key(|pod| (pod.creation_timestamp().to_string(), pod.uid().to_string()));
+    by_age.order_by_key(|pod| (pod.creation_timestamp().to_string(), pod.uid().to_string()));
     for pod in by_age {
         let ports = common::endpoint_ports(service, pod, true);
         let ports = if ports.is_empty() { Value::Null } else { Value::Array(ports) };

@@ -7,6 +7,7 @@ use super::service_endpoints::{self as common, LAST_CHANGE, TriggerTimes};
 use crate::api::{self, ENDPOINTS, Key, Object, ObjectExt, Status};
 use crate::client::{DeleteOptions, Informer, WorkQueue};
 use serde_json::{Value, json};
+use sim::Ordered;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -106,7 +107,7 @@ type Group = (Vec<Value>, Vec<Value>, Vec<Value>);
 fn subsets(service: &Object, pods: &[Object]) -> Vec<Value> {
     let mut groups: BTreeMap<String, Group> = BTreeMap::new();
     let mut sorted: Vec<&Object> = pods.iter().collect();
-    sorted.sort_by_key(|pod| pod.str_at("/status/podIP").parse::<std::net::Ipv4Addr>().ok());
+    sorted.order_by_key(|pod| pod.str_at("/status/podIP").parse::<std::net::Ipv4Addr>().ok());
     for pod in sorted.into_iter().take(MAX_CAPACITY) {
         let ports = common::endpoint_ports(service, pod, false);
         if ports.is_empty() && !service.list_at("/spec/ports").is_empty() {
@@ -118,7 +119,7 @@ fn subsets(service: &Object, pods: &[Object]) -> Vec<Value> {
         if ready { &mut group.1 } else { &mut group.2 }.push(address(service, pod));
     }
     let subset = |(mut ports, ready, not_ready): Group| {
-        ports.sort_by_key(port_hash);
+        ports.order_by_key(port_hash);
         let mut subset = json!({});
         for (name, list) in [("addresses", ready), ("notReadyAddresses", not_ready), ("ports", ports)] {
             if !list.is_empty() {

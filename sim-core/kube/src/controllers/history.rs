@@ -6,6 +6,7 @@ use super::replica_set::ignore_missing;
 use crate::api::{self, CONTROLLER_REVISION, Object, ObjectExt, Resource, Status};
 use crate::client::{DeleteOptions, Informer};
 use serde_json::{Value, json};
+use sim::Ordered;
 use std::borrow::Cow;
 
 const BY_OWNER: &str = "revision-owner";
@@ -33,7 +34,7 @@ impl History {
     /// All revisions of an owner, the oldest first.
     pub(super) fn list(&self, owner: &Value) -> Vec<Object> {
         let mut revisions = self.revisions.by_index(BY_OWNER, owner.uid());
-        revisions.sort_by_key(|revision| number(revision));
+        revisions.order_by_key(|revision| number(revision));
         revisions
     }
 

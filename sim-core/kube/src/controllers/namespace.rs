@@ -5,6 +5,7 @@ use super::replica_set::ignore_missing;
 use crate::api::{Key, NAMESPACE, Object, ObjectExt, Resource, Status, set_condition};
 use crate::client::{DeleteOptions, ListOptions, WorkQueue};
 use serde_json::json;
+use sim::Ordered;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -79,7 +80,7 @@ async fn tell(context: &Context, key: &Key, left: &Left) -> Result<(), Status> {
             format!("{}.{} has {} resource instances", resource.plural, resource.group, objects.len())
         })
         .collect();
-    remaining.sort();
+    remaining.order();
     let held: Vec<String> =
         finalizers.iter().map(|(name, count)| format!("{name} in {count} resource instances")).collect();
     let held_by = if held.is_empty() {

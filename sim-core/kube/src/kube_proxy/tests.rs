@@ -3,6 +3,7 @@
 use super::setup::{CANARY_TABLES, JUMPS, KUBELET_FIREWALL, KUBELET_JUMPS};
 use super::{NodeConfig, Proxier};
 use serde_json::{Value, json};
+use sim::Ordered;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -88,7 +89,7 @@ fn sorted_where_chance(lines: Vec<String>) -> Vec<String> {
             && !line.contains("must be the last rule")
     };
     let mut sorted: Vec<String> = lines.iter().filter(|line| by_chance(line)).cloned().collect();
-    sorted.sort();
+    sorted.order();
     let mut sorted = sorted.into_iter();
     lines
         .into_iter()

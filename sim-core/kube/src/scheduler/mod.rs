@@ -21,6 +21,7 @@ use node_info::{Cluster, PodRequest};
 use plugins::{FILTERS, SCORES};
 use queue::SchedulingQueue;
 use serde_json::json;
+use sim::Ordered;
 use sim::{Rng, Sim};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -281,7 +282,7 @@ fn holds_resources(pod: &Object) -> bool {
 /// Why no node will do.
 fn unfit(nodes: usize, reasons: &BTreeMap<String, usize>) -> String {
     let mut parts: Vec<String> = reasons.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-    parts.sort();
+    parts.order();
     format!("0/{nodes} nodes are available: {}", parts.join(", "))
 }
 
@@ -294,7 +295,7 @@ fn fit_error(nodes: usize, reasons: &BTreeMap<String, usize>, unresolvable: usiz
     if unresolvable > 0 {
         preemption.push(format!("{unresolvable} Preemption is not helpful for scheduling"));
     }
-    preemption.sort();
+    preemption.order();
     format!(
         "{}. no new claims to deallocate, preemption: 0/{nodes} nodes are available: {}.",
         unfit(nodes, reasons),

@@ -6,6 +6,7 @@ use super::plugins::FILTERS;
 use crate::api::{self, Key, Object, ObjectExt, POD, Status, set};
 use crate::client::DeleteOptions;
 use serde_json::json;
+use sim::Ordered;
 use std::cmp::Reverse;
 
 /// Who would have to go from which node.
@@ -35,7 +36,7 @@ pub(super) fn find(pod: &Object, request: &PodRequest, cluster: &Cluster) -> Opt
             continue;
         }
         // The important ones come back first, as far as there is room.
-        lower.sort_by_key(|other| Reverse(other.priority));
+        lower.order_by_key(|other| Reverse(other.priority));
         let mut victims = Vec::new();
         for other in lower {
             room.add(&other);

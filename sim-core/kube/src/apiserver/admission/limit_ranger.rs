@@ -8,6 +8,7 @@ use crate::api::{
 };
 use crate::apiserver::{ApiServer, Filter};
 use serde_json::{Value, json};
+use sim::Ordered;
 
 /// Lets a pod in, with defaults.
 pub(crate) fn admit(server: &ApiServer, pod: &mut Value) {
@@ -55,7 +56,7 @@ fn fill_in(container: &mut Value, kind: &str, default: &str, range: &Value) -> V
             }
         }
     }
-    set.sort();
+    set.order();
     set
 }
 

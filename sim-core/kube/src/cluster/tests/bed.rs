@@ -11,6 +11,7 @@ use linux::resolver::lookup_host;
 use linux::signal::Disposition;
 use linux::{Args, ExitCode, File, Program, Signal, Spawn, Sys};
 use serde_json::{Value, json};
+use sim::Ordered;
 use std::cell::RefCell;
 use std::net::SocketAddr;
 
@@ -293,7 +294,7 @@ impl World {
                 (event.resource_version().parse().unwrap_or(0), text)
             })
             .collect();
-        events.sort();
+        events.order();
         events.into_iter().map(|(_, text)| text).collect()
     }
 

@@ -4,6 +4,7 @@ use super::pod::{is_available, is_updated, new_pod, should_run};
 use super::{Controller, Placed};
 use crate::api::{Object, ObjectExt, Status};
 use futures_util::future::join_all;
+use sim::Ordered;
 use std::time::Duration;
 
 /// No single reconciliation creates or deletes more pods than this.
@@ -146,7 +147,7 @@ fn prune(set: &Object, mut running: Vec<Object>, hash: &str, now: sim::Timestamp
     if running.len() <= 1 {
         return;
     }
-    running.sort_by(|a, b| (a.creation_timestamp(), a.name()).cmp(&(b.creation_timestamp(), b.name())));
+    running.order_by(|a, b| (a.creation_timestamp(), a.name()).cmp(&(b.creation_timestamp(), b.name())));
     if !super::update::may_surge(set) {
         surplus.extend(running.into_iter().skip(1));
         return;

@@ -5,6 +5,7 @@ use super::pod::{is_available, is_updated, should_run};
 use crate::api::{self, DAEMON_SET, Object, ObjectExt, Status};
 use crate::controllers::replica_set::ignore_missing;
 use serde_json::json;
+use sim::Ordered;
 
 impl Controller {
     pub(super) async fn update_status(
@@ -25,7 +26,7 @@ impl Controller {
                 continue;
             }
             desired += 1;
-            pods.sort_by(|a, b| (a.creation_timestamp(), a.name()).cmp(&(b.creation_timestamp(), b.name())));
+            pods.order_by(|a, b| (a.creation_timestamp(), a.name()).cmp(&(b.creation_timestamp(), b.name())));
             let Some(oldest) = pods.first() else { continue };
             current += 1;
             ready += i64::from(api::pod::is_ready(oldest));

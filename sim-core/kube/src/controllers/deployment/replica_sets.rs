@@ -5,6 +5,7 @@ use super::{Controller, replicas};
 use crate::api::{self, DEPLOYMENT, Object, ObjectExt, REPLICA_SET, Status};
 use crate::client::DeleteOptions;
 use serde_json::{Value, json};
+use sim::Ordered;
 use std::cmp::Reverse;
 
 const REVISION: &str = "deployment.kubernetes.io/revision";
@@ -147,7 +148,7 @@ impl Controller {
             .unwrap_or(usize::MAX);
         let mut candidates: Vec<&Object> = old.iter().filter(|set| !set.is_terminating()).collect();
         let surplus = candidates.len().saturating_sub(limit);
-        candidates.sort_by_key(|set| revision(set));
+        candidates.order_by_key(|set| revision(set));
         for set in candidates.into_iter().take(surplus) {
             let idle = set.int_at("/status/replicas").unwrap_or(0) == 0
                 && replicas(set) == 0
@@ -168,7 +169,7 @@ impl Controller {
 /// The replica set whose template is the deployment's; the oldest one if there are several.
 pub(super) fn find_new<'a>(deployment: &Object, sets: &'a [Object]) -> Option<&'a Object> {
     let mut candidates: Vec<&Object> = sets.iter().collect();
-    candidates.sort_by_key(|set| (set.creation_timestamp().to_string(), set.name().to_string()));
+    candidates.order_by_key(|set| (set.creation_timestamp().to_string(), set.name().to_string()));
     candidates
         .into_iter()
         .find(|set| same_template(set.at("/spec/template"), deployment.at("/spec/template")))
@@ -199,7 +200,7 @@ pub(super) fn desired_annotation(set: &Value) -> Option<i64> {
 
 /// Sorted with the newest first.
 pub(super) fn newest_first(sets: &mut [Object]) {
-    sets.sort_by_key(|set| (Reverse(set.creation_timestamp().to_string()), set.name().to_string()));
+    sets.order_by_key(|set| (Reverse(set.creation_timestamp().to_string()), set.name().to_string()));
 }
 
 fn annotate(set: &mut Value, deployment: &Object, new_revision: i64, exists: bool) {

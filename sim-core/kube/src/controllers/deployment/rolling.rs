@@ -4,6 +4,7 @@ use super::replica_sets::{desired_annotation, find_new, max_annotation, newest_f
 use super::{Controller, replicas, total};
 use crate::api::{Object, ObjectExt, Status, pod};
 use serde_json::Value;
+use sim::Ordered;
 
 impl Controller {
     /// True when `spec.replicas` has changed since the sets were last scaled.
@@ -121,7 +122,7 @@ impl Controller {
         let allowed = if replicas(deployment) > 0 { replicas(deployment) + max_surge(deployment) } else { 0 };
         let to_add = allowed - present;
         let mut sorted = active.to_vec();
-        sorted.sort_by_key(|set| std::cmp::Reverse(replicas(set)));
+        sorted.order_by_key(|set| std::cmp::Reverse(replicas(set)));
         let mut added = 0;
         let mut sizes: Vec<i64> = Vec::new();
         for set in &sorted {
@@ -182,7 +183,7 @@ impl Controller {
         }
         // First those that do not serve anyway, then the others, the oldest set first.
         let mut sorted = old.to_vec();
-        sorted.sort_by_key(|set| (set.creation_timestamp().to_string(), set.name().to_string()));
+        sorted.order_by_key(|set| (set.creation_timestamp().to_string(), set.name().to_string()));
         let mut changed = false;
         for set in &mut sorted {
             let unhealthy = replicas(set) - set.int_at("/status/availableReplicas").unwrap_or(0);

@@ -2,6 +2,7 @@
 
 use crate::api::{Object, ObjectExt, condition};
 use serde_json::Value;
+use sim::Ordered;
 use sim::Timestamp;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ impl BackOff {
     pub(super) fn and(self, succeeded: &[Object], failed: &[Object]) -> BackOff {
         let times = |pods: &[Object]| {
             let mut times: Vec<Timestamp> = pods.iter().map(|pod| finished_at(pod)).collect();
-            times.sort_by_key(|time| (time.seconds, time.nanos));
+            times.order_by_key(|time| (time.seconds, time.nanos));
             times
         };
         let (succeeded, failed) = (times(succeeded), times(failed));

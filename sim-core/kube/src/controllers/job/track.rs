@@ -7,6 +7,7 @@ use super::round::Round;
 use crate::api::{JOB, Key, Object, ObjectExt, Status, condition, pod, remove, set};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use sim::Ordered;
 use std::collections::BTreeSet;
 
 /// No status holds more uids than this.
@@ -90,7 +91,7 @@ impl Controller {
     fn collect(&self, round: &mut Round, dirty: &mut bool) -> (Vec<Object>, bool) {
         let mut pods = round.pods.clone();
         if round.is_indexed() {
-            pods.sort_by_key(|pod| round.index_of(pod));
+            pods.order_by_key(|pod| round.index_of(pod));
         }
         let (mut ended, mut count) = (Vec::new(), 0);
         for pod in pods {

@@ -6,6 +6,7 @@ use super::pod;
 use super::status::Tally;
 use crate::api::{Object, ObjectExt, Status};
 use serde_json::Value;
+use sim::Ordered;
 use std::cmp::Reverse;
 
 impl Controller {
@@ -38,7 +39,7 @@ impl Controller {
             .filter(|pod| !(first..end).contains(&pod::ordinal(pod)))
             .map(|pod| (**pod).clone())
             .collect();
-        condemned.sort_by_key(|pod| Reverse(pod::ordinal(pod)));
+        condemned.order_by_key(|pod| Reverse(pod::ordinal(pod)));
         let outcome = self.step(set, update, &mut replicas, &condemned, &mut tally).await;
         (tally, outcome)
     }
