@@ -316,13 +316,13 @@ fn health_is_told_to_everybody() {
                 /healthz -> 200 text/plain; charset=utf-8
                 ok
                 /readyz/ping -> 403 application/json
-                {"apiVersion":"v1","code":403,"details":{},"kind":"Status","message":"forbidden: User \"system:anonymous\" cannot get path \"/readyz/ping\"","metadata":{},"reason":"Forbidden","status":"Failure"}
+                {"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"forbidden: User \"system:anonymous\" cannot get path \"/readyz/ping\"","reason":"Forbidden","details":{},"code":403}
 
                 /livez/etcd -> 403 application/json
-                {"apiVersion":"v1","code":403,"details":{},"kind":"Status","message":"forbidden: User \"system:anonymous\" cannot get path \"/livez/etcd\"","metadata":{},"reason":"Forbidden","status":"Failure"}
+                {"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"forbidden: User \"system:anonymous\" cannot get path \"/livez/etcd\"","reason":"Forbidden","details":{},"code":403}
 
                 /readyz/nosuch -> 403 application/json
-                {"apiVersion":"v1","code":403,"details":{},"kind":"Status","message":"forbidden: User \"system:anonymous\" cannot get path \"/readyz/nosuch\"","metadata":{},"reason":"Forbidden","status":"Failure"}
+                {"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"forbidden: User \"system:anonymous\" cannot get path \"/readyz/nosuch\"","reason":"Forbidden","details":{},"code":403}
 
                 /readyz?verbose&exclude=etcd&exclude=x -> 200 text/plain; charset=utf-8
                 [+]ping ok
