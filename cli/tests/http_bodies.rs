@@ -255,56 +255,56 @@ fn forms_that_nobody_reads_or_writes_are_refused() {
         check(
             &lines,
             expect![[r#"
-            POST as "" -> 201 "ConfigMap" "a"
-            POST as "text/plain" -> 415 UnsupportedMediaType: the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf
-            POST as "application/xml" -> 415 UnsupportedMediaType: the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf
-            POST as "application/JSON; charset=utf-8" -> 201 "ConfigMap" "a"
-            POST as "application/cbor" -> 415 UnsupportedMediaType: the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf
-            POST as "a b" -> 415 UnsupportedMediaType: the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf
-            PATCH as "application/json" -> 415 UnsupportedMediaType: 415: Unsupported Media Type
-            PATCH as "text/plain" -> 415 UnsupportedMediaType: 415: Unsupported Media Type
-            PATCH as "application/merge-patch+json" -> 200 "ConfigMap" "a"
-            application/json-patch+json {} -> 400 BadRequest: error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp
-            application/json-patch+json [{"op": "remove", "path": "/data/nosuch"}] -> 422 Invalid: the server rejected our request due to an error in our request
-            application/json-patch+json [{ -> 400 BadRequest: error decoding patch: unexpected end of JSON input
-            application/merge-patch+json [] -> 400 BadRequest: error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}
-            application/merge-patch+json {, -> 400 BadRequest: error decoding patch: invalid character ',' looking for beginning of object key string
-            application/strategic-merge-patch+json 7 -> 400 BadRequest: json: cannot unmarshal number into Go value of type map[string]interface {}
-            application/strategic-merge-patch+json {"data":  -> 400 BadRequest: unexpected end of JSON input
-            Accept "text/html" -> 406 NotAcceptable: 406: Not Acceptable
+                POST as "" -> 201 "ConfigMap" "a"
+                POST as "text/plain" -> 415 UnsupportedMediaType: the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf
+                POST as "application/xml" -> 415 UnsupportedMediaType: the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf
+                POST as "application/JSON; charset=utf-8" -> 201 "ConfigMap" "a"
+                POST as "application/cbor" -> 415 UnsupportedMediaType: the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf
+                POST as "a b" -> 415 UnsupportedMediaType: the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf
+                PATCH as "application/json" -> 415 UnsupportedMediaType: 415: Unsupported Media Type
+                PATCH as "text/plain" -> 415 UnsupportedMediaType: 415: Unsupported Media Type
+                PATCH as "application/merge-patch+json" -> 200 "ConfigMap" "a"
+                application/json-patch+json {} -> 400 BadRequest: error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp
+                application/json-patch+json [{"op": "remove", "path": "/data/nosuch"}] -> 422 Invalid: the server rejected our request due to an error in our request
+                application/json-patch+json [{ -> 400 BadRequest: error decoding patch: unexpected end of JSON input
+                application/merge-patch+json [] -> 400 BadRequest: error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}
+                application/merge-patch+json {, -> 400 BadRequest: error decoding patch: invalid character ',' looking for beginning of object key string
+                application/strategic-merge-patch+json 7 -> 400 BadRequest: json: cannot unmarshal number into Go value of type map[string]interface {}
+                application/strategic-merge-patch+json {"data":  -> 400 BadRequest: unexpected end of JSON input
+                Accept "text/html" -> 406 NotAcceptable: 406: Not Acceptable
 
-            Available representations: application/json, application/yaml, application/vnd.kubernetes.protobuf
-            Accept "application/xml, text/*" -> 406 NotAcceptable: 406: Not Acceptable
+                Available representations: application/json, application/yaml, application/vnd.kubernetes.protobuf
+                Accept "application/xml, text/*" -> 406 NotAcceptable: 406: Not Acceptable
 
-            Available representations: application/json, application/yaml, application/vnd.kubernetes.protobuf
-            Accept "application/json;as=Table;v=v9;g=meta.k8s.io" -> 406 NotAcceptable: only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf
-            Accept "application/vnd.kubernetes.protobuf" -> 501 NotImplemented: kube-apiserver: an answer in application/vnd.kubernetes.protobuf is not simulated
-            Accept "application/vnd.kubernetes.protobuf, */*" -> 200 "ConfigMap" "a"
-            Accept "text/html, application/json;q=0.1" -> 200 "ConfigMap" "a"
-            {
-              "apiVersion": "v1",
-              "code": 406,
-              "details": {},
-              "kind": "Status",
-              "message": "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf",
-              "metadata": {},
-              "reason": "NotAcceptable",
-              "status": "Failure"
-            }
-            {
-              "kind": "APIVersions",
-              "serverAddressByClientCIDRs": [
+                Available representations: application/json, application/yaml, application/vnd.kubernetes.protobuf
+                Accept "application/json;as=Table;v=v9;g=meta.k8s.io" -> 406 NotAcceptable: only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf
+                Accept "application/vnd.kubernetes.protobuf" -> 501 NotImplemented: kube-apiserver: an answer in application/vnd.kubernetes.protobuf is not simulated
+                Accept "application/vnd.kubernetes.protobuf, */*" -> 200 "ConfigMap" "a"
+                Accept "text/html, application/json;q=0.1" -> 200 "ConfigMap" "a"
                 {
-                  "clientCIDR": "0.0.0.0/0",
-                  "serverAddress": "10.10.0.11:6443"
+                  "kind": "Status",
+                  "apiVersion": "v1",
+                  "metadata": {},
+                  "status": "Failure",
+                  "message": "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf",
+                  "reason": "NotAcceptable",
+                  "details": {},
+                  "code": 406
                 }
-              ],
-              "versions": [
-                "v1"
-              ]
-            }
-            3 MiB -> 413 RequestEntityTooLarge: Request entity too large: limit is 3145728
-        "#]],
+                {
+                  "kind": "APIVersions",
+                  "versions": [
+                    "v1"
+                  ],
+                  "serverAddressByClientCIDRs": [
+                    {
+                      "clientCIDR": "0.0.0.0/0",
+                      "serverAddress": "10.10.0.11:6443"
+                    }
+                  ]
+                }
+                3 MiB -> 413 RequestEntityTooLarge: Request entity too large: limit is 3145728
+            "#]],
         );
     });
 }
