@@ -64,11 +64,12 @@ async fn serve(sys: &Sys, api: &ApiServer, fd: Fd) -> Result<(), HttpError> {
         // What the real one takes: authentication, authorization, admission, a round to etcd.
         sys.cpu(std::time::Duration::from_micros(if head.method == "GET" { 300 } else { 900 })).await;
         match api.handle(request) {
-            Response::Whole { status, headers, body } => {
+            Response::Whole { status, mut headers, body } => {
+                headers.push(date(sys));
                 connection.write_response(status, &headers, &body).await?;
             }
             Response::Watch(mut watch) => {
-                let headers = [("Content-Type".to_string(), "application/json".to_string())];
+                let headers = [("Content-Type".to_string(), "application/json".to_string()), date(sys)];
                 connection.write_chunked_head(200, &headers).await?;
                 // Data from the client, or its end, ends a watch.
                 loop {
@@ -93,6 +94,10 @@ async fn serve(sys: &Sys, api: &ApiServer, fd: Fd) -> Result<(), HttpError> {
         }
     }
     Ok(())
+}
+
+fn date(sys: &Sys) -> (String, String) {
+    ("Date".to_string(), sys.clock().http_date())
 }
 
 /// Waits until the client has something to say while it should listen: that is its farewell.

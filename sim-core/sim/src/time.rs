@@ -124,6 +124,16 @@ impl Timestamp {
         format!("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", c.year, c.month, c.day, c.hour, c.minute, c.second)
     }
 
+    /// `Mon, 05 Jan 2026 08:00:00 GMT`, as HTTP has it.
+    pub fn http_date(self) -> String {
+        const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+        const MONTHS: [&str; 12] =
+            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let c = self.civil();
+        let (day, month) = (DAYS[usize::from(c.weekday)], MONTHS[usize::from(c.month) - 1]);
+        format!("{day}, {:02} {month} {} {:02}:{:02}:{:02} GMT", c.day, c.year, c.hour, c.minute, c.second)
+    }
+
     /// `2026-01-05T08:00:00.000000Z`, as Kubernetes writes `metav1.MicroTime`.
     pub fn rfc3339_micro(self) -> String {
         let c = self.civil();

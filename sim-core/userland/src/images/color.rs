@@ -92,7 +92,7 @@ async fn answer(sys: Sys, request: Request) -> Answer {
     .await;
     let body = page(&namespace, &hostname, &request.head.target, &request.peer.to_string()).into_bytes();
     let headers = vec![
-        ("Date".into(), web::http_date(sys.clock())),
+        ("Date".into(), sys.clock().http_date()),
         ("Content-Length".into(), body.len().to_string()),
         ("Content-Type".into(), "text/html; charset=utf-8".into()),
     ];

@@ -104,10 +104,10 @@ async fn answer(sys: Sys, request: Request, started: sim::Timestamp) -> Answer {
     let file = format!("{FOLDER}{path}{}", if path.ends_with('/') { "index.html" } else { "" });
     let found = if path.contains("..") { None } else { sys.read_file(&file).await.ok() };
     let mut headers: Vec<(String, String)> =
-        vec![("Date".into(), web::http_date(sys.clock())), ("Server".into(), SERVER.into())];
+        vec![("Date".into(), sys.clock().http_date()), ("Server".into(), SERVER.into())];
     let (status, kind, body) = match found {
         Some(body) => {
-            headers.push(("Last-Modified".into(), web::http_date(started)));
+            headers.push(("Last-Modified".into(), started.http_date()));
             headers.push(("ETag".into(), format!("\"{:x}-{:x}\"", body.len(), started.seconds)));
             headers.push(("Accept-Ranges".into(), "bytes".into()));
             (200, "text/html", body)

@@ -198,7 +198,7 @@ async fn answer(sys: Sys, request: Request, started: sim::Timestamp) -> Answer {
     let connection = if head.keep_alive() { "keep-alive" } else { "close" };
     let mut headers: Vec<(String, String)> = vec![
         ("Server".into(), format!("nginx/{VERSION}")),
-        ("Date".into(), web::http_date(sys.clock())),
+        ("Date".into(), sys.clock().http_date()),
         ("Content-Type".into(), content_type(&file).into()),
     ];
     let (status, body) = match (found, allowed) {
@@ -210,7 +210,7 @@ async fn answer(sys: Sys, request: Request, started: sim::Timestamp) -> Answer {
         headers.push(("Content-Length".into(), body.len().to_string()));
     }
     if status == 200 {
-        headers.push(("Last-Modified".into(), web::http_date(started)));
+        headers.push(("Last-Modified".into(), started.http_date()));
     } else {
         headers[2].1 = "text/html".into();
     }

@@ -115,21 +115,6 @@ const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// `Mon, 05 Jan 2026 08:00:00 GMT`, as HTTP has it.
-pub(super) fn http_date(at: Timestamp) -> String {
-    let c = at.civil();
-    format!(
-        "{}, {:02} {} {} {:02}:{:02}:{:02} GMT",
-        DAYS[usize::from(c.weekday)],
-        c.day,
-        MONTHS[usize::from(c.month) - 1],
-        c.year,
-        c.hour,
-        c.minute,
-        c.second
-    )
-}
-
 /// `05/Jan/2026:08:00:00 +0000`, as access logs have it.
 pub(super) fn log_date(at: Timestamp) -> String {
     let c = at.civil();

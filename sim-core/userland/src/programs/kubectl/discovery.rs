@@ -4,12 +4,13 @@
 //! cannot) and the lookups of `k8s.io/client-go/restmapper`. Nothing is cached between invocations.
 
 use super::error::{Error, Result};
-use super::rest::{Client, Request};
+use super::rest::{Client, Query, Request};
 use serde_json::Value;
 use sim::Ordered;
 use std::rc::Rc;
 
-const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
+/// What asks for all groups at once.
+pub const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
 
 /// A resource type that the server serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,11 +87,11 @@ pub struct Mapper {
 }
 
 impl Mapper {
-    /// Asks the server.
-    pub async fn discover(client: &Client) -> Result<Mapper> {
+    /// Asks the server; the query is that of the two requests for groups.
+    pub async fn discover(client: &Client, query: Query<'_>) -> Result<Mapper> {
         let mut mapper = Mapper::default();
         for root in ["/api", "/apis"] {
-            let request = Request { accept: AGGREGATED, ..Request::new("GET", root, &[]) };
+            let request = Request { accept: AGGREGATED, ..Request::new("GET", root, query) };
             let answer = client.send(request).await?;
             match answer["kind"].as_str() {
                 Some("APIGroupDiscoveryList") => mapper.add_aggregated(&answer),

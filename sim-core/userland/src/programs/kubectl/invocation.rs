@@ -6,7 +6,7 @@ use super::error::{Error, Result};
 use super::flags::Flags;
 use super::klog;
 use super::kubeconfig::{Kubeconfig, Target};
-use super::rest::{self, Client};
+use super::rest::{self, Client, Dialect, Query};
 use linux::Sys;
 use serde_json::Value;
 use std::cell::{Cell, OnceCell};
@@ -28,7 +28,28 @@ pub struct Kubectl {
     target: OnceCell<Target>,
     /// How many objects were printed as YAML: from the second on, a line with three dashes comes first.
     documents: Cell<usize>,
+    told_of_kubeconfig: Cell<bool>,
 }
+
+/// Verbs whose requests are for objects of kinds that the program knows.
+const SCHEME: &[&str] = &[
+    "attach",
+    "cluster-info",
+    "cordon",
+    "debug",
+    "drain",
+    "exec",
+    "expose",
+    "logs",
+    "port-forward",
+    "rollout",
+    "run",
+    "set",
+    "taint",
+    "uncordon",
+];
+/// Verbs with a client for each kind.
+const TYPED: &[&str] = &["auth", "cp", "create", "events"];
 
 impl Kubectl {
     /// A run that is about to start.
@@ -42,6 +63,7 @@ impl Kubectl {
             mapper: OnceCell::new(),
             target: OnceCell::new(),
             documents: Cell::new(0),
+            told_of_kubeconfig: Cell::new(false),
         }
     }
 
@@ -50,6 +72,11 @@ impl Kubectl {
         let before = self.documents.get();
         self.documents.set(before + 1);
         if before == 0 { "" } else { "---\n" }
+    }
+
+    /// `-v`.
+    pub fn verbosity(&self) -> i64 {
+        self.flags.int("v")
     }
 
     /// The arguments between the flags.
@@ -84,7 +111,12 @@ impl Kubectl {
 
     /// The kubeconfig.
     pub async fn kubeconfig(&self) -> Result<Kubeconfig> {
-        Kubeconfig::load(&self.sys, &self.flags).await
+        let kubeconfig = Kubeconfig::load(&self.sys, &self.flags).await?;
+        let path = &kubeconfig.path;
+        if self.verbosity() >= 6 && self.sys.stat(path).is_ok() && !self.told_of_kubeconfig.replace(true) {
+            self.err(&klog::loaded(&self.sys, path)).await;
+        }
+        Ok(kubeconfig)
     }
 
     async fn target(&self) -> Result<&Target> {
@@ -127,10 +159,9 @@ impl Kubectl {
         for group in groups {
             impersonate.push(("Impersonate-Group".to_string(), group.clone()));
         }
-        let level = self.flags.int("v");
-        if level >= 6 {
-            let path = self.kubeconfig().await?.path;
-            self.err(&klog::start(&self.sys, &path)).await;
+        let level = self.verbosity();
+        if level >= 1 {
+            self.err(&klog::gates(&self.sys)).await;
         }
         let client = Client::new(&self.sys, target, impersonate, self.request_timeout()?).verbose(level);
         if self.flags.bool("match-server-version") {
@@ -138,6 +169,14 @@ impl Kubectl {
             if server["gitVersion"] != super::VERSION {
                 return Err(Error::not_simulated("a server of another version with --match-server-version"));
             }
+        }
+        let mut words = self.path.split(' ').skip(1);
+        match (words.next().unwrap_or(""), words.next()) {
+            // With a file, it is of whatever kind.
+            ("create", None) => {}
+            (verb, _) if TYPED.contains(&verb) => client.speak(Dialect::Typed),
+            (verb, _) if SCHEME.contains(&verb) => client.speak(Dialect::Scheme),
+            _ => {}
         }
         let client = Rc::new(client);
         Ok(self.client.get_or_init(|| client).clone())
@@ -182,15 +221,57 @@ impl Kubectl {
         if let Some(mapper) = self.mapper.get() {
             return Ok(mapper.clone());
         }
+        let query = self.client().await?.discovery_query();
+        self.discover(query).await
+    }
+
+    /// What the server serves, for those who ask it themselves: their requests are logged.
+    pub async fn fresh_mapper(&self) -> Result<Rc<Mapper>> {
+        self.client().await?.tell_discovery();
+        self.mapper().await
+    }
+
+    /// A type that nobody has heard of makes kubectl forget what it knows, and ask again.
+    pub async fn forget(&self) {
+        if self.verbosity() < 5 {
+            return;
+        }
+        self.log('I', "discovery.go:214", "Invalidating discovery information").await;
+        if let Some(client) = self.client.get() {
+            client.tell_discovery();
+            // What it finds was found before.
+            let _ = Mapper::discover(client, client.discovery_query()).await;
+        }
+    }
+
+    /// What the log says of the error that ends the command.
+    pub async fn tell_of(&self, error: &Error) {
+        match error {
+            Error::Status(status) if self.verbosity() >= 4 => {
+                let dialect = self.client.get().map(|client| client.dialect());
+                let has_kind = dialect.is_none_or(|dialect| dialect == Dialect::Unstructured);
+                self.err(&klog::status(&self.sys, status, has_kind)).await;
+            }
+            Error::Text(text) | Error::Verbatim(text)
+                if text.contains("the server doesn't have a resource type") =>
+            {
+                self.forget().await;
+            }
+            _ => {}
+        }
+    }
+
+    /// As [`Self::mapper`], with the query of the requests.
+    pub async fn discover(&self, query: Query<'_>) -> Result<Rc<Mapper>> {
         let client = self.client().await?;
-        match Mapper::discover(&client).await {
+        match Mapper::discover(&client, query).await {
             Ok(mapper) => Ok(self.mapper.get_or_init(|| Rc::new(mapper)).clone()),
             Err(mut error) => {
                 if let Error::Status(status) = &mut error
                     && status["code"] == 401
                 {
                     // Discovery looks at the code alone, not at what the server says.
-                    status["message"] = super::rest::UNAUTHORIZED.into();
+                    status["message"] = super::failure::UNAUTHORIZED.into();
                 }
                 self.log_discovery(&client, &error).await;
                 Err(error)
@@ -202,24 +283,45 @@ impl Kubectl {
     async fn log_discovery(&self, client: &Client, error: &Error) {
         let limit = self.flags.str("request-timeout");
         let limit = if limit == "0" { "32s" } else { limit };
+        let mut failed = String::new();
         let why = match error {
-            Error::Connect { server, errno, .. } => format!(
-                "Get \\\"{}/api?timeout={limit}\\\": dial tcp {}: connect: {}",
-                client.server(),
-                server.replace("localhost:", "127.0.0.1:"),
-                super::error::dial_error(*errno).trim_start_matches("connect: ")
-            ),
+            Error::Connect { server, errno, .. } => {
+                failed = format!(
+                    "dial tcp {}: connect: {}",
+                    server.replace("localhost:", "127.0.0.1:"),
+                    super::error::dial_error(*errno).trim_start_matches("connect: ")
+                );
+                format!("Get \"{}/api?timeout={limit}\": {failed}", client.server())
+            }
             Error::Status(_) => error.message(),
             _ => return,
         };
-        for _ in 0..5 {
+        let level = self.verbosity();
+        for attempt in 1..=5 {
+            if !failed.is_empty() {
+                self.err(&client.unanswered(&failed)).await;
+            }
+            let why_quoted = why.replace('"', "\\\"");
             self.log(
                 'E',
                 "memcache.go:265",
-                &format!("\"Unhandled Error\" err=\"couldn't get current server API group list: {why}\""),
+                &format!(
+                    "\"Unhandled Error\" err=\"couldn't get current server API group list: {why_quoted}\""
+                ),
             )
             .await;
+            if level >= 3 {
+                let skipped = format!("skipped caching discovery info due to {why}");
+                self.log('I', "cached_discovery.go:120", &skipped).await;
+            }
+            if level >= 1 && attempt == 2 {
+                self.log('I', "shortcut.go:103", &format!("Error loading discovery information: {why}"))
+                    .await;
+            }
             self.sys.cpu(Duration::from_micros(700)).await;
+        }
+        if level >= 4 && !failed.is_empty() {
+            self.log('I', "helpers.go:264", &format!("Connection error: {}", why.replace('"', ""))).await;
         }
     }
 }

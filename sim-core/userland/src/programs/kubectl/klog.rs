@@ -1,6 +1,5 @@
 //! Log lines of `-v`, as `k8s.io/klog` writes them.
 
-use super::rest::Request;
 use linux::Sys;
 use linux::http::ResponseHead;
 use serde_json::{Value, json};
@@ -23,8 +22,13 @@ pub fn line(sys: &Sys, severity: char, place: &str, text: &str) -> String {
     )
 }
 
-/// What client-go says about itself when it starts.
-pub fn start(sys: &Sys, path: &str) -> String {
+/// What is said when a kubeconfig was read; from `-v=6`.
+pub fn loaded(sys: &Sys, path: &str) -> String {
+    line(sys, 'I', "loader.go:405", &format!("Config loaded from file:  {path}"))
+}
+
+/// What client-go says about itself when a client is made; from `-v=1`.
+pub fn gates(sys: &Sys) -> String {
     const GATES: &[(&str, bool)] = &[
         ("ClientsAllowCBOR", false),
         ("ClientsPreferCBOR", false),
@@ -33,80 +37,108 @@ pub fn start(sys: &Sys, path: &str) -> String {
         ("InformerResourceVersion", true),
         ("WatchListClient", true),
     ];
-    let mut text = line(sys, 'I', "loader.go:405", &format!("Config loaded from file:  {path}"));
-    for (gate, on) in GATES {
+    let said = |(gate, on): &(&str, bool)| {
         let state = format!("\"Feature gate default state\" feature={gate:?} enabled={on}");
-        text.push_str(&line(sys, 'I', "envvar.go:172", &state));
-    }
-    text
-}
-
-/// What is said before a request. Models `client-go/transport/round_trippers.go`.
-pub fn request(
-    sys: &Sys,
-    level: i64,
-    url: &str,
-    request: &Request<'_>,
-    headers: &[(String, String)],
-) -> String {
-    let mut text = String::new();
-    if level >= 8 {
-        let body = String::from_utf8_lossy(&request.body).into_owned();
-        text.push_str(&body_line(sys, level, "Request Body", &body));
-    }
-    let shown: Vec<&(String, String)> =
-        headers.iter().filter(|(name, _)| !matches!(name.as_str(), "Host" | "X-Remote-User")).collect();
-    if level >= 9 {
-        let headers: Vec<String> =
-            shown.iter().map(|(name, value)| format!("-H \"{name}: {value}\"")).collect();
-        let curl = format!("curl -v -X{}  {} '{url}'", request.method, headers.join(" "));
-        text.push_str(&line(
-            sys,
-            'I',
-            "round_trippers.go:527",
-            &format!("\"Request\" curlCommand=<\n\t{curl}\n >"),
-        ));
-    } else if level >= 7 {
-        let mut lines: Vec<String> =
-            shown.iter().map(|(name, value)| format!("\t{name}: {value}\n")).collect();
-        lines.order();
-        let said =
-            format!("\"Request\" verb={:?} url={url:?} headers=<\n{} >", request.method, lines.concat());
-        text.push_str(&line(sys, 'I', "round_trippers.go:527", &said));
-    }
-    text
-}
-
-/// What is said after it.
-pub fn response(
-    sys: &Sys,
-    level: i64,
-    asked: (&str, &str),
-    took: Duration,
-    head: &ResponseHead,
-    body: &[u8],
-) -> String {
-    let (method, url) = asked;
-    let status = format!("{} {}", head.status, reason(head.status));
-    let named = format!("verb={method:?} url={url:?} ");
-    let named = if level == 6 || level >= 9 { named } else { String::new() };
-    let headers = if level >= 8 {
-        let mut lines: Vec<String> =
-            head.headers.iter().map(|(name, value)| format!("\t{name}: {value}\n")).collect();
-        lines.order();
-        format!(" headers=<\n{} >", lines.concat())
-    } else {
-        String::new()
+        line(sys, 'I', "envvar.go:172", &state)
     };
-    let said = format!("\"Response\" {named}status={status:?}{headers} milliseconds={}", took.as_millis());
-    let mut text = line(sys, 'I', "round_trippers.go:632", &said);
-    if level >= 8 {
-        text.push_str(&body_line(sys, level, "Response Body", &String::from_utf8_lossy(body)));
-    }
-    text
+    GATES.iter().map(said).collect()
 }
 
-fn body_line(sys: &Sys, level: i64, title: &str, body: &str) -> String {
+/// A request, and where in the source its bodies are logged.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    /// `-v`.
+    pub level: i64,
+    /// `GET`, `POST`, ...
+    pub method: &'a str,
+    /// With the server and the query.
+    pub url: &'a str,
+    /// `helper.go:105`.
+    pub place: &'a str,
+}
+
+impl Asked<'_> {
+    /// What is said before a request. Models `client-go/transport/round_trippers.go`.
+    pub fn request(self, sys: &Sys, body: &[u8], headers: &[(String, String)]) -> String {
+        let Asked { level, method, url, place } = self;
+        let mut text = String::new();
+        if level >= 8 {
+            text.push_str(&body_line(sys, level, place, "Request Body", &String::from_utf8_lossy(body)));
+        }
+        let shown = headers.iter().filter(|(name, _)| !matches!(name.as_str(), "Host" | "X-Remote-User"));
+        let shown = shown.map(|(name, value)| match name.as_str() {
+            "Authorization" => format!("{name}: {} <masked>", value.split(' ').next().unwrap_or("")),
+            _ => format!("{name}: {value}"),
+        });
+        let said = if level >= 9 {
+            let headers: Vec<String> = shown.map(|header| format!("-H \"{header}\"")).collect();
+            format!("\"Request\" curlCommand=<\n\tcurl -v -X{method}  {} '{url}'\n >", headers.join(" "))
+        } else if level >= 7 {
+            let mut lines: Vec<String> = shown.map(|header| format!("\t{header}\n")).collect();
+            lines.order();
+            format!("\"Request\" verb={method:?} url={url:?} headers=<\n{} >", lines.concat())
+        } else {
+            return text;
+        };
+        text + &line(sys, 'I', "round_trippers.go:527", &said)
+    }
+
+    /// What is said of a new connection to `address`: from `-v=9`.
+    pub fn dialed(self, sys: &Sys, address: &str, error: Option<&str>) -> String {
+        if self.level < 9 {
+            return String::new();
+        }
+        let said = |what: &str| format!("\"HTTP Trace: Dial {what}\" network=\"tcp\" address={address:?}");
+        match error {
+            None => line(sys, 'I', "round_trippers.go:562", &said("succeed")),
+            Some(error) => {
+                line(sys, 'I', "round_trippers.go:560", &format!("{} err={error:?}", said("failed")))
+            }
+        }
+    }
+
+    /// What is said after it: of the answer, or of there being none.
+    pub fn response(self, sys: &Sys, took: Duration, reused: bool, head: Option<&ResponseHead>) -> String {
+        let Asked { level, method, url, .. } = self;
+        let status = head.map(|head| format!("{} {}", head.status, reason(head.status))).unwrap_or_default();
+        let named = format!("verb={method:?} url={url:?} ");
+        let named = if level == 6 || level >= 9 { named } else { String::new() };
+        let headers = match head {
+            _ if level < 8 => String::new(),
+            None => " headers=\"\"".to_string(),
+            Some(head) => {
+                let mut lines: Vec<String> =
+                    head.headers.iter().map(|(name, value)| format!("\t{name}: {value}\n")).collect();
+                lines.order();
+                format!(" headers=<\n{} >", lines.concat())
+            }
+        };
+        let took = took.as_millis();
+        let times = match reused {
+            _ if level < 9 => String::new(),
+            true => " getConnectionMilliseconds=0".to_string(),
+            false => " dnsLookupMilliseconds=0 dialMilliseconds=0 tlsHandshakeMilliseconds=0".to_string(),
+        };
+        let server = if level >= 9 && head.is_some() {
+            format!(" serverProcessingMilliseconds={took}")
+        } else {
+            String::new()
+        };
+        let said =
+            format!("\"Response\" {named}status={status:?}{headers} milliseconds={took}{times}{server}");
+        line(sys, 'I', "round_trippers.go:632", &said)
+    }
+
+    /// The body of the answer: from `-v=8`.
+    pub fn body(self, sys: &Sys, body: &[u8]) -> String {
+        match self.level {
+            ..8 => String::new(),
+            level => body_line(sys, level, self.place, "Response Body", &String::from_utf8_lossy(body)),
+        }
+    }
+}
+
+fn body_line(sys: &Sys, level: i64, place: &str, title: &str, body: &str) -> String {
     let limit = match level {
         8 => 1024,
         9 => 10_240,
@@ -121,22 +153,23 @@ fn body_line(sys: &Sys, level: i64, title: &str, body: &str) -> String {
     if more > 0 {
         shown.push_str(&format!(" [truncated {more} chars]"));
     }
-    let body = if shown.is_empty() {
-        "\"\"".to_string()
-    } else {
-        format!("<\n\t{}\n >", shown.trim_end_matches('\n').replace('\n', "\n\t"))
+    // What has more than one line is not put into quotes.
+    let body = match shown.trim_end_matches('\n') {
+        lines if shown.contains('\n') => format!("<\n\t{}\n >", lines.replace('\n', "\n\t")),
+        line => format!("{line:?}"),
     };
-    line(sys, 'I', "helper.go:105", &format!("\"{title}\" body={body}"))
+    line(sys, 'I', place, &format!("\"{title}\" body={body}"))
 }
 
-/// The `Status` of an error, as it came.
-pub fn status(sys: &Sys, status: &Value) -> String {
+/// The `Status` of an error, as it came; what a client with kinds of its own has read has lost its own kind.
+pub fn status(sys: &Sys, status: &Value, has_kind: bool) -> String {
     let indented = |value: &Value, indent: &str| {
         super::json::indented(value, "  ").replace('\n', &format!("\n{indent}"))
     };
     let mut fields = Vec::new();
     for name in ["kind", "apiVersion", "metadata", "status", "message", "reason", "details", "code"] {
         let value = match name {
+            "kind" | "apiVersion" if !has_kind => continue,
             "kind" => json!("Status"),
             "apiVersion" => json!("v1"),
             "metadata" => json!({}),

@@ -4,7 +4,7 @@
 //! HTTP, and prints what comes back. It knows nothing else of the simulation.
 //!
 //! Reading order: [`command`], [`tree`], [`flags`], [`globals`], [`help`] (what can be typed);
-//! [`invocation`], [`kubeconfig`], [`rest`], [`discovery`] (how the server is reached);
+//! [`invocation`], [`kubeconfig`], [`rest`], [`stream`], [`discovery`] (how the server is reached);
 //! [`selection`], [`manifest`], [`kustomize`] (which objects are meant); [`printers`], [`describe`], [`yaml`], [`jsonpath`]
 //! (how they are shown); [`verbs`].
 //!
@@ -14,6 +14,7 @@ mod command;
 mod describe;
 mod discovery;
 mod error;
+mod failure;
 mod flags;
 mod globals;
 mod go_sort;
@@ -31,6 +32,7 @@ mod remote;
 mod rest;
 mod rules;
 mod selection;
+mod stream;
 mod tabwriter;
 mod tree;
 mod verbs;
@@ -134,11 +136,7 @@ async fn run(sys: &Sys, line: &[String]) -> error::Result<()> {
             let kubectl = Rc::new(Kubectl::new(sys.clone(), command, found.path, flags));
             printers::warn_of_old_dry_run(&kubectl).await;
             if let Err(error) = verb(kubectl.clone()).await {
-                if let Error::Status(status) = &error
-                    && kubectl.flags.int("v") >= 4
-                {
-                    sys.err(&klog::status(sys, status)).await;
-                }
+                kubectl.tell_of(&error).await;
                 return Err(error);
             }
             kubectl.check_warnings()

@@ -4,20 +4,24 @@
 //! client certificate says in reality, the name of the user, goes in a header, since TLS is only pretended.
 
 use super::error::{Error, Result};
+use super::failure::{broken, failure};
 use super::klog;
 use super::kubeconfig::Target;
+use super::stream::Stream;
 use linux::http::{Body, Connection, Headers, HttpError, RequestHead, ResponseHead, header};
 use linux::{Errno, Fd, Sys, resolver};
-use serde_json::{Value, json};
-use sim::Instant;
+use serde_json::Value;
 use sim::Ordered;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// The media type of most requests.
 pub const JSON: &str = "application/json";
+/// The media types of those that take what comes, JSON first.
+pub const ANY: &str = "application/json, */*";
+const PROTOBUF: &str = "application/vnd.kubernetes.protobuf,application/json";
 /// What asks the server for a table.
 pub const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
 /// Media types of patches.
@@ -47,6 +51,21 @@ pub struct Client {
     idle: RefCell<Option<Connection>>,
     request_timeout: Option<Duration>,
     verbosity: i64,
+    dialect: Cell<Dialect>,
+    tells_discovery: Cell<bool>,
+    /// Whether a request was logged: the connection of those before it counts as its own.
+    told: Cell<bool>,
+}
+
+/// What a request asks for and where it is logged: client-go has three kinds of clients, and kubectl uses them all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// Objects as they come: `get`, `apply`, `delete`, ...
+    Unstructured,
+    /// Objects of kinds that the program knows: `rollout`, `set`, `expose`, ...
+    Scheme,
+    /// A client for each kind, which would rather have protocol buffers: `create deployment`, `events`, ...
+    Typed,
 }
 
 /// A request.
@@ -72,16 +91,6 @@ impl<'a> Request<'a> {
     }
 }
 
-/// An answer that comes in pieces for as long as it likes.
-pub struct Stream {
-    sys: Sys,
-    connection: Connection,
-    body: Body,
-    lines: Vec<u8>,
-    /// When `--request-timeout` ends it.
-    until: Option<Instant>,
-}
-
 impl Client {
     /// A client that has not connected yet.
     pub fn new(sys: &Sys, target: Target, impersonate: Headers, request_timeout: Option<Duration>) -> Client {
@@ -101,6 +110,9 @@ impl Client {
             idle: RefCell::default(),
             request_timeout,
             verbosity: 0,
+            dialect: Cell::new(Dialect::Unstructured),
+            tells_discovery: Cell::new(false),
+            told: Cell::new(false),
         }
     }
 
@@ -109,15 +121,73 @@ impl Client {
         Client { verbosity: level, ..self }
     }
 
-    /// The URL of a request, as it is logged.
-    fn url(&self, request: &Request<'_>) -> String {
-        let server = self.target.server.trim_end_matches('/');
-        format!("{server}{}{}", request.path, query_text(request.query))
+    /// From now on requests are of this kind.
+    pub fn speak(&self, dialect: Dialect) {
+        self.dialect.set(dialect);
     }
 
-    /// True when a request is worth a line: what discovery asks for, the real one finds in its cache.
+    /// The kind of requests at present.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect.get()
+    }
+
+    /// From now on requests of discovery are logged; the real one finds most of them in its cache.
+    pub fn tell_discovery(&self) {
+        self.tells_discovery.set(true);
+    }
+
+    /// The limit that discovery tells the server, unless `--request-timeout` says another one.
+    pub fn discovery_query(&self) -> Query<'static> {
+        if self.request_timeout.is_some() { &[] } else { &[("timeout", "32s")] }
+    }
+
+    /// The path of a request with its query.
+    fn path(&self, request: &Request<'_>) -> String {
+        let limit = self
+            .request_timeout
+            .map(|limit| super::flags::duration_text(i64::try_from(limit.as_nanos()).unwrap_or(i64::MAX)));
+        let mut query = request.query.to_vec();
+        query.extend(limit.iter().map(|limit| ("timeout", limit.as_str())));
+        format!("{}{}", request.path, query_text(&query))
+    }
+
+    /// The URL of a request, as it is logged.
+    fn url(&self, request: &Request<'_>) -> String {
+        format!("{}{}", self.target.server.trim_end_matches('/'), self.path(request))
+    }
+
+    /// True when a request is worth a line.
     fn logs(&self, request: &Request<'_>) -> bool {
-        self.verbosity >= 6 && !matches!(request.path, "/api" | "/apis")
+        self.verbosity >= 6 && (self.tells_discovery.get() || !matches!(request.path, "/api" | "/apis"))
+    }
+
+    /// How a request is logged.
+    fn asked<'a>(&self, request: &'a Request<'_>, url: &'a str) -> klog::Asked<'a> {
+        let named = request.path.rsplit('/').nth(1).is_some_and(|collection| collection != "namespaces");
+        let place = match self.dialect.get() {
+            _ if is_discovery(request.path) => "discovery_client.go:255",
+            _ if request.accept == ANY => "raw.go:84",
+            Dialect::Typed => "type.go:165",
+            _ if named => "helper.go:105",
+            _ => "helper.go:113",
+        };
+        klog::Asked { level: self.verbosity, method: request.method, url, place }
+    }
+
+    /// What is logged of a request of discovery to a server that is not there.
+    pub fn unanswered(&self, error: &str) -> String {
+        if self.verbosity < 6 {
+            return String::new();
+        }
+        let request = Request {
+            accept: super::discovery::AGGREGATED,
+            ..Request::new("GET", "/api", self.discovery_query())
+        };
+        let url = self.url(&request);
+        let asked = self.asked(&request, &url);
+        asked.request(&self.sys, &[], &self.headers(&request))
+            + &asked.dialed(&self.sys, &self.host, Some(error))
+            + &asked.response(&self.sys, Duration::ZERO, false, None)
     }
 
     /// How many different warnings the server gave.
@@ -187,16 +257,24 @@ impl Client {
         kept: Option<Connection>,
         request: &Request<'_>,
     ) -> std::result::Result<Vec<u8>, Broken> {
-        let mut connection = match kept {
-            Some(connection) => connection,
-            None => self.dial().await.map_err(Broken::Error)?,
-        };
         let began = self.sys.now();
-        if self.logs(request) {
-            let headers = self.headers(request);
-            let text = klog::request(&self.sys, self.verbosity, &self.url(request), request, &headers);
-            self.sys.err(&text).await;
+        let logs = self.logs(request);
+        let url = self.url(request);
+        let asked = self.asked(request, &url);
+        if logs {
+            self.sys.err(&asked.request(&self.sys, &request.body, &self.headers(request))).await;
         }
+        let reused = kept.is_some() && self.told.get();
+        let dialed = match kept {
+            Some(connection) => Ok(connection),
+            None => self.dial().await,
+        };
+        if logs && !reused {
+            let error = dialed.as_ref().err().map(Error::message);
+            self.sys.err(&asked.dialed(&self.sys, &self.host, error.as_deref())).await;
+            self.told.set(true);
+        }
+        let mut connection = dialed.map_err(Broken::Error)?;
         let exchange = async {
             let head = self.exchange(&mut connection, request).await?;
             let mut body = head.body(request.method)?;
@@ -218,11 +296,13 @@ impl Client {
         };
         match outcome {
             Ok((head, bytes)) => {
-                if self.logs(request) {
+                if logs {
                     let took = self.sys.now().duration_since(began);
-                    let asked = (request.method, self.url(request));
-                    let asked = (asked.0, asked.1.as_str());
-                    let text = klog::response(&self.sys, self.verbosity, asked, took, &head, &bytes);
+                    let mut text = asked.response(&self.sys, took, reused, Some(&head));
+                    // What is passed on as it comes is not logged.
+                    if request.accept != ANY || is_discovery(request.path) {
+                        text += &asked.body(&self.sys, &bytes);
+                    }
                     self.sys.err(&text).await;
                 }
                 self.show_warnings(&head).await;
@@ -248,7 +328,7 @@ impl Client {
         connection: &mut Connection,
         request: &Request<'_>,
     ) -> std::result::Result<ResponseHead, HttpError> {
-        let target = format!("{}{}{}", self.prefix, request.path, query_text(request.query));
+        let target = format!("{}{}", self.prefix, self.path(request));
         let headers = self.headers(request);
         connection.write_request(request.method, &target, &headers, &request.body).await?;
         connection.read_response().await
@@ -257,6 +337,11 @@ impl Client {
     /// A watch or a log: the answer comes line by line.
     pub async fn stream(&self, path: &str, query: Query<'_>, accept: &str) -> Result<Stream> {
         let request = Request { accept, ..Request::new("GET", path, query) };
+        let url = self.url(&request);
+        if self.logs(&request) {
+            let text = self.asked(&request, &url).request(&self.sys, &[], &self.headers(&request));
+            self.sys.err(&text).await;
+        }
         let mut connection = self.dial().await?;
         let head = match self.exchange(&mut connection, &request).await {
             Ok(head) => head,
@@ -270,15 +355,7 @@ impl Client {
             return Err(failure(&head, &bytes));
         }
         if self.logs(&request) {
-            let asked = (request.method, self.url(&request));
-            let text = klog::response(
-                &self.sys,
-                self.verbosity.min(7),
-                (asked.0, asked.1.as_str()),
-                Duration::ZERO,
-                &head,
-                &[],
-            );
+            let text = self.asked(&request, &url).response(&self.sys, Duration::ZERO, false, Some(&head));
             self.sys.err(&text).await;
         }
         let until = self.request_timeout.map(|limit| self.sys.now() + limit);
@@ -352,7 +429,14 @@ impl Client {
         let mut push = |name: &str, value: &str| headers.push((name.to_string(), value.to_string()));
         push("Host", &self.host);
         push("User-Agent", USER_AGENT);
-        push("Accept", request.accept);
+        push(
+            "Accept",
+            match self.dialect.get() {
+                Dialect::Scheme if request.accept == JSON => ANY,
+                Dialect::Typed if request.accept == JSON => PROTOBUF,
+                _ => request.accept,
+            },
+        );
         if !request.body.is_empty() {
             push("Content-Type", request.content_type);
         }
@@ -425,117 +509,8 @@ enum Broken {
     Error(Error),
 }
 
-impl Stream {
-    /// The next piece, as it came.
-    pub async fn piece(&mut self) -> Result<Option<Vec<u8>>> {
-        if !self.lines.is_empty() {
-            return Ok(Some(std::mem::take(&mut self.lines)));
-        }
-        match self.more().await {
-            Ok(piece) => Ok(piece),
-            Err(HttpError::Cut(_) | HttpError::Closed) => Ok(None),
-            Err(error) => Err(broken(&error)),
-        }
-    }
-
-    async fn more(&mut self) -> std::result::Result<Option<Vec<u8>>, HttpError> {
-        let read = self.connection.read_piece(&mut self.body);
-        match self.until {
-            None => read.await,
-            Some(until) => {
-                let left = until.duration_since(self.sys.now());
-                self.sys.timeout(left, read).await.unwrap_or(Ok(None))
-            }
-        }
-    }
-
-    /// The next line, as JSON: an event of a watch.
-    pub async fn event(&mut self) -> Result<Option<Value>> {
-        loop {
-            if let Some(end) = self.lines.iter().position(|&b| b == b'\n') {
-                let line: Vec<u8> = self.lines.drain(..=end).collect();
-                if line.iter().all(u8::is_ascii_whitespace) {
-                    continue;
-                }
-                return serde_json::from_slice(&line)
-                    .map(Some)
-                    .map_err(|error| Error::text(error.to_string()));
-            }
-            match self.more().await {
-                Ok(Some(mut piece)) => self.lines.append(&mut piece),
-                Ok(None) | Err(HttpError::Cut(_) | HttpError::Closed) => return Ok(None),
-                Err(error) => return Err(broken(&error)),
-            }
-        }
-    }
-
-    /// Ends it.
-    pub fn close(self) {
-        let _ = self.sys.close(self.connection.fd());
-    }
-}
-
-fn broken(error: &HttpError) -> Error {
-    match error {
-        HttpError::Closed | HttpError::Cut(_) => {
-            Error::Verbatim("Unable to connect to the server: unexpected EOF".to_string())
-        }
-        HttpError::Io(errno) => Error::Verbatim(format!(
-            "Unable to connect to the server: {}",
-            super::error::dial_error(*errno)
-        )),
-        HttpError::Malformed(_) | HttpError::TooLarge => Error::Verbatim(
-            "Unable to connect to the server: net/http: HTTP/1.x transport connection broken: malformed HTTP response"
-                .to_string(),
-        ),
-    }
-}
-
-/// What an answer with the code 401 means, to those who do not read it.
-pub const UNAUTHORIZED: &str = "the server has asked for the client to provide credentials";
-
-/// The `Status` of an answer that is not a success. Models `k8s.io/client-go/rest/request.go`, `transformResponse`.
-fn failure(head: &ResponseHead, body: &[u8]) -> Error {
-    let json = header(&head.headers, "Content-Type").is_some_and(|t| t.starts_with(JSON));
-    if (json || body.first() == Some(&b'{'))
-        && let Ok(status) = serde_json::from_slice::<Value>(body)
-        && status["kind"] == "Status"
-    {
-        return Error::Status(status);
-    }
-    let text = String::from_utf8_lossy(body).trim().to_string();
-    let (reason, message) = match head.status {
-        401 => ("Unauthorized", UNAUTHORIZED.to_string()),
-        404 => ("NotFound", "the server could not find the requested resource".to_string()),
-        405 => (
-            "MethodNotAllowed",
-            "the server does not allow this method on the requested resource".to_string(),
-        ),
-        403 => ("Forbidden", text),
-        400 => (
-            "BadRequest",
-            if text.is_empty() {
-                "the server rejected our request for an unknown reason".into()
-            } else {
-                text
-            },
-        ),
-        503 => ("ServiceUnavailable", "the server is currently unable to handle the request".to_string()),
-        code if code >= 500 => (
-            "InternalError",
-            format!("an error on the server ({text:?}) has prevented the request from succeeding"),
-        ),
-        _ => (
-            "",
-            format!(
-                "the server responded with the status code {} but did not return more information",
-                head.status
-            ),
-        ),
-    };
-    Error::Status(
-        json!({"kind": "Status", "status": "Failure", "code": head.status, "reason": reason, "message": message}),
-    )
+fn is_discovery(path: &str) -> bool {
+    matches!(path, "/api" | "/apis" | "/version" | "/openapi/v3")
 }
 
 fn query_text(query: Query<'_>) -> String {

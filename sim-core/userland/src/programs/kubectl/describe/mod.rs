@@ -42,7 +42,7 @@ mod writer;
 
 use super::discovery::Resource;
 use super::error::Result;
-use super::rest::{Client, Query};
+use super::rest::{Client, Dialect, Query};
 pub use events::{interval as event_interval, sort as sort_events};
 use serde_json::Value;
 use sim::Timestamp;
@@ -158,6 +158,7 @@ impl Describer {
 
     /// Items of a list; nothing when it cannot be had.
     async fn list(&self, path: &str, query: Query<'_>) -> Vec<Value> {
+        self.client.speak(Dialect::Typed);
         match self.client.get(path, query).await {
             Ok(mut list) => list["items"].as_array_mut().map(std::mem::take).unwrap_or_default(),
             Err(_) => Vec::new(),

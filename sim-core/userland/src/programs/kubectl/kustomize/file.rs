@@ -158,7 +158,7 @@ impl Kustomization {
         };
         let text = String::from_utf8_lossy(bytes);
         let invalid = |why: String| Error::text(format!("invalid Kustomization: {why}"));
-        let mut value = yaml::parse(&text).map_err(invalid)?;
+        let mut value = yaml::parse_leniently(&text).map_err(invalid)?.0;
         if value.is_null() {
             return Err(Error::text("kustomization.yaml is empty"));
         }

@@ -131,7 +131,10 @@ fn accumulate<'a>(
         generate::run(k, root, &kustomization, &mut all).await?;
         for path in kustomization.strings("components") {
             let real = directory_of(k, &format!("{root}/{path}"), &absolute(k, &format!("{root}/{path}")))
-                .map_err(|why| Error::text(format!("accumulating components: loader.New {why:?}")))?;
+                .map_err(|why| {
+                    let why = format!("must build at directory: {why}");
+                    Error::text(format!("accumulating components: loader.New {why:?}"))
+                })?;
             all = accumulate(k, &real, all, true, &below).await.map_err(|error| {
                 prefixed(
                     "accumulating components",
@@ -154,7 +157,11 @@ fn is_ours(error: &Error) -> bool {
 
 /// With words before it, as `errors.WrapPrefixf` puts them.
 fn prefixed(prefix: &str, error: Error) -> Error {
-    if is_ours(&error) { error } else { Error::text(format!("{prefix}: {}", error.message())) }
+    let message = error.message();
+    if is_ours(&error) || message.starts_with(yaml::TWICE) {
+        return error;
+    }
+    Error::text(format!("{prefix}: {message}"))
 }
 
 /// Takes the objects of a file, or of a directory with a kustomization of its own.
@@ -171,11 +178,12 @@ async fn accumulate_path(
     let whole = absolute(k, &format!("{root}/{path}"));
     let is_directory = k.sys.stat(&whole).is_ok_and(|stat| stat.file_type == FileType::Directory);
     let why = if is_directory {
-        format!("accumulating resources from '{path}': read {whole}: is a directory")
+        format!("accumulating resources from '{path}': '{whole}' must resolve to a file")
     } else {
         match accumulate_file(k, root, path, all).await {
             Ok(()) => return Ok(()),
             Err(Unreadable::Malformed(why)) => return Err(Error::text(why)),
+            Err(Unreadable::Twice(why)) => return Err(Error::text(why)),
             Err(Unreadable::Wrong(why)) => why,
         }
     };
@@ -213,6 +221,8 @@ async fn accumulate_path(
 enum Unreadable {
     /// It is not YAML, so that it can be nothing else either.
     Malformed(String),
+    /// A key comes twice.
+    Twice(String),
     /// It may be a directory.
     Wrong(String),
 }
@@ -229,10 +239,12 @@ async fn accumulate_file(
         resource::Unreadable::Malformed(why) => Unreadable::Malformed(format!(
             "accumulating resources from '{path}': MalformedYAMLError: {why} in File: {path}"
         )),
+        resource::Unreadable::Twice(why) => Unreadable::Twice(why),
         resource::Unreadable::Wrong(why) => from(why),
     })?;
     for res in found {
-        resource::append(all, res).map_err(from)?;
+        resource::append(all, res)
+            .map_err(|why| Unreadable::Wrong(format!("merging resources from '{path}': {why}")))?;
     }
     Ok(())
 }

@@ -98,7 +98,7 @@ pub async fn run(
                 let mut gone = Vec::new();
                 for at in selected(target, all)? {
                     for patch in &patches {
-                        let patch = yaml::parse(patch).map_err(Error::text)?;
+                        let patch = yaml::parse_kyaml(patch).map_err(Error::text)?;
                         if !apply(&mut all[at], &patch) {
                             gone.push(at);
                         }
@@ -114,7 +114,11 @@ pub async fn run(
 fn documents(text: &str) -> Result<Vec<Value>> {
     match resource::read(text.as_bytes()) {
         Ok(found) => Ok(found.into_iter().map(|res| res.value).collect()),
-        Err(resource::Unreadable::Malformed(why) | resource::Unreadable::Wrong(why)) => Err(Error::text(why)),
+        Err(
+            resource::Unreadable::Malformed(why)
+            | resource::Unreadable::Twice(why)
+            | resource::Unreadable::Wrong(why),
+        ) => Err(Error::text(why)),
     }
 }
 

@@ -154,6 +154,8 @@ pub fn append(all: &mut Vec<Res>, res: Res) -> std::result::Result<(), String> {
 pub enum Unreadable {
     /// It is no YAML.
     Malformed(String),
+    /// A key comes twice: nothing is said before this.
+    Twice(String),
     /// What it says is no object.
     Wrong(String),
 }
@@ -163,34 +165,48 @@ pub fn read(bytes: &[u8]) -> std::result::Result<Vec<Res>, Unreadable> {
     let text = String::from_utf8_lossy(bytes);
     let mut found = Vec::new();
     for document in yaml::documents(&text) {
-        let value = yaml::parse(&document).map_err(Unreadable::Malformed)?;
+        let value = yaml::parse_kyaml(&document).map_err(|why| {
+            if why.starts_with(yaml::TWICE) { Unreadable::Twice(why) } else { Unreadable::Malformed(why) }
+        })?;
         if value.is_null() || value.as_object().is_some_and(serde_json::Map::is_empty) {
             continue;
         }
+        if !value.is_object() {
+            return Err(Unreadable::Wrong("missing Resource metadata".to_string()));
+        }
         let kind = value["kind"].as_str().unwrap_or("").to_string();
-        match value["items"].as_array() {
-            Some(items) if kind.ends_with("List") => found.extend(items.iter().cloned()),
+        match &value["items"] {
+            Value::Array(items) if kind.ends_with("List") => found.extend(items.iter().cloned()),
+            Value::Null => found.push(value),
+            _ if kind.ends_with("List") => {}
             _ => found.push(value),
         }
     }
     for value in &found {
-        let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or("");
+        let text = |pointer: &str| match value.pointer(pointer) {
+            Some(Value::String(text)) => text.clone(),
+            Some(scalar @ (Value::Number(_) | Value::Bool(_))) => scalar.to_string(),
+            _ => String::new(),
+        };
         let shown = format!(
-            "{{{{{} {}}} {{{} {}}} map[] map[]}}}}",
+            "{{{{{} {}}} {{{{{} {}}} map[] map[]}}}}",
             text("/apiVersion"),
             text("/kind"),
             text("/metadata/name"),
             text("/metadata/namespace")
         );
-        let shown = shown.strip_suffix('}').unwrap_or(&shown);
         if text("/kind").is_empty() {
-            return Err(Unreadable::Wrong(format!("missing Resource metadata kind in object {shown}")));
+            return Err(Unreadable::Wrong(format!("missing kind in object {shown}")));
         }
         if text("/metadata/name").is_empty() && !text("/kind").ends_with("List") {
             return Err(Unreadable::Wrong(format!("missing metadata.name in object {shown}")));
         }
     }
-    Ok(found.into_iter().map(Res::new).collect())
+    let mut all = Vec::new();
+    for value in found {
+        append(&mut all, Res::new(value)).map_err(Unreadable::Wrong)?;
+    }
+    Ok(all)
 }
 
 /// Sorts objects as kubectl prints them: by kind, then by group, version, namespace and name.

@@ -66,7 +66,8 @@ impl Changes {
         if k.flags.bool("all") && !k.flags.str("selector").is_empty() {
             return Err(Error::text("cannot set --all and --selector at the same time"));
         }
-        if resources.is_empty() && k.flags.list("filename").is_empty() {
+        let files = k.flags.list("filename").is_empty() && k.flags.str("kustomize").is_empty();
+        if resources.is_empty() && files {
             return Err(Error::text(
                 "one or more resources must be specified as <resource> <name> or <resource>/<name>",
             ));

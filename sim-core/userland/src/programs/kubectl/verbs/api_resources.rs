@@ -62,7 +62,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     if !matches!(by, "" | "name" | "kind") {
         return Err(Error::text("--sort-by accepts only name or kind"));
     }
-    let mapper = k.mapper().await?;
+    let mapper = if k.flags.bool("cached") { k.mapper().await? } else { k.fresh_mapper().await? };
     let mut resources: Vec<Rc<Resource>> = Vec::new();
     for resource in &mapper.resources {
         // Of several versions of a group, the preferred one comes first.

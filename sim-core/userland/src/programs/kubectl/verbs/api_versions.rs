@@ -19,7 +19,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     if !k.args().is_empty() {
         return Err(k.usage_error(format!("unexpected arguments: [{}]", k.args().join(" "))));
     }
-    let mut versions = k.mapper().await?.versions.clone();
+    let mut versions = k.fresh_mapper().await?.versions.clone();
     versions.order();
     for version in versions {
         k.out(&format!("{version}\n")).await;

@@ -9,6 +9,7 @@ use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::jsonpath;
+use crate::programs::kubectl::rest::{self, Request};
 use crate::programs::kubectl::selection::warn_of_others;
 use serde_json::Value;
 use sim::Ordered;
@@ -73,14 +74,17 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         }
     };
     let client = k.client().await?;
-    let index = client.get("/openapi/v3", &[]).await?;
+    let request =
+        Request { accept: rest::ANY, ..Request::new("GET", "/openapi/v3", client.discovery_query()) };
+    let index = client.send(request).await?;
     let root = if group.is_empty() { format!("api/{version}") } else { format!("apis/{group}/{version}") };
     let full_name = format!("{group}/{version}, Resource={}", resource.plural);
     let Some(url) = index["paths"][&root]["serverRelativeURL"].as_str() else {
         return Err(Error::text(format!("couldn't find resource for \"{full_name}\"")));
     };
     let (url_path, query) = url.split_once('?').unwrap_or((url, ""));
-    let query: Vec<(&str, &str)> = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
+    let mut query: Vec<(&str, &str)> = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
+    query.extend_from_slice(client.discovery_query());
     let document = client.get(url_path, &query).await?;
     if output != "plaintext" {
         return Err(Error::text(format!("unrecognized format: {output}")));

@@ -86,7 +86,8 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         let what = if of_pods { "selector" } else { "--selector" };
         return Err(Error::text(format!("only one of NAME or {what} can be provided")));
     }
-    if k.mapper().await?.resources.iter().any(|resource| resource.group == "metrics.k8s.io") {
+    k.client().await?.tell_discovery();
+    if k.discover(&[]).await?.resources.iter().any(|resource| resource.group == "metrics.k8s.io") {
         return Err(Error::not_simulated("showing metrics"));
     }
     Err(Error::text("Metrics API not available"))

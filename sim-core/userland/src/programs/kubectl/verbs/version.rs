@@ -5,6 +5,7 @@ use crate::programs::kubectl::command::{Command, Run};
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::invocation::Kubectl;
+use crate::programs::kubectl::rest::{self, Request};
 use crate::programs::kubectl::yaml;
 use serde_json::{Value, json};
 use std::rc::Rc;
@@ -40,7 +41,10 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     let (server, error) = if k.flags.bool("client") {
         (Value::Null, None)
     } else {
-        match k.client().await?.get("/version", &[]).await {
+        let client = k.client().await?;
+        let request =
+            Request { accept: rest::ANY, ..Request::new("GET", "/version", client.discovery_query()) };
+        match client.send(request).await {
             Ok(server) => (server, None),
             Err(error) => (Value::Null, Some(error)),
         }

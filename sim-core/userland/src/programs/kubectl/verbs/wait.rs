@@ -293,7 +293,7 @@ fn timed_out(info: &Info) -> Error {
 }
 
 /// A watch on one object.
-struct Events(crate::programs::kubectl::rest::Stream);
+struct Events(crate::programs::kubectl::stream::Stream);
 
 impl Events {
     async fn open(k: &Kubectl, info: &Info, version: &str) -> Result<Events> {

@@ -5,4 +5,4 @@ mod read;
 mod resolve;
 
 pub use emit::{emit, sort_keys};
-pub use read::{MAX_DEPTH, TOO_DEEP, documents, parse, parse_leniently};
+pub use read::{MAX_DEPTH, TOO_DEEP, TWICE, documents, parse, parse_kyaml, parse_leniently};

@@ -1,6 +1,6 @@
 //! Reading: events of libyaml, resolved to JSON values.
 
-use super::resolve::resolve;
+use super::resolve::{resolve, resolve_1_2};
 use libyaml_safer::{Event, EventData, Parser, ScalarStyle};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -25,7 +25,10 @@ pub const MAX_DEPTH: usize = 127;
 /// The error of what is nested deeper.
 pub const TOO_DEEP: &str = "yaml: too deep";
 
-/// Reads the first document.
+/// How the error begins with which kustomize refuses keys that come twice.
+pub const TWICE: &str = "map[string]interface {}(nil): yaml: unmarshal errors:\n";
+
+/// Reads the first document, strictly.
 ///
 /// # Errors
 /// Go's sentence: `yaml: line 4: did not find expected key`.
@@ -42,11 +45,25 @@ pub fn parse(text: &str) -> Result<Value, String> {
 /// # Errors
 /// As [`parse`].
 pub fn parse_leniently(text: &str) -> Result<(Value, Vec<String>), String> {
+    read(text, false)
+}
+
+/// Reads the first document as kustomize reads objects, with go-yaml v3: only `true` and `false` are truth values, dates
+/// are moments, and no key may come twice.
+///
+/// # Errors
+/// As [`parse`], or what begins with [`TWICE`].
+pub fn parse_kyaml(text: &str) -> Result<Value, String> {
+    let (value, twice) = read(text, true)?;
+    if twice.is_empty() { Ok(value) } else { Err(format!("{TWICE}{}", twice.join("\n"))) }
+}
+
+fn read(text: &str, kyaml: bool) -> Result<(Value, Vec<String>), String> {
     let mut input = text.as_bytes();
     let mut parser = Parser::new();
     parser.set_input_string(&mut input);
-    let mut reader =
-        Reader { parser, anchors: BTreeMap::new(), decoded: 0, aliased: 0, depth: 0, twice: Vec::new() };
+    let anchors = BTreeMap::new();
+    let mut reader = Reader { parser, kyaml, anchors, decoded: 0, aliased: 0, depth: 0, twice: Vec::new() };
     loop {
         match reader.next()?.data {
             EventData::StreamEnd => return Ok((Value::Null, Vec::new())),
@@ -65,6 +82,8 @@ pub fn parse_leniently(text: &str) -> Result<(Value, Vec<String>), String> {
 
 struct Reader<'r, 'b> {
     parser: Parser<&'r mut &'b [u8]>,
+    /// By the rules of go-yaml v3.
+    kyaml: bool,
     anchors: BTreeMap<String, Anchor>,
     /// How many nodes were decoded, those of repetitions included.
     decoded: u64,
@@ -145,6 +164,7 @@ impl Reader<'_, '_> {
                     Some("tag:yaml.org,2002:int" | "tag:yaml.org,2002:float" | "tag:yaml.org,2002:bool") => {
                         resolve(&value)
                     }
+                    _ if plain && self.kyaml => resolve_1_2(&value),
                     _ if plain => resolve(&value),
                     _ => Value::from(value),
                 };
@@ -163,6 +183,7 @@ impl Reader<'_, '_> {
             EventData::MappingStart { anchor, .. } => {
                 let mut map = Map::new();
                 let mut merged = Map::new();
+                let mut lines: BTreeMap<String, u64> = BTreeMap::new();
                 loop {
                     let event = self.next()?;
                     if event.data == EventData::MappingEnd {
@@ -171,8 +192,11 @@ impl Reader<'_, '_> {
                     let key_line = event.start_mark.line + 1;
                     let is_merge = matches!(&event.data, EventData::Scalar { value, style, .. }
                         if value == "<<" && *style == ScalarStyle::Plain);
-                    let key = key_text(self.value(event)?)
-                        .ok_or_else(|| format!("yaml: line {key_line}: invalid map key"))?;
+                    let key = match event.data {
+                        EventData::Scalar { value, .. } if self.kyaml => value,
+                        _ => key_text(self.value(event)?)
+                            .ok_or_else(|| format!("yaml: line {key_line}: invalid map key"))?,
+                    };
                     let event = self.next()?;
                     let value = self.value(event)?;
                     if is_merge {
@@ -189,6 +213,14 @@ impl Reader<'_, '_> {
                                 merged.entry(key).or_insert(value);
                             }
                         }
+                    } else if self.kyaml {
+                        if let Some(first) = lines.get(&key) {
+                            self.twice.push(format!(
+                                "  line {key_line}: mapping key {key:?} already defined at line {first}"
+                            ));
+                        }
+                        lines.entry(key.clone()).or_insert(key_line);
+                        map.insert(key, value);
                     } else if map.insert(key.clone(), value).is_some() {
                         self.twice.push(format!("line {key_line}: key {key:?} already set in map"));
                     }
@@ -250,6 +282,19 @@ mod tests {
     #[test]
     fn even_keys_can_be_truth_values() {
         assert_eq!(parse("y: 1\n"), Ok(json!({"true": 1})));
+    }
+
+    #[test]
+    fn kustomize_reads_by_newer_rules() {
+        let text = "a: yes\nn: True\nc: 0777\nd: 2026-01-05\n1: x\n";
+        assert_eq!(
+            parse_kyaml(text),
+            Ok(json!({"a": "yes", "n": true, "c": 511, "d": "2026-01-05T00:00:00Z", "1": "x"}))
+        );
+        let twice = "a:\n  k: 1\n  k: 2\n";
+        let why = format!("{TWICE}  line 3: mapping key \"k\" already defined at line 2");
+        assert_eq!(parse_kyaml(twice), Err(why));
+        assert_eq!(parse_leniently(twice).map(|read| read.0), Ok(json!({"a": {"k": 2}})));
     }
 
     #[test]

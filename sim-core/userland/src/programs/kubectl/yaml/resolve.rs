@@ -18,6 +18,17 @@ pub fn resolve(text: &str) -> Value {
     }
 }
 
+/// The value of a plain scalar as go-yaml v3 resolves it: fewer words are truth values, and a date is a moment.
+pub fn resolve_1_2(text: &str) -> Value {
+    match resolve(text) {
+        Value::Bool(_) if !matches!(text, "true" | "True" | "TRUE" | "false" | "False" | "FALSE") => {
+            Value::from(text)
+        }
+        Value::String(date) if is_timestamp(&date) && date.len() == 10 => Value::from(date + "T00:00:00Z"),
+        other => other,
+    }
+}
+
 /// True when a text would not be read back as itself if it were written plain.
 pub fn needs_quotes(text: &str) -> bool {
     !matches!(resolve(text), Value::String(_))

@@ -125,6 +125,9 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     if let Some(prune) = prune.filter(|_| errors.is_empty()) {
         prune.run(&k, &applied, dry_run).await?;
     }
+    if errors.is_empty() && k.verbosity() >= 4 {
+        k.log('I', "apply.go:546", "Running apply post-processor function").await;
+    }
     Error::many(errors)
 }
 

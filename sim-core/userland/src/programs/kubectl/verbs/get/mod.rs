@@ -11,7 +11,7 @@ use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{Decoration, Format, list_of, shown, sort_rows, table_text};
-use crate::programs::kubectl::rest::{JSON, Request, TABLE};
+use crate::programs::kubectl::rest::{ANY, JSON, Request, TABLE};
 use crate::programs::kubectl::selection::{Info, Rules, Selection, Target, missing, select};
 use crate::programs::kubectl::tabwriter::TabWriter;
 use kube::api::duration;
@@ -135,7 +135,7 @@ async fn raw(k: &Kubectl) -> Result<()> {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let query: Vec<(&str, &str)> =
         query.split('&').filter(|q| !q.is_empty()).map(|q| q.split_once('=').unwrap_or((q, ""))).collect();
-    let request = Request { accept: "application/json, */*", ..Request::new("GET", path, &query) };
+    let request = Request { accept: ANY, ..Request::new("GET", path, &query) };
     let bytes = k.client().await?.send_raw(request).await?;
     let _ = k.sys.write_all(1, &bytes).await;
     Ok(())
@@ -166,13 +166,14 @@ async fn objects(k: &Kubectl, selection: &Selection, format: &Format) -> Result<
     if infos.is_empty() && k.flags.bool("ignore-not-found") {
         return Error::many(errors);
     }
+    let printed = matches!(format, Format::Name | Format::GoTemplate(_));
+    if printed && k.verbosity() >= 2 && (!infos.is_empty() || errors.is_empty()) {
+        k.log('I', "table_printer.go:45", NO_TABLE).await;
+    }
     if matches!(format, Format::Name) {
         let mut infos: Vec<_> =
             infos.into_iter().map(|info| json!({"o": info.object, "l": info.label()})).collect();
         sort(k, &mut infos, |row| &row["o"])?;
-        if k.flags.int("v") >= 2 {
-            k.log('I', "table_printer.go:45", NO_TABLE).await;
-        }
         for info in &infos {
             k.out(&format!("{}\n", info["l"].as_str().unwrap_or(""))).await;
         }
