@@ -85,7 +85,7 @@ pub fn all(
 }
 
 /// How often a line is tried again.
-const TRIES: usize = 3;
+const TRIES: usize = 6;
 
 /// As [`all`], and what came out against expectation is tried again: a pod that becomes ready between two requests
 /// of the real kubectl is no difference between the two. Gives how many lines were tried again.
