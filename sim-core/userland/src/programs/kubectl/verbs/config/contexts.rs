@@ -4,6 +4,7 @@ use super::{put, remove, unexpected};
 use crate::programs::kubectl::command::{Arguments, Command, Run};
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
+use crate::programs::kubectl::help;
 use crate::programs::kubectl::invocation::Kubectl;
 use serde_json::{Map, Value};
 use std::rc::Rc;
@@ -127,7 +128,11 @@ async fn rename(k: Rc<Kubectl>) -> Result<()> {
 }
 
 async fn delete(k: Rc<Kubectl>) -> Result<()> {
-    let [name] = k.args() else { return Err(unexpected(&k).await) };
+    let [name] = k.args() else {
+        // Upstream takes this for no error.
+        k.out(&help::help(k.command, &k.path)).await;
+        return Ok(());
+    };
     let mut config = k.kubeconfig().await?;
     if config.entry("contexts", name).is_none() {
         return Err(Error::text(format!("cannot delete context {name}, not in {}", config.path)));
