@@ -1,5 +1,7 @@
 //! What stands before each member of an archive. Models the `ustar` format as GNU tar writes it.
 
+use linux::vfs::Stat;
+
 /// Everything comes in blocks of this size.
 pub(in crate::programs) const BLOCK: usize = 512;
 
@@ -30,6 +32,22 @@ pub(in crate::programs) struct Header {
 const LONG_LINK: &str = "././@LongLink";
 
 impl Header {
+    /// The header of what a program has looked at, as yet a file without a size.
+    pub(in crate::programs) fn of(name: &str, stat: &Stat) -> Header {
+        Header {
+            name: name.to_string(),
+            mode: stat.mode & 0o7777,
+            uid: stat.uid,
+            gid: stat.gid,
+            size: 0,
+            mtime: stat.mtime.timestamp().seconds,
+            kind: Kind::File,
+            link: String::new(),
+            user: String::new(),
+            group: String::new(),
+        }
+    }
+
     /// Writes it, with members for long names in front.
     pub(in crate::programs) fn write(&self, archive: &mut Vec<u8>) {
         for (text, kind) in [(&self.link, b'K'), (&self.name, b'L')] {

@@ -182,18 +182,9 @@ impl Tar {
                 }
             };
             let member = self.member(&path).await;
-            let mut header = Header {
-                name: member.clone(),
-                mode: stat.mode & 0o7777,
-                uid: stat.uid,
-                gid: stat.gid,
-                size: 0,
-                mtime: stat.mtime.timestamp().seconds,
-                kind: Kind::File,
-                link: String::new(),
-                user: users.user(stat.uid).unwrap_or("").to_string(),
-                group: users.group(stat.gid).unwrap_or("").to_string(),
-            };
+            let mut header = Header::of(&member, &stat);
+            header.user = users.user(stat.uid).unwrap_or("").to_string();
+            header.group = users.group(stat.gid).unwrap_or("").to_string();
             let mut contents = Vec::new();
             match stat.file_type {
                 FileType::Directory => {

@@ -167,18 +167,7 @@ async fn pack(k: &Kubectl, source: &str, name: &str, archive: &mut Vec<u8>) -> R
             Error::text(format!("{doing} {path}: {}", errno.text().to_lowercase()))
         };
         let stat = k.sys.lstat(&path).map_err(|errno| fail("lstat", errno))?;
-        let mut header = Header {
-            name: name.clone(),
-            mode: stat.mode & 0o7777,
-            uid: stat.uid,
-            gid: stat.gid,
-            size: 0,
-            mtime: stat.mtime.timestamp().seconds,
-            kind: Kind::File,
-            link: String::new(),
-            user: String::new(),
-            group: String::new(),
-        };
+        let mut header = Header::of(&name, &stat);
         let mut contents = Vec::new();
         match stat.file_type {
             FileType::Directory => {
