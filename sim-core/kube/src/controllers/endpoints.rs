@@ -1,11 +1,11 @@
 //! Endpoints: the addresses behind a Service, in one object. Models pkg/controller/endpoint.
 
 use super::Context;
-use super::md5::md5;
 use super::replica_set::ignore_missing;
 use super::service_endpoints::{self as common, LAST_CHANGE, TriggerTimes};
 use crate::api::{self, ENDPOINTS, Key, Object, ObjectExt, Status};
 use crate::client::{DeleteOptions, Informer, WorkQueue};
+use md5::{Digest, Md5};
 use serde_json::{Value, json};
 use sim::Ordered;
 use std::collections::BTreeMap;
@@ -134,13 +134,13 @@ fn subsets(service: &Object, pods: &[Object]) -> Vec<Value> {
 /// What upstream sorts the ports of a subset by: the MD5 sum of a dump of the Go structure. Models `RepackSubsets`.
 fn port_hash(port: &Value) -> [u8; 16] {
     let app = port.get("appProtocol").and_then(Value::as_str).unwrap_or("<nil>");
-    md5(format!(
+    let dump = format!(
         "(v1.EndpointPort){{Name:(string){} Port:(int32){} Protocol:(v1.Protocol){} AppProtocol:(*string){app}}}",
         port.str_at("/name"),
         port.int_at("/port").unwrap_or(0),
         port.str_at("/protocol"),
-    )
-    .as_bytes())
+    );
+    Md5::digest(dump).into()
 }
 
 fn address(service: &Object, pod: &Object) -> Value {

@@ -22,7 +22,6 @@ mod garbage_collector;
 mod history;
 mod horizontal_pod_autoscaler;
 mod job;
-mod md5;
 mod namespace;
 mod node_lifecycle;
 mod persistent_volume;

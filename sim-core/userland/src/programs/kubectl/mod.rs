@@ -13,6 +13,7 @@
 mod command;
 mod describe;
 mod discovery;
+mod env_file;
 mod error;
 mod failure;
 mod flags;

@@ -4,6 +4,7 @@
 use super::file::Kustomization;
 use super::resource::{Res, append};
 use super::{load, prefixed};
+use crate::programs::kubectl::env_file;
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::invocation::Kubectl;
 use data_encoding::BASE64;
@@ -89,15 +90,8 @@ async fn pairs(k: &Kubectl, root: &str, generator: &Value) -> Result<Vec<(String
             .await
             .map_err(|why| failed("env source files", &envs, why).message())
             .map_err(|why| Error::text(why.replace("env source files sources", "env source files")))?;
-        for line in String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}').lines() {
-            let line = line.trim_start();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            let (key, value) = match line.split_once('=') {
-                Some((key, value)) => (key, value.to_string()),
-                None => (line, k.sys.env(line).unwrap_or_default()),
-            };
+        let text = String::from_utf8_lossy(&bytes);
+        for (key, value) in env_file::variables(k, &text) {
             pairs.push((key.to_string(), value.into_bytes()));
         }
     }

@@ -370,18 +370,18 @@ fn indent(by: usize, text: &str) -> String {
 fn wrap(limit: usize, text: &str) -> String {
     let mut wrapped = String::new();
     let (mut current, mut word, mut space) = (0, String::new(), String::new());
+    // What ends a line: its last word, or as much space as there is room for.
+    let end = |wrapped: &mut String, current: usize, word: &mut String, space: &mut String| {
+        if !word.is_empty() || current + space.chars().count() <= limit {
+            wrapped.push_str(space);
+            wrapped.push_str(word);
+        }
+        word.clear();
+        space.clear();
+    };
     for c in text.chars() {
         if c == '\n' {
-            if word.is_empty() {
-                if current + space.chars().count() <= limit {
-                    wrapped.push_str(&space);
-                }
-            } else {
-                wrapped.push_str(&space);
-                wrapped.push_str(&word);
-                word.clear();
-            }
-            space.clear();
+            end(&mut wrapped, current, &mut word, &mut space);
             wrapped.push(c);
             current = 0;
         } else if c.is_whitespace() && c != '\u{a0}' {
@@ -403,13 +403,6 @@ fn wrap(limit: usize, text: &str) -> String {
             }
         }
     }
-    if word.is_empty() {
-        if current + space.chars().count() <= limit {
-            wrapped.push_str(&space);
-        }
-    } else {
-        wrapped.push_str(&space);
-        wrapped.push_str(&word);
-    }
+    end(&mut wrapped, current, &mut word, &mut space);
     wrapped
 }

@@ -1,9 +1,9 @@
 //! What `create configmap` and `create secret` share: keys from files, literals and env files, and the hash
 //! that `--append-hash` puts behind the name.
 //!
-//! Models k8s.io/kubectl/pkg/util (`ParseLiteralSource`, `ParseFileSource`, `hash`) and
-//! pkg/cmd/util/env_file.go.
+//! Models k8s.io/kubectl/pkg/util (`ParseLiteralSource`, `ParseFileSource`, `hash`).
 
+use crate::programs::kubectl::env_file;
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::json;
@@ -138,16 +138,7 @@ impl<'a> Data<'a> {
                 shown.join(" ")
             ))
         })?;
-        for line in text.trim_start_matches('\u{feff}').lines() {
-            let line = line.trim_start();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            let (key, value) = match line.split_once('=') {
-                Some((key, value)) => (key, value.to_string()),
-                // A name alone takes its value from the environment.
-                None => (line, k.sys.env(line).unwrap_or_default()),
-            };
+        for (key, value) in env_file::variables(k, &text) {
             if !is_variable(key) {
                 return Err(Error::text(format!(
                     "{key:?} is not a valid key name: a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')"
