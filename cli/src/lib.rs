@@ -39,9 +39,9 @@ enum Command {
 
 #[derive(Args)]
 struct WorldArgs {
-    /// Where all chance comes from: the same seed gives the same history.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
+    /// Where all chance comes from: the same seed gives the same history [default: 1; of `record` 18]
+    #[arg(long)]
+    seed: Option<u64>,
     /// How many nodes the cluster has.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=9))]
     nodes: u8,
@@ -55,7 +55,8 @@ struct WorldArgs {
 
 impl WorldArgs {
     fn config(&self) -> Config {
-        Config { seed: self.seed, nodes: self.nodes, cloud: self.cloud }
+        let seed = self.seed.unwrap_or(Config::default().seed);
+        Config { seed, nodes: self.nodes, cloud: self.cloud }
     }
 }
 

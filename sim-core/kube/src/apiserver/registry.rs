@@ -8,8 +8,8 @@ use super::{ApiServer, Filter, admission, allocation, managed_fields, rbac};
 use crate::api::apiextensions_v1::{custom_resource, custom_resource_definition};
 use crate::api::validation::{self, Errors};
 use crate::api::{
-    CUSTOM_RESOURCE_DEFINITION, EVENT, Key, NAMESPACE, NODE, Object, ObjectExt, POD, RESOURCE_QUOTA,
-    Resource, SERVICE, Status, object_at, pod, remove, set,
+    CUSTOM_RESOURCE_DEFINITION, ENDPOINTS, EVENT, Key, NAMESPACE, NODE, Object, ObjectExt, POD,
+    RESOURCE_QUOTA, Resource, SERVICE, Status, object_at, pod, remove, set,
 };
 use serde_json::{Value, json};
 use sim::{Duration, Rng, Timestamp};
@@ -240,14 +240,9 @@ impl ApiServer {
             && held
             && object.int_at("/metadata/deletionGracePeriodSeconds") == Some(0);
         let waits = std::ptr::eq(resource, NAMESPACE) && !object.list_at("/spec/finalizers").is_empty();
-        let mut store = self.0.store.borrow_mut();
-        let object = store.put(resource, Rc::new(object));
+        let object = self.0.store.borrow_mut().put(resource, Rc::new(object));
         if gone && !waits {
-            store.remove(resource, namespace, &name);
-        }
-        drop(store);
-        if gone && !waits && resource.custom.is_some() {
-            self.release_dependents(&object, None);
+            self.remove(resource, &object, None);
         }
         self.after_write(resource);
         Ok(object)
@@ -287,10 +282,7 @@ impl ApiServer {
             if options.dry_run {
                 return Ok(old);
             }
-            let removed = self.0.store.borrow_mut().remove(resource, namespace, name);
-            if resource.custom.is_some() {
-                self.release_dependents(&old, options.propagation_policy);
-            }
+            let removed = self.remove(resource, &old, options.propagation_policy);
             self.after_write(resource);
             return Ok(outward(resource, removed.unwrap_or(old)));
         }
@@ -317,6 +309,21 @@ impl ApiServer {
             return Ok(Rc::new(object));
         }
         Ok(self.0.store.borrow_mut().put(resource, Rc::new(object)))
+    }
+
+    /// Takes an object away for good, and at once what goes with it.
+    fn remove(&self, resource: Resource, object: &Object, policy: Option<Propagation>) -> Option<Object> {
+        let (namespace, name) = (object.namespace(), object.name());
+        let removed = self.0.store.borrow_mut().remove(resource, namespace, name);
+        if std::ptr::eq(resource, SERVICE) {
+            // A new Service of the name must not have the old addresses, however slow the controller is. Models
+            // `afterDelete` in pkg/registry/core/service/storage. There may be none.
+            let _ = self.delete(ENDPOINTS, namespace, name, &DeleteOptions::default());
+        }
+        if resource.custom.is_some() {
+            self.release_dependents(object, policy);
+        }
+        removed
     }
 
     /// Sets a pod's node. Models the `pods/binding` storage.

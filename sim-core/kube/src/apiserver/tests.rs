@@ -288,6 +288,21 @@ fn a_finalizer_holds_an_object_back() {
 }
 
 #[test]
+fn the_endpoints_of_a_service_go_with_it() {
+    let w = world();
+    let endpoints = "/api/v1/namespaces/default/endpoints";
+    for name in ["blue", "red"] {
+        w.ok("POST", SERVICES, service(name, json!({"ports": [{"port": 80}]})));
+        w.ok("POST", endpoints, json!({"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": name}}));
+    }
+    w.ok("DELETE", &format!("{SERVICES}/blue?dryRun=All"), Value::Null);
+    w.ok("GET", &format!("{endpoints}/blue"), Value::Null);
+    w.ok("DELETE", &format!("{SERVICES}/blue"), Value::Null);
+    assert_eq!(w.call("GET", &format!("{endpoints}/blue"), Value::Null).0, 404);
+    w.ok("GET", &format!("{endpoints}/red"), Value::Null);
+}
+
+#[test]
 fn nothing_new_comes_into_a_namespace_that_goes() {
     let w = world();
     w.ok("POST", "/api/v1/namespaces", json!({"metadata": {"name": "lab"}}));

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::replica_set::ignore_missing;
-use super::service_endpoints::{self as common, LAST_CHANGE, TriggerTimes};
+use super::service_endpoints::{self as common, TriggerTimes};
 use crate::api::{self, ENDPOINTS, Key, Object, ObjectExt, Status};
 use crate::client::{DeleteOptions, Informer, WorkQueue};
 use md5::{Digest, Md5};
@@ -48,12 +48,8 @@ impl Controller {
     async fn sync(&self, key: Key) -> Result<(), Status> {
         let Some(service) = self.services.get_key(&key) else {
             self.trigger_times.forget(&key);
-            // Endpoints without a Service are only taken away where this controller made them.
-            let made = self
-                .endpoints
-                .get_key(&key)
-                .filter(|e| e.label(MANAGED_BY).is_some() || e.annotation(LAST_CHANGE).is_some());
-            if made.is_some() {
+            // Also those that somebody made by hand.
+            if self.endpoints.get_key(&key).is_some() {
                 let options = DeleteOptions::default();
                 ignore_missing(
                     self.context.client.delete(ENDPOINTS, &key.namespace, &key.name, options).await,
