@@ -143,6 +143,13 @@ pub fn compact(value: &Value) -> String {
     text
 }
 
+/// JSON on one line, of what stands somewhere in an object.
+pub(super) fn compact_as(shape: Shape<'_>, value: &Value) -> String {
+    let mut text = String::new();
+    push(&mut text, shape, value, None);
+    text
+}
+
 /// JSON on one line, behind what is there.
 pub fn write(text: &mut String, value: &Value) {
     push(text, Shape::of(value), value, None);

@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`object`] (an object is a JSON value), [`scheme`] (the table of kinds), [`schema`]
 //! (what a kind's table of fields is), then a kind: [`core_v1`], [`apps_v1`], [`batch_v1`],
-//! [`autoscaling_v2`], [`policy_v1`], [`discovery_v1`], [`coordination_v1`], [`events_v1`],
+//! [`autoscaling_v2`] and its older form [`autoscaling_v1`], [`policy_v1`], [`discovery_v1`], [`coordination_v1`], [`events_v1`],
 //! [`networking_v1`], [`storage_v1`], [`scheduling_v1`], [`certificates_v1`], [`node_v1`], and those that are
 //! kept without effect: [`admissionregistration_v1`], [`apiregistration_v1`], [`flowcontrol_v1`].
 //! [`status`] is how the server says no; [`selector`], [`quantity`], [`duration`], [`strategic`],
@@ -15,6 +15,7 @@ pub mod apiregistration_v1;
 pub mod apps_v1;
 pub mod authentication_v1;
 pub mod authorization_v1;
+pub mod autoscaling_v1;
 pub mod autoscaling_v2;
 pub mod batch_v1;
 pub mod certificates_v1;

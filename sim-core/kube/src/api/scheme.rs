@@ -6,8 +6,9 @@ use super::table::Column;
 use super::validation::{Errors, NameRule};
 use super::{
     admissionregistration_v1, apiextensions_v1, apiregistration_v1, apps_v1, authentication_v1,
-    authorization_v1, autoscaling_v2, batch_v1, certificates_v1, coordination_v1, core_v1, discovery_v1,
-    events_v1, flowcontrol_v1, networking_v1, node_v1, policy_v1, rbac_v1, scheduling_v1, storage_v1,
+    authorization_v1, autoscaling_v1, autoscaling_v2, batch_v1, certificates_v1, coordination_v1, core_v1,
+    discovery_v1, events_v1, flowcontrol_v1, networking_v1, node_v1, policy_v1, rbac_v1, scheduling_v1,
+    storage_v1,
 };
 use serde_json::Value;
 use sim::Timestamp;
@@ -55,8 +56,21 @@ pub struct ResourceInfo {
     pub columns: &'static [Column],
     /// The cells of one object.
     pub row: fn(&Value, Timestamp) -> Vec<Value>,
+    /// How it is stored, where that is in the form of another group or version.
+    pub conversion: Option<Conversion>,
     /// What somebody has defined, where this is a custom kind.
     pub custom: Option<&'static CustomResource>,
+}
+
+/// Two forms of one stored object.
+#[derive(Clone, Copy, Debug)]
+pub struct Conversion {
+    /// The form in which it is stored.
+    pub storage: Resource,
+    /// Into that form, `apiVersion` included.
+    pub inward: fn(&Value) -> Value,
+    /// Out of it.
+    pub outward: fn(&Value) -> Value,
 }
 
 /// Something below an object: `status`, `scale`, `log`.
@@ -120,6 +134,7 @@ pub const PLAIN: ResourceInfo = ResourceInfo {
         use super::ObjectExt;
         vec![object.name().into(), super::table::age(object, now)]
     },
+    conversion: None,
     custom: None,
 };
 
@@ -158,6 +173,7 @@ pub static RESOURCES: &[Resource] = &[
     &authorization_v1::SELF_SUBJECT_RULES_REVIEW_INFO,
     &authorization_v1::SUBJECT_ACCESS_REVIEW_INFO,
     &autoscaling_v2::horizontal_pod_autoscaler::INFO,
+    &autoscaling_v1::horizontal_pod_autoscaler::INFO,
     &batch_v1::cron_job::INFO,
     &batch_v1::job::INFO,
     &certificates_v1::certificate_signing_request::INFO,
@@ -201,6 +217,11 @@ impl ResourceInfo {
         } else {
             format!("{}.{}", self.plural, self.group)
         }
+    }
+
+    /// The form in which its objects are stored.
+    pub fn storage(&'static self) -> Resource {
+        self.conversion.as_ref().map_or(self, |conversion| conversion.storage)
     }
 
     /// `PodList`.

@@ -133,7 +133,6 @@ pub(super) fn body(
 const READABLE: &[&str] = &[
     "apps/v1beta1",
     "apps/v1beta2",
-    "autoscaling/v1",
     "batch/v1beta1",
     "policy/v1beta1",
     "networking.k8s.io/v1beta1",
@@ -163,7 +162,11 @@ fn check_kind(server: &ApiServer, object: &Value, resource: Resource) -> Result<
     if kind == resource.kind && version == own {
         return Ok(());
     }
-    if kind == resource.kind && READABLE.contains(&version) {
+    let is_form = server
+        .resources()
+        .iter()
+        .any(|r| r.kind == kind && r.group == resource.group && r.api_version() == version);
+    if kind == resource.kind && (is_form || READABLE.contains(&version)) {
         return Err(Status::bad_request(format!(
             "the API version in the data ({version}) does not match the expected API version ({own})"
         )));

@@ -136,13 +136,13 @@ fn document(all: &[Resource], path: &str) -> Option<Value> {
         ["api", "v1"] => resources(all, "", "v1")?,
         ["apis"] => {
             let groups: Vec<Value> =
-                groups(all).iter().map(|(group, version)| self::group(group, version)).collect();
+                groups(all).iter().map(|(group, versions)| self::group(group, versions)).collect();
             json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
         }
         ["apis", name] => {
             let groups = groups(all);
-            let (group, version) = groups.iter().find(|(group, _)| *group == name)?;
-            let mut value = self::group(group, version);
+            let (group, versions) = groups.iter().find(|(group, _)| *group == name)?;
+            let mut value = self::group(group, versions);
             value["kind"] = json!("APIGroup");
             value["apiVersion"] = json!("v1");
             value
@@ -188,7 +188,10 @@ fn aggregate(all: &[Resource], root: &str) -> Value {
     let items: Vec<Value> = if root == "api" {
         vec![json!({"metadata": {}, "versions": [one("", "v1")]})]
     } else {
-        let item = |(group, version): (&str, &str)| json!({"metadata": {"name": group}, "versions": [one(group, version)]});
+        let item = |(group, versions): (&str, Vec<&str>)| {
+            let versions: Vec<Value> = versions.iter().map(|version| one(group, version)).collect();
+            json!({"metadata": {"name": group}, "versions": versions})
+        };
         groups(all).into_iter().map(item).collect()
     };
     json!({"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items})
@@ -235,21 +238,46 @@ fn resources_of(all: &[Resource], group: &str, version: &str) -> Option<Vec<Valu
     Some(list)
 }
 
-/// Named groups with their version, in upstream's order of preference.
-fn groups(all: &[Resource]) -> Vec<(&'static str, &'static str)> {
-    let mut groups: Vec<(&str, &str)> = Vec::new();
+/// Named groups with their versions, each in upstream's order of preference.
+fn groups(all: &[Resource]) -> Vec<(&'static str, Vec<&'static str>)> {
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
     for resource in all.iter().filter(|r| !r.group.is_empty()) {
-        if !groups.contains(&(resource.group, resource.version)) {
-            groups.push((resource.group, resource.version));
+        match groups.iter_mut().find(|(group, _)| *group == resource.group) {
+            Some((_, versions)) if versions.contains(&resource.version) => {}
+            Some((_, versions)) => versions.push(resource.version),
+            None => groups.push((resource.group, vec![resource.version])),
         }
+    }
+    for (_, versions) in &mut groups {
+        versions.order_by_key(|version| rank(version));
     }
     groups.order_by_key(|(group, _)| ORDER.iter().position(|g| g == group).unwrap_or(ORDER.len()));
     groups
 }
 
-fn group(name: &str, version: &str) -> Value {
-    let version = json!({"groupVersion": format!("{name}/{version}"), "version": version});
-    json!({"name": name, "versions": [version], "preferredVersion": version})
+/// The place of a version among others: `v2`, `v1`, `v1beta2`, `v1alpha1`, then what is named otherwise. Models
+/// `CompareKubeAwareVersionStrings`.
+fn rank(version: &str) -> (u8, u32, u32, &str) {
+    let number = |text: &str| text.parse::<u32>().ok().filter(|number| *number > 0).map(|n| u32::MAX - n);
+    let parts = version.strip_prefix('v').and_then(|rest| {
+        let (major, level) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len()));
+        let minor = level.trim_start_matches(|c: char| c.is_ascii_lowercase());
+        let stability = match &level[..level.len() - minor.len()] {
+            "" if minor.is_empty() => return Some((0, number(major)?, 0)),
+            "beta" => 1,
+            "alpha" => 2,
+            _ => return None,
+        };
+        Some((stability, number(major)?, number(minor)?))
+    });
+    let (stability, major, minor) = parts.unwrap_or((3, 0, 0));
+    (stability, major, minor, version)
+}
+
+fn group(name: &str, versions: &[&str]) -> Value {
+    let entry = |version: &&str| json!({"groupVersion": format!("{name}/{version}"), "version": version});
+    let entries: Vec<Value> = versions.iter().map(entry).collect();
+    json!({"name": name, "preferredVersion": entries.first(), "versions": entries})
 }
 
 fn resources(all: &[Resource], group: &str, version: &str) -> Option<Value> {
@@ -303,9 +331,9 @@ fn entry(resource: &ResourceInfo) -> Value {
 
 fn root(all: &[Resource]) -> Value {
     let mut paths = vec!["/api".to_string(), "/api/v1".to_string(), "/apis".to_string()];
-    for (group, version) in groups(all) {
+    for (group, versions) in groups(all) {
         paths.push(format!("/apis/{group}"));
-        paths.push(format!("/apis/{group}/{version}"));
+        paths.extend(versions.iter().map(|version| format!("/apis/{group}/{version}")));
     }
     paths.extend(["/healthz", "/livez", "/readyz", "/version"].map(str::to_string));
     paths.order();

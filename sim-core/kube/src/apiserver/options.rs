@@ -2,7 +2,7 @@
 
 use super::rbac::Identity;
 use super::strict::Findings;
-use crate::api::Object;
+use crate::api::{Object, Resource};
 use serde_json::Value;
 use std::rc::Rc;
 
@@ -35,6 +35,8 @@ pub struct WriteOptions {
     pub who: Option<Rc<Identity>>,
     /// The managers as server-side apply has found them.
     pub applied: Option<Value>,
+    /// In which form the object came, where that is not the form in which it is stored.
+    pub form: Option<Resource>,
     /// What was found in the text of the object.
     pub findings: Findings,
 }

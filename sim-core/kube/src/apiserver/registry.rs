@@ -3,7 +3,9 @@
 use super::delete::check_preconditions;
 use super::options::{DeleteOptions, Propagation, WriteOptions, Written};
 use super::store::{self, WatchHandle};
-use super::strategy::{decode, finalizers_for, grace_period, inward, outward, place, prepare_for_update};
+use super::strategy::{
+    decode, finalizers_for, grace_period, in_form, inward, outward, place, prepare_for_update,
+};
 use super::{ApiServer, Filter, admission, allocation, managed_fields, rbac};
 use crate::api::apiextensions_v1::{custom_resource, custom_resource_definition};
 use crate::api::validation::{self, Errors};
@@ -57,7 +59,7 @@ impl ApiServer {
         }
         place(resource, namespace, &mut object)?;
         let warnings = decode(resource, &mut object, options, &|_| true)?;
-        let resource = inward(resource, &mut object);
+        let (options, resource) = (&in_form(resource, options), inward(resource, &mut object));
         remove(&mut object, "/metadata/managedFields");
         self.namespace_lifecycle(resource, namespace, object.name())?;
         (resource.default)(&mut object);
@@ -163,7 +165,7 @@ impl ApiServer {
     ) -> Result<Written, Status> {
         place(resource, namespace, &mut object)?;
         let warnings = decode(resource, &mut object, options, is_new)?;
-        let resource = inward(resource, &mut object);
+        let (options, resource) = (&in_form(resource, options), inward(resource, &mut object));
         (resource.default)(&mut object);
         self.replace(resource, namespace, object, status, options).map(|object| Written { object, warnings })
     }
@@ -256,8 +258,8 @@ impl ApiServer {
         name: &str,
         options: &DeleteOptions,
     ) -> Result<Object, Status> {
-        let old = self.get(store::storage_of(resource), namespace, name).map_err(|mut e| {
-            if resource.group != store::storage_of(resource).group {
+        let old = self.get(resource.storage(), namespace, name).map_err(|mut e| {
+            if resource.group != resource.storage().group {
                 e = Status::not_found(resource, name);
             }
             e
@@ -280,7 +282,7 @@ impl ApiServer {
             || (is_namespace && !old.list_at("/spec/finalizers").is_empty());
         if !waits {
             if options.dry_run {
-                return Ok(old);
+                return Ok(outward(resource, old));
             }
             let removed = self.remove(resource, &old, options.propagation_policy);
             self.after_write(resource);
@@ -306,9 +308,9 @@ impl ApiServer {
             set(&mut object, "/status/phase", json!("Terminating"));
         }
         if object == *old || options.dry_run {
-            return Ok(Rc::new(object));
+            return Ok(outward(resource, Rc::new(object)));
         }
-        Ok(self.0.store.borrow_mut().put(resource, Rc::new(object)))
+        Ok(outward(resource, self.0.store.borrow_mut().put(resource, Rc::new(object))))
     }
 
     /// Takes an object away for good, and at once what goes with it.

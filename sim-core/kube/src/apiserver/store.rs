@@ -3,7 +3,7 @@
 
 use super::Filter;
 use crate::api::scheme::RESOURCES;
-use crate::api::{EVENT, Object, ObjectExt, Resource, Status, events_v1, set};
+use crate::api::{Object, ObjectExt, Resource, Status, set};
 use serde_json::json;
 use sim::Ordered;
 use std::cell::RefCell;
@@ -121,11 +121,6 @@ impl WatchHandle {
     }
 }
 
-/// Two groups show the same events.
-pub(super) fn storage_of(resource: Resource) -> Resource {
-    if std::ptr::eq(resource, &events_v1::event::INFO) { EVENT } else { resource }
-}
-
 /// The key of an object as errors of the storage name it.
 pub(super) fn etcd_key(resource: Resource, namespace: &str, name: &str) -> String {
     // Some kinds are older than the rule.
@@ -157,7 +152,7 @@ impl Store {
             let place = self.custom.iter().position(|key| *key == custom_key(resource))?;
             return Some(RESOURCES.len() + place);
         }
-        let resource = storage_of(resource);
+        let resource = resource.storage();
         let place = RESOURCES.iter().position(|r| std::ptr::eq(*r, resource));
         Some(place.expect("every resource is in the scheme"))
     }

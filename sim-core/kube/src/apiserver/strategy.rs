@@ -2,10 +2,8 @@
 //! from the old one. Models `apiserver/pkg/registry/rest`.
 
 use super::options::{DeleteOptions, FieldValidation, Propagation, WriteOptions};
-use super::{custom, store, strict};
-use crate::api::{
-    NAMESPACE, Object, ObjectExt, POD, Resource, Status, events_v1, field, object_at, pod, remove, set,
-};
+use super::{custom, strict};
+use crate::api::{NAMESPACE, Object, ObjectExt, POD, Resource, Status, field, object_at, pod, remove, set};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -53,8 +51,8 @@ pub(super) fn decode(
             resource.kind, resource.version, resource.kind
         ))
     };
-    // What was translated from the form of another group has not been in this form.
-    let translated = !std::ptr::eq(resource, store::storage_of(resource));
+    // What was translated from another form has not been in this form.
+    let translated = resource.conversion.is_some();
     let unknown = match resource.custom {
         Some(custom) => custom.decode(resource.schema, object),
         None => resource.schema.decode_fields(object, &|name| translated || is_new(name)),
@@ -73,23 +71,30 @@ pub(super) fn decode(
     }
 }
 
-/// From the form of a group that has no store of its own.
-pub(super) fn inward(resource: Resource, object: &mut Value) -> Resource {
-    let storage = store::storage_of(resource);
-    if !std::ptr::eq(resource, storage) {
-        *object = events_v1::event::to_core(object);
+/// How to write, with the form in which the object comes.
+pub(super) fn in_form(resource: Resource, options: &WriteOptions) -> Cow<'_, WriteOptions> {
+    match resource.conversion {
+        Some(_) => Cow::Owned(WriteOptions { form: Some(resource), ..options.clone() }),
+        None => Cow::Borrowed(options),
     }
-    storage
 }
 
-/// Into the form of a group that has no store of its own.
+/// Into the form in which it is stored.
+pub(super) fn inward(resource: Resource, object: &mut Value) -> Resource {
+    if let Some(conversion) = &resource.conversion {
+        *object = (conversion.inward)(object);
+    }
+    resource.storage()
+}
+
+/// Out of the form in which it is stored.
 pub(super) fn outward(resource: Resource, object: Object) -> Object {
     if let Some(converted) = custom::in_version(resource, &object) {
         Rc::new(converted)
-    } else if std::ptr::eq(resource, store::storage_of(resource)) {
-        object
+    } else if let Some(conversion) = &resource.conversion {
+        Rc::new((conversion.outward)(&object))
     } else {
-        Rc::new(events_v1::event::from_core(&object))
+        object
     }
 }
 

@@ -84,7 +84,10 @@ impl Form {
     fn row(self, resource: Resource, object: &Object, now: Timestamp) -> Value {
         let cells = match resource.custom {
             Some(custom) => custom.row(object, now),
-            None => (resource.row)(object, now),
+            None => match &resource.conversion {
+                Some(conversion) => (resource.row)(&(conversion.inward)(object), now),
+                None => (resource.row)(object, now),
+            },
         };
         let mut row = json!({"cells": cells});
         match self {

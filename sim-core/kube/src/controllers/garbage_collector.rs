@@ -25,7 +25,11 @@ fn owner_uids(object: &Value) -> Vec<Cow<'_, str>> {
 }
 
 pub(super) fn start(context: &Context) {
-    let watched = scheme::RESOURCES.iter().copied().filter(|&r| r.kind != EVENT.kind && r.kind != LEASE.kind);
+    let wanted = |r: &Resource| {
+        let stored = r.conversion.is_none() && r.verbs.contains(&"watch");
+        stored && r.kind != EVENT.kind && r.kind != LEASE.kind
+    };
+    let watched = scheme::RESOURCES.iter().copied().filter(wanted);
     let kinds: Vec<Kind> =
         watched.map(|resource| Kind { resource, informer: context.informers.informer(resource) }).collect();
     let collector =

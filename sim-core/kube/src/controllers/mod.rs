@@ -7,7 +7,7 @@
 //! Reading order: [`context`], [`pod_control`] (what all that make pods do), then the controllers: [`replica_set`] and
 //! [`deployment`], [`stateful_set`] and [`daemon_set`] with their [`history`], [`job`] and [`cron_job`], [`disruption`] and
 //! [`horizontal_pod_autoscaler`]; the two for Services, [`endpoints`] and [`endpoint_slice`]; and the ones that clean up.
-//! Left out: metrics for autoscalers, `autoscaling/v1`.
+//! Left out: metrics for autoscalers.
 
 mod context;
 mod cron_job;

@@ -20,8 +20,11 @@ pub(super) fn start(context: &Context) {
         }
     });
     // Objects that come are counted by admission; those that go free what they used.
-    let counted =
-        RESOURCES.iter().copied().filter(|r| r.namespaced && r.kind != EVENT.kind && r.kind != LEASE.kind);
+    let wanted = |r: &Resource| {
+        let stored = r.conversion.is_none() && r.verbs.contains(&"watch");
+        r.namespaced && stored && r.kind != EVENT.kind && r.kind != LEASE.kind
+    };
+    let counted = RESOURCES.iter().copied().filter(wanted);
     for resource in counted {
         let (own, quotas) = (queue.clone(), quotas.clone());
         context.informers.informer(resource).on_change(move |old, new| {

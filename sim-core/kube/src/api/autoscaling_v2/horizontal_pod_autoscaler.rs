@@ -1,5 +1,6 @@
 //! Horizontal pod autoscalers: as many replicas as the load asks for.
 
+use crate::api::autoscaling_v1::drop_round_trip;
 use crate::api::schema::Default as D;
 use crate::api::schema::Type::*;
 use crate::api::schema::common::{LABEL_SELECTOR, OBJECT_META};
@@ -39,7 +40,7 @@ static TARGET_REFERENCE: Struct = Struct {
         f("apiVersion", Str),
     ],
 };
-static BEHAVIOR: Struct = Struct {
+pub(in crate::api) static BEHAVIOR: Struct = Struct {
     go: "HorizontalPodAutoscalerBehavior",
     fields: &[f("scaleUp", Object(&SCALING_RULES)), f("scaleDown", Object(&SCALING_RULES))],
 };
@@ -125,8 +126,7 @@ static STATUS: Struct = Struct {
         f("conditions", Keyed(&CONDITION, "type")),
     ],
 };
-
-static CONDITION: Struct = Struct {
+pub(in crate::api) static CONDITION: Struct = Struct {
     go: "HorizontalPodAutoscalerCondition",
     fields: &[
         f("type", Str).required(),
@@ -183,6 +183,7 @@ const COLUMNS: &[Column] = &[
 
 /// Models `SetDefaults_HorizontalPodAutoscaler` and the rules of `behavior` beside it.
 fn set_defaults(autoscaler: &mut Value) {
+    drop_round_trip(autoscaler);
     if autoscaler.list_at("/spec/metrics").is_empty() {
         let metric = json!({"type": "Resource", "resource": {"name": "cpu",
             "target": {"type": "Utilization", "averageUtilization": 80}}});

@@ -5,7 +5,7 @@ use crate::api::core_v1::event;
 use crate::api::schema::Type::*;
 use crate::api::schema::common::{OBJECT_META, OBJECT_REFERENCE};
 use crate::api::schema::{Struct, f};
-use crate::api::scheme::{PLAIN, ResourceInfo};
+use crate::api::scheme::{Conversion, PLAIN, ResourceInfo};
 use crate::api::validation::NameRule;
 use serde_json::Value;
 
@@ -38,7 +38,7 @@ static EVENT_SERIES: Struct = Struct {
 };
 static EVENT_SOURCE: Struct = Struct { go: "EventSource", fields: &[f("component", Str), f("host", Str)] };
 
-/// The row of the scheme. Cells are those of the core group: rows are made before the conversion.
+/// The row of the scheme.
 pub static INFO: ResourceInfo = ResourceInfo {
     group: "events.k8s.io",
     kind: "Event",
@@ -50,6 +50,7 @@ pub static INFO: ResourceInfo = ResourceInfo {
     columns: event::INFO.columns,
     row: event::INFO.row,
     selectable: event::INFO.selectable,
+    conversion: Some(Conversion { storage: &event::INFO, inward: to_core, outward: from_core }),
     ..PLAIN
 };
 

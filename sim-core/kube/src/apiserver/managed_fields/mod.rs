@@ -11,10 +11,12 @@ mod set;
 mod walk;
 
 use super::WriteOptions;
+use crate::api::scheme::RESOURCES;
 use crate::api::{Object, ObjectExt, Resource, Status, object_at, remove};
 use serde_json::{Map, Value, json};
 use set::{Set, from_fields_v1, intersect, paths, subtract, to_fields_v1, unite};
 use sim::Ordered;
+use std::borrow::Cow;
 use std::rc::Rc;
 use walk::Shape;
 
@@ -138,6 +140,32 @@ fn strip(resource: Resource, subresource: &str, set: &mut Set) {
     }
 }
 
+/// The form that a manager knows the object in, where it is another than `form`.
+fn other_form(form: Resource, manager: &Manager) -> Option<Resource> {
+    if manager.api_version == form.api_version() {
+        return None;
+    }
+    let same =
+        |r: &&Resource| std::ptr::eq(r.storage(), form.storage()) && r.api_version() == manager.api_version;
+    RESOURCES.iter().find(same).copied()
+}
+
+/// An object as a form shows it, from how it is stored.
+fn shown_in(form: Resource, stored: &Value) -> Cow<'_, Value> {
+    form.conversion.as_ref().map_or(Cow::Borrowed(stored), |of| Cow::Owned((of.outward)(stored)))
+}
+
+/// An object as it is stored, from how a form shows it.
+fn stored_from(form: Resource, shown: &Value) -> Cow<'_, Value> {
+    form.conversion.as_ref().map_or(Cow::Borrowed(shown), |of| Cow::Owned((of.inward)(shown)))
+}
+
+/// What has changed and what has gone, as a form shows it.
+fn difference_in(form: Resource, old: Option<&Value>, new: &Value) -> (Set, Set) {
+    let old = old.map(|old| shown_in(form, old));
+    difference(form, old.as_deref(), &shown_in(form, new))
+}
+
 fn difference(resource: Resource, old: Option<&Value>, new: &Value) -> (Set, Set) {
     let (mut changed, mut removed) = (Map::new(), Map::new());
     walk::compare(Shape::Struct(resource.schema), old, Some(new), true, &mut changed, &mut removed);
@@ -171,17 +199,25 @@ pub(super) fn track(
         (Some(_), [_, ..]) => new.list_at("/metadata/managedFields").iter().map(Manager::read).collect(),
         (Some(old), []) => managers_of(resource, old),
     };
-    let (mut changed, removed) = difference(resource, old, new);
-    strip(resource, if status { "status" } else { options.subresource }, &mut changed);
+    let form = options.form.unwrap_or(resource);
+    let written = if status { "status" } else { options.subresource };
+    let (mut changed, removed) = difference_in(form, old, new);
+    strip(resource, written, &mut changed);
     for manager in &mut managers {
-        subtract(&mut manager.set, &changed);
-        subtract(&mut manager.set, &removed);
+        let other = other_form(form, manager).map(|other| {
+            let (mut changed, removed) = difference_in(other, old, new);
+            strip(resource, written, &mut changed);
+            (changed, removed)
+        });
+        let (changed, removed) = other.as_ref().map_or((&changed, &removed), |other| (&other.0, &other.1));
+        subtract(&mut manager.set, changed);
+        subtract(&mut manager.set, removed);
     }
     let own = Manager {
         name: name.to_string(),
         apply: false,
         subresource: if subresource.is_empty() { options.subresource } else { subresource }.to_string(),
-        api_version: resource.api_version(),
+        api_version: form.api_version(),
         time: now.to_string(),
         set: changed,
     };
@@ -250,12 +286,21 @@ pub(super) fn apply(
         let (changed, removed) = difference(resource, Some(live), compared);
         let mut conflicts: Vec<(String, Vec<String>)> = Vec::new();
         for manager in &mut managers {
-            let contested = intersect(&intersect(&manager.set, &changed), &own.set);
+            let other = other_form(resource, manager).map(|other| {
+                let (old, new) = (stored_from(resource, live), stored_from(resource, compared));
+                let (mut changed, removed) = difference_in(other, Some(&old), &new);
+                strip(resource, subresource, &mut changed);
+                (changed, removed)
+            });
+            let (contested, removed) = match &other {
+                Some((changed, removed)) => (intersect(&manager.set, changed), removed),
+                None => (intersect(&intersect(&manager.set, &changed), &own.set), &removed),
+            };
             if !contested.is_empty() {
                 conflicts.push((manager.shown(), paths(&contested)));
                 subtract(&mut manager.set, &contested);
             }
-            subtract(&mut manager.set, &removed);
+            subtract(&mut manager.set, removed);
         }
         if !conflicts.is_empty() && !force {
             return Err(conflict(&conflicts));

@@ -195,8 +195,11 @@ impl Mapper {
         let name = arg.split('.').next().unwrap_or(arg);
         let has_group = lower.contains('.');
         if let Some((version, group)) = rest.split_once('.') {
-            let exact = |r: &&Rc<Resource>| r.version == version && r.group == group;
-            if let Some(found) = self.resources.iter().filter(exact).find(|r| is_called(r, name)) {
+            // A short name stands for the preferred version, whichever is asked for.
+            let of_group = self.resources.iter().filter(|r| r.group == group);
+            let short = |r: &&Rc<Resource>| r.short_names.iter().any(|short| short == name);
+            let exact = |r: &&Rc<Resource>| r.version == version && is_called(r, name);
+            if let Some(found) = of_group.clone().find(short).or_else(|| of_group.clone().find(exact)) {
                 return Ok(found.clone());
             }
         }

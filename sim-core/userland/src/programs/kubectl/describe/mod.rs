@@ -124,6 +124,14 @@ impl Describer {
                 let pods = self.pods_of(object).await;
                 stateful_set::describe(w, object, &pods);
             }
+            ("autoscaling", "HorizontalPodAutoscaler") if resource.version == "v1" => {
+                // The newer form says more.
+                let newer = Resource { version: "v2".to_string(), ..resource.clone() };
+                let meta = &object["metadata"];
+                let text = |field: &str| meta[field].as_str().unwrap_or("");
+                let object = self.client.get(&newer.path(text("namespace"), text("name")), &[]).await?;
+                horizontal_pod_autoscaler::describe(w, &object);
+            }
             ("autoscaling", "HorizontalPodAutoscaler") => horizontal_pod_autoscaler::describe(w, object),
             ("batch", "CronJob") => cron_job::describe(w, object),
             ("batch", "Job") => job::describe(w, object),
