@@ -233,10 +233,9 @@ fn boot(sim: &sim::Sim, config: &Config, installation: Installation) -> Cluster 
         ..ClusterConfig::default()
     };
     let registry = Rc::new(userland::images::Registry::default());
-    let root_of = |machine: &Machine| match machine {
-        Machine::Node(_) => userland::images::node_rootfs(),
-        Machine::Laptop => userland::images::laptop_rootfs(),
-    };
+    // All of them are installed alike: they share what they do not change.
+    let root = userland::images::machine_rootfs();
+    let root_of = |_: &Machine| root.fork();
     let cluster = Cluster::boot(sim, &net, &wanted, registry, &root_of);
     cluster.api.speak_yaml(userland::programs::kubectl::API_SERVER_YAML);
     let machines = cluster.nodes.iter().map(|node| &node.host).chain([&cluster.laptop]);

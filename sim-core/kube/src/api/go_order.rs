@@ -6,7 +6,6 @@ use super::schema::common::OBJECT_META;
 use super::schema::{Default, Field, Struct, Type};
 use super::{quantity, scheme};
 use serde_json::{Map, Value};
-use sim::Ordered;
 
 /// For the name of a field, the order of the fields of what stands there, in what is no object of the cluster.
 const ORDER: &[(&str, &str)] = &[
@@ -100,7 +99,7 @@ impl<'a> Shape<'a> {
     }
 
     /// That of what stands in a field.
-    pub fn below<'b>(self, key: &'b str, value: &Value) -> Shape<'b> {
+    fn below<'b>(self, key: &'b str, value: &Value) -> Shape<'b> {
         match (self, key) {
             (Shape::Struct(schema), _) => {
                 schema.field(key).map_or(Shape::Plain, |field| Shape::of_type(&field.ty))
@@ -115,24 +114,33 @@ impl<'a> Shape<'a> {
         }
     }
 
-    /// The keys of an object in their order; what has no place comes behind, in alphabetical order.
-    pub fn keys(self, map: &Map<String, Value>) -> Vec<&String> {
-        let mut keys: Vec<&String> = map.keys().collect();
+    /// The fields of an object in their order, each with its shape; what has no place comes behind, in alphabetical
+    /// order.
+    pub fn fields<'b>(self, map: &'b Map<String, Value>) -> Vec<(&'b String, &'b Value, Shape<'b>)> {
         let names = match self {
             Shape::Named(parent) => ORDER.iter().find(|(name, _)| *name == parent).map(|(_, names)| *names),
             Shape::List(_) => Some("kind apiVersion metadata items"),
-            Shape::Struct(_) => Some(""),
             _ => None,
         };
-        let Some(names) = names else { return keys };
-        keys.order_by_key(|key| {
-            let place = match self {
-                Shape::Struct(schema) => schema.fields.iter().position(|field| field.name == key.as_str()),
-                _ => names.split(' ').position(|name| name == key.as_str()),
+        // The place of each is looked for once: there are more comparisons than fields.
+        let mut places = Vec::with_capacity(map.len());
+        let mut fields = Vec::with_capacity(map.len());
+        for (key, value) in map {
+            let (place, shape) = match self {
+                Shape::Struct(schema) => match schema.fields.iter().position(|field| field.name == key) {
+                    Some(place) => (place, Shape::of_type(&schema.fields[place].ty)),
+                    None => (usize::MAX, Shape::Plain),
+                },
+                _ => {
+                    let place = names.and_then(|names| names.split(' ').position(|name| name == key));
+                    (place.unwrap_or(usize::MAX), self.below(key, value))
+                }
             };
-            (place.unwrap_or(usize::MAX), *key)
-        });
-        keys
+            let at = places.partition_point(|other| *other <= place);
+            places.insert(at, place);
+            fields.insert(at, (key, value, shape));
+        }
+        fields
     }
 }
 
@@ -166,13 +174,12 @@ fn push(text: &mut String, shape: Shape<'_>, value: &Value, depth: Option<usize>
     let inner = depth.map(|depth| depth + 1);
     match value {
         Value::Object(map) if !map.is_empty() => {
-            for (index, key) in shape.keys(map).into_iter().enumerate() {
+            for (index, (key, value, shape)) in shape.fields(map).into_iter().enumerate() {
                 text.push(if index == 0 { '{' } else { ',' });
                 new_line(text, inner);
                 push_string(text, key);
                 text.push_str(if depth.is_some() { ": " } else { ":" });
-                let value = &map[key.as_str()];
-                push(text, shape.below(key, value), value, inner);
+                push(text, shape, value, inner);
             }
             new_line(text, depth);
             text.push('}');
@@ -194,7 +201,11 @@ fn push(text: &mut String, shape: Shape<'_>, value: &Value, depth: Option<usize>
 /// A string as Go's `encoding/json` writes it.
 fn push_string(text: &mut String, string: &str) {
     text.push('"');
-    for c in string.chars() {
+    let mut rest = string;
+    while let Some(at) = rest.bytes().position(may_be_special) {
+        text.push_str(&rest[..at]);
+        let mut chars = rest[at..].chars();
+        let Some(c) = chars.next() else { break };
         match c {
             '"' => text.push_str("\\\""),
             '\\' => text.push_str("\\\\"),
@@ -208,8 +219,15 @@ fn push_string(text: &mut String, string: &str) {
             }
             c => text.push(c),
         }
+        rest = chars.as_str();
     }
+    text.push_str(rest);
     text.push('"');
+}
+
+/// Whether a character that begins with this byte may be written in another way than it is.
+fn may_be_special(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\\' | b'<' | b'>' | b'&' | 0xe2 | 0..=0x1f)
 }
 
 fn new_line(text: &mut String, depth: Option<usize>) {

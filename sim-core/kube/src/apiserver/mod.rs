@@ -45,7 +45,7 @@ pub use filter::Filter;
 pub(crate) use managed_fields::manager_of_user;
 pub use options::{DeleteOptions, FieldValidation, Propagation, WriteOptions, Written};
 pub use patch::PatchKind;
-pub use rbac::{Identity, TokenOptions};
+pub use rbac::{Identity, Token, TokenOptions};
 pub use rest::{Request, Response};
 pub use store::{EventKind, WatchEvent, WatchHandle};
 pub use strict::Findings;

@@ -4,7 +4,7 @@ use super::container_env::resource_value;
 use super::env::field_value;
 use crate::api::core_v1::persistent_volume::SOURCES;
 use crate::api::{CONFIG_MAP, ObjectExt, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, SECRET};
-use crate::apiserver::TokenOptions;
+use crate::apiserver::{Token, TokenOptions};
 use crate::client::Client;
 use data_encoding::BASE64;
 use linux::vfs::Vfs;
@@ -175,7 +175,11 @@ async fn add_source(
         let _ = tree.put(&format!("/{path}"), data, mode);
     };
     match kind {
-        "serviceAccountToken" => put(source.str_at("/path"), token(client, facts).into_bytes()),
+        "serviceAccountToken" => {
+            let token = token(client, facts);
+            let text = move || token.map(|token| token.text()).unwrap_or_default().into_bytes();
+            let _ = tree.put_lazy(&format!("/{}", source.str_at("/path")), text, mode);
+        }
         "downwardAPI" => {
             for item in source.list_at("/items") {
                 let resource = item.at("/resourceFieldRef");
@@ -252,8 +256,8 @@ pub async fn data_of(
     Ok(data)
 }
 
-/// A token of the pod's account.
-fn token(client: &Client, facts: &PodFacts<'_>) -> String {
+/// A token of the pod's account; none where there is no such account.
+fn token(client: &Client, facts: &PodFacts<'_>) -> Option<Token> {
     let pod = facts.pod;
     let account = match pod.str_at("/spec/serviceAccountName") {
         "" => "default",
@@ -266,5 +270,5 @@ fn token(client: &Client, facts: &PodFacts<'_>) -> String {
         node: pod.str_at("/spec/nodeName").to_string(),
         ..TokenOptions::default()
     };
-    client.server().issue_token(pod.namespace(), account, &options).unwrap_or_default()
+    client.server().issue_token(pod.namespace(), account, options).ok()
 }

@@ -277,8 +277,6 @@ impl Sys {
                 Ok(Object::Tty(tty))
             }
             Body::Device(..) => Err(Errno::ENXIO),
-            Body::Generated(_) if flags.write => Err(Errno::EACCES),
-            Body::Generated(contents) => Ok(Object::Snapshot(contents())),
             contents => {
                 // Shared contents would be copied before they are cut.
                 drop(contents);

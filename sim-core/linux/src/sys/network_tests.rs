@@ -147,8 +147,8 @@ fn a_world_that_ends_gives_back_its_memory() {
     for seed in 0..20 {
         let machine = Machine::with_seed(seed);
         let held = probe.clone();
-        let file = Rc::new(move || format!("{held:?}").into_bytes());
-        machine.host.namespaces().root.put_generated("/note", file).unwrap();
+        let note = move || format!("{held:?}").into_bytes();
+        machine.host.namespaces().root.put_lazy("/note", note, 0o644).unwrap();
         let held = probe.clone();
         let (terminal, _) = machine.login(move |sys| {
             let held = held.clone();

@@ -105,9 +105,8 @@ impl<'a> Caller<'a> {
         self.make(found, Body::Regular(Rc::default()), mode & 0o7777 & !self.umask)
     }
 
-    /// Puts something new at a path, taking away the file that was there.
-    pub(crate) fn replace(&self, path: &str, body: Body, mode: u32) -> Result<(), Errno> {
-        let found = self.walk(path, false)?;
+    /// Puts something new where a walk ended, taking away the file that was there.
+    pub(crate) fn replace(&self, found: Found, body: Body, mode: u32) -> Result<(), Errno> {
         if let Some(node) = &found.node {
             if self.file_type(node) == FileType::Directory {
                 return Err(Errno::EISDIR);

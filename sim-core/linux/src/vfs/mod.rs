@@ -15,7 +15,7 @@ pub(crate) use walk::Node;
 
 use crate::{Errno, Program};
 use sim::{Instant, Sim};
-use std::cell::RefCell;
+use std::cell::{LazyCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use tree::Tree;
@@ -117,14 +117,16 @@ impl Vfs {
     pub fn mkdir_all(&self, path: &str) -> Result<(), Errno> {
         let caller = Caller::root(self);
         let mut end = 0;
+        let mut last = Err(Errno::EEXIST);
         while end < path.len() {
             end = path[end + 1..].find('/').map_or(path.len(), |at| end + 1 + at);
-            match caller.mkdir(&path[..end], 0o755) {
-                Ok(()) | Err(Errno::EEXIST) => {}
-                Err(error) => return Err(error),
+            last = caller.mkdir(&path[..end], 0o755);
+            if !matches!(last, Ok(()) | Err(Errno::EEXIST)) {
+                return last;
             }
         }
-        if caller.stat(path)?.file_type == FileType::Directory { Ok(()) } else { Err(Errno::ENOTDIR) }
+        let is_directory = last.is_ok() || caller.stat(path)?.file_type == FileType::Directory;
+        if is_directory { Ok(()) } else { Err(Errno::ENOTDIR) }
     }
 
     /// Puts a regular file (and the directories above it), replacing what is there.
@@ -132,9 +134,14 @@ impl Vfs {
         self.put_body(path, Body::Regular(Rc::new(contents.into())), mode)
     }
 
-    /// Puts a file whose contents are made when it is read, such as those of `/proc`.
-    pub fn put_generated(&self, path: &str, contents: Rc<dyn Fn() -> Vec<u8>>) -> Result<(), Errno> {
-        self.put_body(path, Body::Generated(contents), 0o444)
+    /// Puts a regular file whose contents are made when somebody looks at it for the first time.
+    pub fn put_lazy(
+        &self,
+        path: &str,
+        contents: impl FnOnce() -> Vec<u8> + 'static,
+        mode: u32,
+    ) -> Result<(), Errno> {
+        self.put_body(path, Body::Lazy(Rc::new(LazyCell::new(Box::new(contents)))), mode)
     }
 
     /// Puts an executable, mode 0755.
@@ -166,12 +173,7 @@ impl Vfs {
     /// Reads a whole file, as root.
     pub fn read(&self, path: &str) -> Result<Vec<u8>, Errno> {
         let (vfs, ino) = Caller::root(self).find(path)?;
-        let inode = vfs.inode(ino);
-        if let Body::Generated(contents) = inode.body {
-            Ok(contents())
-        } else {
-            vfs.read_at(ino, 0, usize::MAX)
-        }
+        vfs.read_at(ino, 0, usize::MAX)
     }
 
     /// Facts about what a path names.
@@ -235,13 +237,14 @@ impl Vfs {
 
     fn put_body(&self, path: &str, body: Body, mode: u32) -> Result<(), Errno> {
         let caller = Caller::root(self);
-        if let Some((parent, _)) = path.trim_end_matches('/').rsplit_once('/')
-            && !parent.is_empty()
-            && caller.find(parent).is_err()
-        {
-            self.mkdir_all(parent)?;
-        }
-        caller.replace(path, body, mode)
+        let found = match (caller.walk(path, false), path.trim_end_matches('/').rsplit_once('/')) {
+            (Err(Errno::ENOENT), Some((parent, _))) => {
+                self.mkdir_all(parent)?;
+                caller.walk(path, false)?
+            }
+            (found, _) => found?,
+        };
+        caller.replace(found, body, mode)
     }
 
     fn rooted_at(&self, ino: Ino) -> Vfs {

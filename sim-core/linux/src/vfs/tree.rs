@@ -7,6 +7,7 @@
 use super::{FileType, Stat, Vfs};
 use crate::{Errno, Program};
 use sim::Instant;
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -39,8 +40,11 @@ pub(crate) enum Body {
     Symlink(Rc<str>),
     Device(u32, u32),
     Program(Program),
-    Generated(Rc<dyn Fn() -> Vec<u8>>),
+    Lazy(Rc<Lazy>),
 }
+
+/// Contents that are made when they are looked at for the first time.
+pub(crate) type Lazy = LazyCell<Vec<u8>, Box<dyn FnOnce() -> Vec<u8>>>;
 
 /// What is shared after a fork and never changes again.
 struct Layer {
@@ -68,7 +72,7 @@ impl Inode {
     pub(crate) fn file_type(&self) -> FileType {
         match self.body {
             Body::Directory(_) => FileType::Directory,
-            Body::Regular(_) | Body::Program(_) | Body::Generated(_) => FileType::Regular,
+            Body::Regular(_) | Body::Program(_) | Body::Lazy(_) => FileType::Regular,
             Body::Symlink(_) => FileType::Symlink,
             Body::Device(..) => FileType::CharDevice,
         }
@@ -80,7 +84,8 @@ impl Inode {
             Body::Regular(data) => data.len() as u64,
             Body::Symlink(target) => target.len() as u64,
             Body::Program(program) => elf_size(program),
-            Body::Device(..) | Body::Generated(_) => 0,
+            Body::Lazy(contents) => contents.len() as u64,
+            Body::Device(..) => 0,
         }
     }
 
@@ -112,6 +117,16 @@ impl Inode {
             mtime: self.mtime,
             rdev,
         }
+    }
+
+    /// Before it is written to, a file has its contents as bytes.
+    fn make_regular(&mut self) {
+        let contents = match &self.body {
+            Body::Program(program) => elf_bytes(program),
+            Body::Lazy(contents) => contents.to_vec(),
+            _ => return,
+        };
+        self.body = Body::Regular(Rc::new(contents));
     }
 
     fn bytes(&self) -> u64 {
@@ -288,6 +303,7 @@ impl Tree {
         match &self.get(ino).body {
             Body::Regular(data) => Ok(slice(data)),
             Body::Program(program) => Ok(slice(&elf_bytes(program))),
+            Body::Lazy(contents) => Ok(slice(contents)),
             Body::Directory(_) => Err(Errno::EISDIR),
             _ => Err(Errno::EINVAL),
         }
@@ -309,9 +325,7 @@ impl Tree {
             return Err(Errno::ENOSPC);
         }
         let inode = self.change(ino);
-        if let Body::Program(program) = &inode.body {
-            inode.body = Body::Regular(Rc::new(elf_bytes(program)));
-        }
+        inode.make_regular();
         let Body::Regular(contents) = &mut inode.body else { return Err(Errno::EINVAL) };
         inode.mtime = now;
         let contents = Rc::make_mut(contents);
@@ -330,15 +344,9 @@ impl Tree {
             return Err(Errno::ENOSPC);
         }
         let inode = self.change(ino);
-        match &mut inode.body {
-            Body::Regular(contents) => Rc::make_mut(contents).resize(size as usize, 0),
-            Body::Program(program) => {
-                let mut contents = if size == 0 { Vec::new() } else { elf_bytes(program) };
-                contents.resize(size as usize, 0);
-                inode.body = Body::Regular(Rc::new(contents));
-            }
-            _ => return Err(Errno::EINVAL),
-        }
+        inode.make_regular();
+        let Body::Regular(contents) = &mut inode.body else { return Err(Errno::EINVAL) };
+        Rc::make_mut(contents).resize(size as usize, 0);
         inode.mtime = now;
         self.used = self.used.saturating_sub(before) + size;
         Ok(())

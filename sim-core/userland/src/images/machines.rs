@@ -93,12 +93,7 @@ fn with_home(rootfs: Rootfs) -> Vfs {
     root
 }
 
-/// A node of the cluster.
-pub fn node_rootfs() -> Vfs {
-    with_home(ubuntu())
-}
-
-/// The learner's machine outside of the cluster.
-pub fn laptop_rootfs() -> Vfs {
+/// A node of the cluster, or the learner's machine outside of it.
+pub fn machine_rootfs() -> Vfs {
     with_home(ubuntu())
 }

@@ -19,7 +19,7 @@ mod registry;
 mod rootfs;
 mod web;
 
-pub use machines::{laptop_rootfs, node_rootfs};
+pub use machines::machine_rootfs;
 pub use registry::Registry;
 
 use kube::kubelet::Image;

@@ -93,7 +93,13 @@ impl Manager {
 
 fn managers_of(resource: Resource, object: &Value) -> Vec<Manager> {
     match object.list_at("/metadata/managedFields") {
-        [] => derived(resource, object),
+        [] => {
+            let mut managers = derived(resource, object);
+            for manager in &mut managers {
+                manager.set = from_fields_v1(&Value::Object(std::mem::take(&mut manager.set)));
+            }
+            managers
+        }
         list => list.iter().map(Manager::read).collect(),
     }
 }
@@ -354,7 +360,8 @@ const ADMITTED: [&str; 7] = [
     "f:volumes",
 ];
 
-/// The managers of what a component of the cluster has made: its maker has all but the status.
+/// The managers of what a component of the cluster has made: its maker has all but the status. Their sets are as
+/// `fieldsV1` writes them, since that is what nearly all of them are for.
 fn derived(resource: Resource, object: &Value) -> Vec<Manager> {
     let (maker, reporter) = components(resource, object);
     let of = |name: &str, subresource: &str, time: &str, set: Set| Manager {
@@ -365,7 +372,7 @@ fn derived(resource: Resource, object: &Value) -> Vec<Manager> {
         time: time.to_string(),
         set,
     };
-    let (mut set, _) = difference(resource, None, object);
+    let mut set = walk::whole(Shape::Struct(resource.schema), object, true).unwrap_or_default();
     let status = resource.subresource("status").and_then(|_| set.remove("f:status"));
     strip(resource, "", &mut set);
     if let Some(Value::Object(spec)) = set.get_mut("f:spec").filter(|_| resource.kind == "Pod") {

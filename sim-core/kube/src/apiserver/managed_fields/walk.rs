@@ -111,39 +111,42 @@ fn key_of(item: &'static Struct, merge_key: &'static str, value: &Value) -> Stri
     format!("k:{}", Value::Object(keys))
 }
 
-fn element<'a>(shape: Shape, list: &'a Value, key: &str) -> Option<&'a Value> {
-    let Shape::Keyed(item, merge_key) = shape else { return None };
-    list.as_array()?.iter().find(|value| key_of(item, merge_key, value) == key)
-}
+/// A part of a value: its path element, its shape, and what is there.
+type Part<'a> = (String, Shape, &'a Value);
 
-/// The parts of a value: their path elements with their shapes.
-fn parts(shape: Shape, value: Option<&Value>) -> Vec<(String, Shape)> {
+/// The parts of a value that are not null.
+fn parts(shape: Shape, value: Option<&Value>) -> Vec<Part<'_>> {
     match (shape, value) {
-        (Shape::Struct(_) | Shape::Map(_), Some(Value::Object(map))) => {
-            map.keys().map(|name| (format!("f:{name}"), shape.below(name))).collect()
-        }
+        (Shape::Struct(_) | Shape::Map(_), Some(Value::Object(map))) => map
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (["f:", name].concat(), shape.below(name), value))
+            .collect(),
         (Shape::Keyed(item, key), Some(Value::Array(list))) => {
             let inner = if is_atomic(item) { Shape::Atomic } else { Shape::Struct(item) };
-            list.iter().map(|value| (key_of(item, key, value), inner)).collect()
+            elements(list, inner, &|value| key_of(item, key, value))
         }
         (Shape::Set, Some(Value::Array(list))) => {
-            list.iter().map(|value| (format!("v:{value}"), Shape::Atomic)).collect()
+            elements(list, Shape::Atomic, &|value| format!("v:{value}"))
         }
         _ => Vec::new(),
     }
 }
 
-fn part<'a>(shape: Shape, value: Option<&'a Value>, key: &str) -> Option<&'a Value> {
-    let value = value?;
-    match shape {
-        Shape::Struct(_) | Shape::Map(_) => value.get(key.strip_prefix("f:")?),
-        Shape::Keyed(..) => element(shape, value, key),
-        Shape::Set => {
-            value.as_array()?.iter().find(|value| key.strip_prefix("v:") == Some(&value.to_string()))
+/// The elements of a list; of those that are told apart by nothing the first.
+fn elements<'a>(list: &'a [Value], inner: Shape, key_of: &dyn Fn(&Value) -> String) -> Vec<Part<'a>> {
+    let mut parts: Vec<Part<'a>> = Vec::new();
+    for value in list.iter().filter(|value| !value.is_null()) {
+        let key = key_of(value);
+        if find(&parts, &key).is_none() {
+            parts.push((key, inner, value));
         }
-        Shape::Atomic => None,
     }
-    .filter(|value| !value.is_null())
+    parts
+}
+
+fn find<'a>(parts: &[Part<'a>], key: &str) -> Option<&'a Value> {
+    parts.iter().find(|(known, ..)| known == key).map(|(_, _, value)| *value)
 }
 
 fn is_empty(value: &Value) -> bool {
@@ -160,14 +163,36 @@ pub(super) fn fields(shape: Shape, value: &Value, set: &mut Set) {
         mark(set);
         return;
     }
-    for (key, inner) in parts(shape, Some(value)) {
-        let Some(value) = part(shape, Some(value), &key) else { continue };
+    for (key, inner, value) in parts(shape, Some(value)) {
         let node = below(set, &key);
         fields(inner, value, node);
         if matches!(shape, Shape::Keyed(..)) {
             mark(node);
         }
     }
+}
+
+fn is_always(owner: Shape, key: &str) -> bool {
+    matches!(owner, Shape::Struct(_)) && key.strip_prefix("f:").is_some_and(|name| ALWAYS.contains(&name))
+}
+
+/// All that a value says, as `fieldsV1` writes it: what [`compare`] finds where nothing was before.
+pub(super) fn whole(shape: Shape, value: &Value, always: bool) -> Option<Set> {
+    let divided = shape.fits(&[Some(value)]);
+    let mut set = Map::new();
+    if divided {
+        for (key, inner, value) in parts(shape, Some(value)) {
+            let always = is_always(shape, &key);
+            if let Some(node) = whole(inner, value, always) {
+                set.insert(key, Value::Object(node));
+            }
+        }
+    }
+    let own = !divided || !always || is_empty(value);
+    if own && !set.is_empty() {
+        mark(&mut set);
+    }
+    (own || !set.is_empty()).then_some(set)
 }
 
 /// What differs: fields that were added or changed, and fields that are gone.
@@ -193,18 +218,12 @@ pub(super) fn compare(
     } else if new.is_none() {
         mark(removed);
     }
-    let mut all = parts(shape, new);
-    for (key, inner) in parts(shape, old) {
-        if !all.iter().any(|(known, _)| *known == key) {
-            all.push((key, inner));
-        }
-    }
-    for (key, inner) in all {
+    let (before, after) = (parts(shape, old), parts(shape, new));
+    let there = after.iter().map(|(key, inner, new)| (key, *inner, find(&before, key), Some(*new)));
+    let lost = before.iter().filter(|(key, ..)| find(&after, key).is_none());
+    for (key, inner, old, new) in there.chain(lost.map(|(key, inner, old)| (key, *inner, Some(*old), None))) {
         let (mut added, mut gone) = (Map::new(), Map::new());
-        let always =
-            matches!(shape, Shape::Struct(_)) && key.strip_prefix("f:").is_some_and(|f| ALWAYS.contains(&f));
-        let (old, new) = (part(shape, old, &key), part(shape, new, &key));
-        compare(inner, old, new, always, &mut added, &mut gone);
+        compare(inner, old, new, is_always(shape, key), &mut added, &mut gone);
         for (set, part) in [(&mut *changed, added), (&mut *removed, gone)] {
             if !part.is_empty() {
                 set.insert(key.clone(), Value::Object(part));

@@ -12,7 +12,7 @@ mod token;
 pub(super) use bootstrap::create as create_bootstrap_roles;
 pub use identity::Identity;
 pub(super) use review::is_question;
-pub use token::TokenOptions;
+pub use token::{Token, TokenOptions};
 
 use super::{ApiServer, Filter};
 use crate::api::{
@@ -173,21 +173,21 @@ impl ApiServer {
             let roles = self.list(CLUSTER_ROLE, "", &Filter::default());
             let mut changed = false;
             for role in roles.iter().filter(|role| !role.at("/aggregationRule").is_null()) {
-                let mut rules: Vec<Value> = Vec::new();
+                let mut rules: Vec<&Value> = Vec::new();
                 for selector in role.list_at("/aggregationRule/clusterRoleSelectors") {
                     let selector = crate::api::LabelSelector::from_value(selector);
                     let others = roles
                         .iter()
                         .filter(|other| other.name() != role.name() && selector.matches(other.labels()));
                     for rule in others.flat_map(|other| other.list_at("/rules")) {
-                        if !rules.contains(rule) {
-                            rules.push(rule.clone());
+                        if !rules.contains(&rule) {
+                            rules.push(rule);
                         }
                     }
                 }
-                if role.list_at("/rules") != rules {
+                if role.list_at("/rules").iter().ne(rules.iter().copied()) {
                     let mut new = (**role).clone();
-                    new["rules"] = Value::Array(rules);
+                    new["rules"] = rules.into_iter().cloned().collect();
                     self.0.store.borrow_mut().put(CLUSTER_ROLE, new.into());
                     changed = true;
                 }

@@ -164,7 +164,7 @@ impl ApiServer {
             options.pod_uid = pod.uid().to_string();
             options.node = pod.str_at("/spec/nodeName").to_string();
         }
-        let token = self.issue_token(namespace, name, &options)?;
+        let token = self.issue_token(namespace, name, options)?.text();
         let now = self.now();
         let expires = Timestamp { seconds: now.seconds + expiration_seconds, ..now }.rfc3339();
         if request.list_at("/spec/audiences").is_empty() {

@@ -2,7 +2,7 @@
 //! that only the server has; it has a real one's length. Models `pkg/serviceaccount`.
 
 use super::Identity;
-use crate::api::{ObjectExt, SERVICE_ACCOUNT, Status};
+use crate::api::{Object, ObjectExt, SERVICE_ACCOUNT, Status};
 use crate::apiserver::ApiServer;
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
@@ -26,6 +26,13 @@ pub struct TokenOptions {
     pub node: String,
 }
 
+/// A token that was issued. Nobody ever looks at most of those that pods have: its text is made for who does.
+pub struct Token {
+    account: Object,
+    issued: u64,
+    options: TokenOptions,
+}
+
 fn signature(text: &str) -> String {
     let mut bytes = Vec::with_capacity(256);
     let digest = Sha256::new().chain_update(KEY).chain_update(text).finalize();
@@ -44,16 +51,24 @@ impl ApiServer {
         &self,
         namespace: &str,
         account: &str,
-        options: &TokenOptions,
-    ) -> Result<String, Status> {
-        let found = self.get(SERVICE_ACCOUNT, namespace, account)?;
-        let now = self.now().seconds;
+        options: TokenOptions,
+    ) -> Result<Token, Status> {
+        let account = self.get(SERVICE_ACCOUNT, namespace, account)?;
+        Ok(Token { account, issued: self.now().seconds, options })
+    }
+}
+
+impl Token {
+    /// As it is sent.
+    pub fn text(&self) -> String {
+        let Token { account, issued: now, options } = self;
+        let (namespace, uid, account) = (account.namespace(), account.uid(), account.name());
         let audiences: Vec<&str> = match options.audiences.as_slice() {
             [] => vec![ISSUER],
             some => some.iter().map(String::as_str).collect(),
         };
         let mut private = json!({
-            "namespace": namespace, "serviceaccount": {"name": account, "uid": found.uid()},
+            "namespace": namespace, "serviceaccount": {"name": account, "uid": uid},
         });
         if !options.pod.is_empty() {
             private["pod"] = json!({"name": options.pod, "uid": options.pod_uid});
@@ -63,7 +78,7 @@ impl ApiServer {
         }
         let expires = now + options.expiration_seconds;
         // The same request in the same second gives the same token: no chance is used up for it.
-        let seed = format!("{namespace}/{account}/{}/{expires}/{audiences:?}/{private}", found.uid());
+        let seed = format!("{namespace}/{account}/{uid}/{expires}/{audiences:?}/{private}");
         let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(seed.as_bytes()));
         let jti = format!(
             "{}-{}-4{}-8{}-{}",
@@ -81,7 +96,7 @@ impl ApiServer {
         let part = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
         let signed = format!("{}.{}", part(&header), part(&claims));
         let signature = signature(&signed);
-        Ok(format!("{signed}.{signature}"))
+        format!("{signed}.{signature}")
     }
 }
 

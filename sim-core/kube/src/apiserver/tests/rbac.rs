@@ -145,7 +145,7 @@ fn tokens_say_who_one_is() {
             r#"422 Invalid: TokenRequest.authentication.k8s.io "default" is invalid: spec.expirationSeconds: Invalid value: 60: may not specify a duration less than 10 minutes"#
         ]],
     );
-    assert!(w.api.issue_token("default", "nobody", &TokenOptions::default()).is_err());
+    assert!(w.api.issue_token("default", "nobody", TokenOptions::default()).is_err());
 }
 
 #[test]

@@ -22,9 +22,10 @@ impl Controller {
         hash: &str,
     ) -> Result<(), Status> {
         let (mut missing, mut surplus) = (Vec::new(), Vec::new());
+        let mut example = new_pod(set, "", hash);
         for node in nodes {
             let pods = placed.remove(node.name()).unwrap_or_default();
-            let (wanted, may_stay) = should_run(set, node);
+            let (wanted, may_stay) = should_run(&mut example, node);
             if wanted && pods.is_empty() {
                 missing.push(node.name().to_string());
             } else if may_stay && !pods.is_empty() {

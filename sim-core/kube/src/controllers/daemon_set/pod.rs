@@ -19,20 +19,7 @@ pub(super) fn new_pod(set: &Object, node: &str, hash: &str) -> Value {
     let labels = api::object_at(&mut pod, "/metadata/labels");
     labels.insert("pod-template-generation".to_string(), json!(generation));
     labels.insert(HASH.to_string(), json!(hash));
-    // Alternatives to the node are gone, other demands stay.
-    let name = json!([{"key": "metadata.name", "operator": "In", "values": [node]}]);
-    let terms = match pod.list_at(TERMS) {
-        [] => json!([{"matchFields": name}]),
-        terms => terms
-            .iter()
-            .map(|term| {
-                let mut term = term.clone();
-                term["matchFields"] = name.clone();
-                term
-            })
-            .collect(),
-    };
-    api::set(&mut pod, TERMS, terms);
+    aim(&mut pod, node);
     let mut tolerations = pod.list_at("/spec/tolerations").to_vec();
     let host_network = pod.bool_at("/spec/hostNetwork");
     let kept = [
@@ -55,6 +42,17 @@ pub(super) fn new_pod(set: &Object, node: &str, hash: &str) -> Value {
     pod
 }
 
+/// Alternatives to the node are gone, other demands stay.
+fn aim(pod: &mut Value, node: &str) {
+    let terms = api::slot(pod, TERMS);
+    if terms.as_array().is_none_or(Vec::is_empty) {
+        *terms = json!([{}]);
+    }
+    for term in terms.as_array_mut().into_iter().flatten() {
+        term["matchFields"] = json!([{"key": "metadata.name", "operator": "In", "values": [node]}]);
+    }
+}
+
 /// The node that a pod runs on or is made for.
 pub(super) fn target_node(pod: &Value) -> &str {
     match pod.str_at("/spec/nodeName") {
@@ -63,11 +61,12 @@ pub(super) fn target_node(pod: &Value) -> &str {
     }
 }
 
-/// Whether a node is to have a pod of the set, and whether it may keep one that it has.
-pub(super) fn should_run(set: &Object, node: &Object) -> (bool, bool) {
-    let pod = new_pod(set, node.name(), "");
+/// Whether a node is to have a pod of the set, and whether it may keep one that it has. The pod is one of the set for
+/// any node.
+pub(super) fn should_run(pod: &mut Value, node: &Object) -> (bool, bool) {
+    aim(pod, node.name());
     let named = pod.str_at("/spec/nodeName");
-    if !(named.is_empty() || named == node.name()) || !node_selector::matches(&pod, node) {
+    if !(named.is_empty() || named == node.name()) || !node_selector::matches(pod, node) {
         return (false, false);
     }
     let bothered = |effects: &[&str]| {
@@ -110,7 +109,9 @@ mod tests {
         let pod = new_pod(&plain, "node2", "abc");
         assert_eq!(target_node(&pod), "node2");
         assert_eq!(pod.list_at("/spec/tolerations").len(), 6);
-        let run = |set: &Object, taints: Value| should_run(set, &node(json!({"disk": "ssd"}), taints));
+        let run = |set: &Object, taints: Value| {
+            should_run(&mut new_pod(set, "", ""), &node(json!({"disk": "ssd"}), taints))
+        };
         assert_eq!(run(&plain, json!([])), (true, true));
         let cordon = json!([{"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}]);
         assert_eq!(run(&plain, cordon), (true, true));

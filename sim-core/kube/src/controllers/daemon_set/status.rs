@@ -1,7 +1,7 @@
 //! What a daemon set says of itself. Models updateDaemonSetStatus.
 
 use super::Controller;
-use super::pod::{is_available, is_updated, should_run};
+use super::pod::{is_available, is_updated, new_pod, should_run};
 use crate::api::{self, DAEMON_SET, Object, ObjectExt, Status};
 use crate::controllers::replica_set::ignore_missing;
 use serde_json::json;
@@ -19,9 +19,10 @@ impl Controller {
         let now = self.context.sim.now().timestamp();
         let (mut desired, mut current, mut misplaced, mut ready) = (0, 0, 0, 0);
         let (mut available, mut updated) = (0, 0);
+        let mut example = new_pod(set, "", hash);
         for node in nodes {
             let mut pods = placed.remove(node.name()).unwrap_or_default();
-            if !should_run(set, node).0 {
+            if !should_run(&mut example, node).0 {
                 misplaced += i64::from(!pods.is_empty());
                 continue;
             }

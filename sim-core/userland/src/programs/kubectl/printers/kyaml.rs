@@ -1,5 +1,6 @@
 //! KYAML: the part of YAML that leaves nothing to guess. Models `sigs.k8s.io/yaml/kyaml`.
 
+use crate::programs::kubectl::yaml::sorted;
 use kube::api::go_order::Shape;
 use serde_json::Value;
 
@@ -24,17 +25,18 @@ fn push(text: &mut String, value: &Value, depth: usize, shape: Option<Shape<'_>>
     match value {
         Value::Object(map) if !map.is_empty() => {
             text.push_str("{\n");
-            let keys = match shape {
-                Some(shape) => shape.keys(map),
-                None => crate::programs::kubectl::yaml::sort_keys(map),
-            };
-            for key in keys {
+            let mut field = |key: &str, value: &Value, shape: Option<Shape<'_>>| {
                 indent(text, depth + 1);
                 text.push_str(&key_text(key));
                 text.push_str(": ");
-                let value = &map[key.as_str()];
-                push(text, value, depth + 1, shape.map(|shape| shape.below(key, value)));
+                push(text, value, depth + 1, shape);
                 text.push_str(",\n");
+            };
+            match shape {
+                Some(shape) => {
+                    shape.fields(map).into_iter().for_each(|(key, value, shape)| field(key, value, Some(shape)));
+                }
+                None => sorted(map).into_iter().for_each(|(key, value)| field(key, value, None)),
             }
             indent(text, depth);
             text.push('}');

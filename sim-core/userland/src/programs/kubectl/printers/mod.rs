@@ -249,8 +249,8 @@ pub async fn print_result(k: &Kubectl, info: &Info, operation: &str) -> Result<(
             format!("{} {operation}{how}\n", info.label())
         }
         Format::Name => format!("{}\n", info.label()),
-        Format::Yaml => format!("{}{}", k.document(), yaml::emit(&shown(k, &info.object))),
-        format => format.print(&shown(k, &info.object))?,
+        Format::Yaml => format!("{}{}", k.document(), yaml::emit(&shown(k, info.object.clone()))),
+        format => format.print(&shown(k, info.object.clone()))?,
     };
     k.out(&text).await;
     Ok(())
@@ -262,15 +262,14 @@ pub async fn print_typed_result(k: &Kubectl, info: &Info, operation: &str) -> Re
         Format::Human { .. } | Format::Name => print_result(k, info, operation).await,
         format => {
             let before = if matches!(format, Format::Yaml) { k.document() } else { "" };
-            k.out(&format!("{before}{}", format.print_typed(&shown(k, &info.object))?)).await;
+            k.out(&format!("{before}{}", format.print_typed(&shown(k, info.object.clone()))?)).await;
             Ok(())
         }
     }
 }
 
 /// The object without `managedFields`, unless they are asked for; templates always see them.
-pub fn shown(k: &Kubectl, object: &Value) -> Value {
-    let mut object = object.clone();
+pub fn shown(k: &Kubectl, mut object: Value) -> Value {
     let whole = matches!(k.flags.str("output"), "json" | "yaml" | "kyaml");
     if whole && !k.flags.bool("show-managed-fields") {
         hide_managed_fields(&mut object);
@@ -299,5 +298,8 @@ fn hide_managed_fields(object: &mut Value) {
 
 /// Several objects as one of kind `List`.
 pub fn list_of(objects: Vec<Value>) -> Value {
-    json!({"apiVersion": "v1", "items": objects, "kind": "List", "metadata": {"resourceVersion": ""}})
+    let mut list = json!({"apiVersion": "v1", "items": [], "kind": "List", "metadata": {"resourceVersion": ""}});
+    // Moved, where `json!` would copy them.
+    list["items"] = Value::Array(objects);
+    list
 }

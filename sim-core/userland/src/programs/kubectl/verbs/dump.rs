@@ -107,7 +107,7 @@ impl Dump<'_> {
             let kind = list["kind"].as_str().unwrap_or("");
             return Err(Error::text(format!("list types are not supported by name printing: *v1.{kind}")));
         }
-        let mut text = self.format.print_typed(&shown(self.k, &list))?;
+        let mut text = self.format.print_typed(&shown(self.k, list.clone()))?;
         if matches!(self.format, Format::Yaml) {
             text.insert_str(0, self.k.document());
         }

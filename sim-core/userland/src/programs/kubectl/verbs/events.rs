@@ -89,7 +89,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
                 item["apiVersion"] = Value::from("v1");
                 item["kind"] = Value::from("Event");
             }
-            k.out(&format.print(&shown(&k, &list_of(items)))?).await;
+            k.out(&format.print(&shown(&k, list_of(items)))?).await;
             return Ok(());
         }
         _ => {}
@@ -115,7 +115,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
                 continue;
             }
             match &format {
-                Some(format) => k.out(&format.print(&shown(&k, &event["object"]))?).await,
+                Some(format) => k.out(&format.print(&shown(&k, event["object"].clone()))?).await,
                 None => {
                     if !named {
                         headers(&mut writer, all);

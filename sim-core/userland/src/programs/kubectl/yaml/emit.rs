@@ -20,14 +20,14 @@ pub fn emit(value: &Value) -> String {
     writer.out
 }
 
-/// Keys in go-yaml's order: letters after everything else, runs of digits by their number.
-pub fn sort_keys(map: &Map<String, Value>) -> Vec<&String> {
-    let mut keys: Vec<&String> = map.keys().collect();
+/// Fields in go-yaml's order: letters after everything else, runs of digits by their number.
+pub fn sorted(map: &Map<String, Value>) -> Vec<(&String, &Value)> {
+    let mut fields: Vec<_> = map.iter().collect();
     // Letters alone are in order as the map has them.
-    if !keys.iter().all(|key| key.bytes().all(|byte| byte.is_ascii_alphabetic())) {
-        keys.order_by(|a, b| compare_keys(a, b));
+    if !map.keys().all(|key| key.bytes().all(|byte| byte.is_ascii_alphabetic())) {
+        fields.order_by(|(a, _), (b, _)| compare_keys(a, b));
     }
-    keys
+    fields
 }
 
 fn compare_keys(a: &str, b: &str) -> Ordering {
@@ -107,13 +107,13 @@ impl Writer {
 
     fn mapping(&mut self, map: &Map<String, Value>, indent: isize, place: Place) {
         let own = if place == Place::Root { 0 } else { indent + 2 };
-        for (i, key) in sort_keys(map).into_iter().enumerate() {
+        for (i, (key, value)) in sorted(map).into_iter().enumerate() {
             if i > 0 || place == Place::Value {
                 self.line(usize::try_from(own).unwrap_or(0));
             }
             self.string(key, own, true);
             self.push(":");
-            self.node(&map[key.as_str()], own, Place::Value);
+            self.node(value, own, Place::Value);
         }
     }
 
@@ -258,25 +258,29 @@ struct Facts {
     block_allowed: bool,
 }
 
+const BLANKS: [char; 4] = [' ', '\t', '\n', '\r'];
+
 impl Facts {
     fn of(text: &str) -> Facts {
-        let chars: Vec<char> = text.chars().collect();
         let mut indicators = text.starts_with("---") || text.starts_with("...");
         let (mut special, mut space_break, mut break_space) = (false, false, false);
         let mut before = '\0';
         let mut after_blank = true;
-        for (i, &c) in chars.iter().enumerate() {
-            let blank_follows = chars.get(i + 1).is_none_or(|next| matches!(next, ' ' | '\t' | '\n' | '\r'));
-            if i == 0 {
+        for (at, c) in text.char_indices() {
+            let blank_follows = || {
+                let rest = &text[at + c.len_utf8()..];
+                rest.is_empty() || rest.starts_with(BLANKS)
+            };
+            if at == 0 {
                 match c {
                     '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%'
                     | '@' | '`' => indicators = true,
-                    '?' | ':' | '-' => indicators |= blank_follows,
+                    '?' | ':' | '-' => indicators |= blank_follows(),
                     _ => {}
                 }
             } else {
                 match c {
-                    ':' => indicators |= blank_follows,
+                    ':' => indicators |= blank_follows(),
                     '#' => indicators |= after_blank,
                     _ => {}
                 }
@@ -284,15 +288,14 @@ impl Facts {
             special |= !is_printable(c) && c != '\n';
             break_space |= c == ' ' && before == '\n';
             space_break |= c == '\n' && before == ' ';
-            after_blank = matches!(c, ' ' | '\t' | '\n' | '\r');
+            after_blank = BLANKS.contains(&c);
             before = c;
         }
-        let edge = |c: Option<&char>| c.is_some_and(|c| matches!(c, ' ' | '\n'));
-        let edges = edge(chars.first()) || edge(chars.last());
+        let edges = text.starts_with([' ', '\n']) || text.ends_with([' ', '\n']);
         Facts {
             plain_allowed: !edges && !indicators && !special && !space_break && !text.contains('\n'),
             single_quoted_allowed: !break_space && !space_break && !special,
-            block_allowed: chars.last() != Some(&' ') && !space_break && !special,
+            block_allowed: !text.ends_with(' ') && !space_break && !special,
         }
     }
 }
@@ -361,7 +364,8 @@ z: =
     #[test]
     fn keys_sort_by_their_numbers() {
         let value = json!({"a10": 1, "a2": 1, "f:x": 1, ".": 1, "B": 1});
-        let keys: Vec<&String> = sort_keys(value.as_object().expect("an object"));
+        let fields = sorted(value.as_object().expect("an object"));
+        let keys: Vec<&str> = fields.iter().map(|(key, _)| key.as_str()).collect();
         assert_eq!(keys, [".", "B", "a2", "a10", "f:x"]);
     }
 

@@ -116,7 +116,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
             _ => json!({"apiVersion": "v1", "items": objects, "kind": "List", "metadata": {}}),
         };
         if !object.is_null() {
-            let object = printers::shown(&k, &object);
+            let object = printers::shown(&k, object);
             // Several come in a list that kubectl makes.
             let list = object["kind"] == "List";
             k.out(&if list { format.print_typed(&object)? } else { format.print(&object)? }).await;

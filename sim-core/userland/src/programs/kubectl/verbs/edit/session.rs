@@ -311,7 +311,7 @@ impl Session<'_> {
         // Whatever --dry-run says, the object was made, and that is told.
         let text = match Format::of(k).await? {
             Format::Human { .. } => format!("{} created\n", info.label()),
-            format => format.print(&printers::shown(k, &info.object))?,
+            format => format.print(&printers::shown(k, info.object))?,
         };
         k.out(&text).await;
         Ok(())

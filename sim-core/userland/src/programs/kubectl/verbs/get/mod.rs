@@ -182,7 +182,7 @@ async fn objects(k: &Kubectl, selection: &Selection, format: &Format) -> Result<
     let mut values: Vec<Value> = infos.into_iter().map(|info| info.object).collect();
     sort(k, &mut values, |row| row)?;
     let object = if selection.single && values.len() == 1 { values.remove(0) } else { list_of(values) };
-    let object = shown(k, &object);
+    let object = shown(k, object);
     let text = match format {
         Format::CustomColumns(columns) => columns.print(&object, !k.flags.bool("no-headers")),
         format => format.print(&object),

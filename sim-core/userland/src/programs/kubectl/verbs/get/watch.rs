@@ -123,7 +123,7 @@ impl<'a> Printer<'a> {
                 format!("{}/{}\n", self.label, object["metadata"]["name"].as_str().unwrap_or(""))
             }
             format => {
-                let object = shown(self.k, object);
+                let object = shown(self.k, object.clone());
                 let object = if self.events { json!({"object": object, "type": event}) } else { object };
                 self.documents += 1;
                 let text = match format {

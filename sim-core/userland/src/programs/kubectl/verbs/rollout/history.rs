@@ -66,7 +66,7 @@ async fn show(k: &Kubectl, info: &Info, format: &Format, documents: &mut usize) 
                     object["kind"].as_str().unwrap_or("").to_lowercase(),
                     object["metadata"]["name"].as_str().unwrap_or("")
                 ),
-                format => format.print(&shown(k, &object))?,
+                format => format.print(&shown(k, object))?,
             };
             *documents += 1;
             let separate = matches!(format, Format::Yaml | Format::Kyaml) && *documents > 1;
