@@ -25,6 +25,6 @@ pub use config::{Config, Place};
 pub use journal::{Entry, Journal, Stamp};
 pub use kube::cluster::Installation;
 pub use message::{Input, JobId, Output, ShellState, TerminalId};
-pub use sim::{Instant, Progress, Trace};
+pub use sim::{Instant, Progress, SortedMap, Trace};
 pub use view::{NodeView, PodView, ServiceView, View};
 pub use world::Sim;

@@ -9,9 +9,9 @@ use crate::{Config, Place, view};
 use kube::cluster::{API_SERVER, Cluster, ClusterConfig, Installation, Machine};
 use linux::net::Net;
 use linux::{File, Host, Signal, Spawn, WinSize};
-use sim::{Instant, Progress, Trace};
+use sim::{Instant, Progress, SortedMap, Trace};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// The learner's account.
@@ -23,8 +23,8 @@ const UID: u32 = 1000;
 pub struct Sim {
     sim: sim::Sim,
     cluster: Cluster,
-    terminals: BTreeMap<TerminalId, Terminal>,
-    jobs: BTreeMap<JobId, Job>,
+    terminals: SortedMap<TerminalId, Terminal>,
+    jobs: SortedMap<JobId, Job>,
     outbox: Outbox,
     journal: Journal,
 }
@@ -63,8 +63,8 @@ impl Sim {
         Sim {
             sim,
             cluster,
-            terminals: BTreeMap::new(),
-            jobs: BTreeMap::new(),
+            terminals: SortedMap::new(),
+            jobs: SortedMap::new(),
             outbox: Outbox::default(),
             journal,
         }

@@ -3,7 +3,7 @@
 //! Pure: bytes in, [`Message`] out, and back. Names are texts that end with a dot. Compression is understood, and used
 //! for names that repeat an earlier one from one of its labels on.
 
-use std::collections::BTreeMap;
+use sim::SortedMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// A domain name, with its dot at the end; the root is `.`.
@@ -304,7 +304,7 @@ pub fn reverse_name(address: Ipv4Addr) -> Name {
 struct Writer {
     bytes: Vec<u8>,
     /// Where names, and their ends from each label on, have been written.
-    written: BTreeMap<String, u16>,
+    written: SortedMap<String, u16>,
 }
 
 impl Writer {

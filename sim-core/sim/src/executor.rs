@@ -146,6 +146,11 @@ impl Sim {
 
     /// Starts a task; it runs for the first time after what is ready already.
     pub fn spawn(&self, future: impl Future<Output = ()> + 'static) -> TaskId {
+        self.spawn_boxed(Box::pin(future))
+    }
+
+    /// The same for all types of futures.
+    fn spawn_boxed(&self, future: Pin<Box<dyn Future<Output = ()>>>) -> TaskId {
         let mut tasks = self.0.tasks.borrow_mut();
         let index = match self.0.free.borrow_mut().pop() {
             Some(index) => index,
@@ -158,7 +163,7 @@ impl Sim {
         slot.generation = slot.generation.wrapping_add(1);
         let id = TaskId { index, generation: slot.generation };
         let waker = Arc::new(TaskWaker { id, queued: AtomicBool::new(true), ready: self.0.ready.clone() });
-        slot.state = State::Idle(Box::pin(future), waker);
+        slot.state = State::Idle(future, waker);
         self.0.ready.push(id);
         id
     }

@@ -6,8 +6,8 @@
 //! slices as small as it likes. Chance is drawn from streams forked from one seed by name
 //! ([`Sim::rng`]), so that a component that draws more does not change what its neighbours draw.
 //!
-//! Reading order: [`time`], [`rng`], [`queue`], [`executor`], [`trace`]; [`order`] and [`sorted_map`] are helpers of
-//! all layers.
+//! Reading order: [`time`], [`rng`], [`queue`], [`executor`], [`trace`]; [`order`], [`sorted_map`] and
+//! [`sorted_set`] are helpers of all layers.
 //!
 //! **Invariant**: no wall clock, no threads, no unordered maps, no I/O.
 
@@ -16,6 +16,7 @@ pub mod order;
 pub mod queue;
 pub mod rng;
 pub mod sorted_map;
+pub mod sorted_set;
 pub mod time;
 pub mod trace;
 
@@ -24,6 +25,7 @@ pub use order::Ordered;
 pub use queue::EventId;
 pub use rng::Rng;
 pub use sorted_map::SortedMap;
+pub use sorted_set::SortedSet;
 pub use std::time::Duration;
 pub use time::{Instant, Timestamp};
 pub use trace::Trace;

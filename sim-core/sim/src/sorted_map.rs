@@ -6,6 +6,7 @@
 
 use std::borrow::Borrow;
 use std::iter::Map;
+use std::ops::Index;
 use std::{slice, vec};
 
 /// A map for few entries, ordered by key.
@@ -61,6 +62,36 @@ impl<K, V> SortedMap<K, V> {
     /// The values, by key.
     pub fn values(&self) -> impl DoubleEndedIterator<Item = &V> {
         self.entries.iter().map(|(_, value)| value)
+    }
+
+    /// The values, by key, to be changed.
+    pub fn values_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut V> {
+        self.entries.iter_mut().map(|(_, value)| value)
+    }
+
+    /// The entries, by key, with values to be changed.
+    pub fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = (&K, &mut V)> {
+        self.entries.iter_mut().map(|(key, value)| (&*key, value))
+    }
+
+    /// The keys alone.
+    pub fn into_keys(self) -> impl DoubleEndedIterator<Item = K> {
+        self.entries.into_iter().map(|(key, _)| key)
+    }
+
+    /// The values alone, by key.
+    pub fn into_values(self) -> impl DoubleEndedIterator<Item = V> {
+        self.entries.into_iter().map(|(_, value)| value)
+    }
+
+    /// The entry of the first key.
+    pub fn first_key_value(&self) -> Option<(&K, &V)> {
+        self.iter().next()
+    }
+
+    /// The entry of the last key.
+    pub fn last_key_value(&self) -> Option<(&K, &V)> {
+        self.iter().next_back()
     }
 
     /// Takes out the entry of the first key.
@@ -133,6 +164,14 @@ impl<K: Ord, V> SortedMap<K, V> {
 }
 
 impl<'a, K: Ord, V> Entry<'a, K, V> {
+    /// Changes the value of the key, if there is one.
+    pub fn and_modify(self, change: impl FnOnce(&mut V)) -> Self {
+        if let Some(value) = self.map.get_mut(&self.key) {
+            change(value);
+        }
+        self
+    }
+
     /// The value of the key; it is `value` now if there was none.
     pub fn or_insert(self, value: V) -> &'a mut V {
         self.or_insert_with(|| value)
@@ -156,6 +195,14 @@ impl<'a, K: Ord, V> Entry<'a, K, V> {
         V: Default,
     {
         self.or_insert(V::default())
+    }
+}
+
+impl<K: Ord + Borrow<Q>, Q: Ord + ?Sized, V> Index<&Q> for SortedMap<K, V> {
+    type Output = V;
+
+    fn index(&self, key: &Q) -> &V {
+        self.get(key).expect("whoever indexes a map knows that the key is there")
     }
 }
 
@@ -183,10 +230,16 @@ impl<K, V> IntoIterator for SortedMap<K, V> {
 impl<K: Ord, V> FromIterator<(K, V)> for SortedMap<K, V> {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
         let mut map = SortedMap::new();
-        for (key, value) in entries {
-            map.insert(key, value);
-        }
+        map.extend(entries);
         map
+    }
+}
+
+impl<K: Ord, V> Extend<(K, V)> for SortedMap<K, V> {
+    fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
+        for (key, value) in entries {
+            self.insert(key, value);
+        }
     }
 }
 

@@ -1,9 +1,7 @@
 //! The driver: brings a history back, then lets time pass in slices.
 
-use std::collections::BTreeMap;
-
 use podium_protocol::{FromWorker, Input, Record, ShellState, Stamp, TerminalId, UNACKNOWLEDGED_MAX, View};
-use sim_core::{Instant, Output, Sim};
+use sim_core::{Instant, Output, Sim, SortedMap};
 
 use crate::history::History;
 
@@ -44,8 +42,8 @@ pub struct Driver {
     replayed: usize,
     restored: bool,
     /// Screens during a replay: only their end is drawn.
-    tails: BTreeMap<TerminalId, Vec<u8>>,
-    shells: BTreeMap<TerminalId, Shell>,
+    tails: SortedMap<TerminalId, Vec<u8>>,
+    shells: SortedMap<TerminalId, Shell>,
     slide: String,
     clock: Clock,
     /// The world stopped in the middle of an instant when the last slice was over.
@@ -88,8 +86,8 @@ impl Driver {
             exact,
             replayed: 0,
             restored: false,
-            tails: BTreeMap::new(),
-            shells: BTreeMap::new(),
+            tails: SortedMap::new(),
+            shells: SortedMap::new(),
             slide: String::new(),
             clock: Clock { paused: false, speed: 1, target: 0, wall: None },
             midway: false,
@@ -282,7 +280,7 @@ impl Driver {
     }
 
     fn advance(&mut self, begin: f64, wall: &dyn Fn() -> f64, out: &mut Vec<Message>) -> Next {
-        let mut screens: BTreeMap<TerminalId, Vec<u8>> = BTreeMap::new();
+        let mut screens: SortedMap<TerminalId, Vec<u8>> = SortedMap::new();
         let mut happened = false;
         let next = loop {
             if self.unacknowledged >= UNACKNOWLEDGED_MAX {
@@ -385,7 +383,7 @@ impl Driver {
     }
 }
 
-fn flush(screens: &mut BTreeMap<TerminalId, Vec<u8>>, out: &mut Vec<Message>) {
+fn flush(screens: &mut SortedMap<TerminalId, Vec<u8>>, out: &mut Vec<Message>) {
     for (id, bytes) in std::mem::take(screens) {
         out.push((FromWorker::Screen(id), bytes));
     }

@@ -2,7 +2,7 @@
 
 use super::quantity;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use sim::SortedMap;
 
 /// A quantity that can be added to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,7 +44,7 @@ impl Amount {
 }
 
 /// Amounts by name.
-pub type ResourceList = BTreeMap<String, Amount>;
+pub type ResourceList = SortedMap<String, Amount>;
 
 /// From the map of an object.
 pub fn read(map: &Map<String, Value>) -> ResourceList {

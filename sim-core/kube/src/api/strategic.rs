@@ -4,8 +4,7 @@
 use super::ObjectExt;
 use super::schema::{Struct, Type};
 use serde_json::{Map, Value, json};
-use sim::Ordered;
-use std::collections::BTreeMap;
+use sim::{Ordered, SortedMap};
 
 /// Applies `patch` to `target`, an object of the kind that `schema` describes.
 pub fn apply(schema: &'static Struct, target: &mut Value, patch: &Value) {
@@ -62,7 +61,7 @@ fn merge_object(schema: Option<&'static Struct>, target: &mut Value, patch: &Map
     if let Some(Value::Array(keep)) = patch.get("$retainKeys") {
         map.retain(|key, _| keep.iter().any(|k| k == key));
     }
-    let mut originals: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+    let mut originals: SortedMap<&str, Vec<Value>> = SortedMap::new();
     for key in patch.keys() {
         if let Some(list) = key.strip_prefix("$setElementOrder/")
             && let Some(Value::Array(items)) = map.get(list)

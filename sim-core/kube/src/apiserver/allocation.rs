@@ -4,8 +4,7 @@ use crate::api::service::{cluster_ip, service_type};
 use crate::api::status::FieldError;
 use crate::api::{Object, ObjectExt, SERVICE, Status, remove, set};
 use serde_json::{Value, json};
-use sim::Rng;
-use std::collections::BTreeSet;
+use sim::{Rng, SortedSet};
 use std::net::Ipv4Addr;
 
 /// The Service of the API server itself.
@@ -63,7 +62,7 @@ fn address(service: &mut Value, others: &[Object], rng: &mut Rng) -> Result<(), 
         set(service, "/spec/clusterIPs", json!(["None"]));
         return Ok(());
     }
-    let taken: BTreeSet<Ipv4Addr> = others.iter().filter_map(|s| cluster_ip(s).parse().ok()).collect();
+    let taken: SortedSet<Ipv4Addr> = others.iter().filter_map(|s| cluster_ip(s).parse().ok()).collect();
     let address = match wanted.parse::<Ipv4Addr>() {
         Ok(address) => {
             let inside = (1..SIZE - 1).contains(&u32::from(address).wrapping_sub(NETWORK));
@@ -104,7 +103,7 @@ fn node_ports(
     rng: &mut Rng,
 ) -> Result<(), Status> {
     let protocol_of = |port: &Value| port.str_at("/protocol").to_string();
-    let mut taken: BTreeSet<(i64, String)> = BTreeSet::new();
+    let mut taken: SortedSet<(i64, String)> = SortedSet::new();
     for other in others {
         for port in other.list_at("/spec/ports") {
             taken.insert((port.int_at("/nodePort").unwrap_or(0), protocol_of(port)));

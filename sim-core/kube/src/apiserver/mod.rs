@@ -54,9 +54,8 @@ pub use watch::WatchStream;
 
 use crate::api::{NAMESPACE, Object, Resource, new_object};
 use serde_json::json;
-use sim::{Rng, Sim, Timestamp};
+use sim::{Rng, Sim, SortedMap, Timestamp};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use store::Store;
 
@@ -90,7 +89,7 @@ struct Server {
     /// Reads and writes YAML, where the world can.
     yaml: Cell<Option<Yaml>>,
     /// Discovery documents that were asked for, by path.
-    documents: RefCell<BTreeMap<String, Vec<u8>>>,
+    documents: RefCell<SortedMap<String, Vec<u8>>>,
 }
 
 impl ApiServer {

@@ -4,10 +4,10 @@
 use super::{Client, Patch};
 use crate::api::{EVENT, Key, ObjectExt, texts};
 use serde_json::{Value, json};
-use sim::{Duration, Timestamp};
+use sim::{Duration, SortedMap, Timestamp};
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// How many different messages of one reason are told apart.
@@ -32,9 +32,9 @@ struct State {
     outbox: VecDeque<Outgoing>,
     sending: bool,
     /// What was said already: the event that says it, and how often.
-    known: BTreeMap<u64, Known>,
-    similar: BTreeMap<u64, Similar>,
-    allowance: BTreeMap<u64, (f64, Timestamp)>,
+    known: SortedMap<u64, Known>,
+    similar: SortedMap<u64, Similar>,
+    allowance: SortedMap<u64, (f64, Timestamp)>,
     /// The number in the name of the last event; no two are the same.
     last_name: u64,
 }

@@ -2,9 +2,9 @@
 //! looked at is looked at again. Models `client-go/util/workqueue`.
 
 use crate::api::Key;
-use sim::{Duration, Instant, Sim};
+use sim::{Duration, Instant, Sim, SortedMap, SortedSet};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
@@ -22,11 +22,11 @@ pub struct WorkQueue {
 #[derive(Default)]
 struct Inner {
     queue: VecDeque<Key>,
-    dirty: BTreeSet<Key>,
-    processing: BTreeSet<Key>,
-    failures: BTreeMap<Key, u32>,
+    dirty: SortedSet<Key>,
+    processing: SortedSet<Key>,
+    failures: SortedMap<Key, u32>,
     /// Keys that are added later, and when.
-    waiting: BTreeMap<Key, Instant>,
+    waiting: SortedMap<Key, Instant>,
     wakers: VecDeque<Waker>,
     shut_down: bool,
 }

@@ -9,9 +9,8 @@ use crate::client::{Client, EventRecorder, InformerFactory, Patch, WorkQueue};
 use ipnet::{IpNet, Ipv4Net};
 use linux::net::{Net, NetnsId, Route};
 use serde_json::{Value, json};
-use sim::Sim;
+use sim::{Sim, SortedMap};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;
 use std::time::Duration;
@@ -39,7 +38,7 @@ pub(super) fn start(sim: &Sim, net: &Net, router: NetnsId, api: &ApiServer) {
     });
     let mut rng = sim.rng("cloud");
     let (sim, net) = (sim.clone(), net.clone());
-    let balancers: Rc<RefCell<BTreeMap<Key, Ipv4Addr>>> = Rc::default();
+    let balancers: Rc<RefCell<SortedMap<Key, Ipv4Addr>>> = Rc::default();
     sim.clone().spawn(async move {
         informers.wait_for_sync().await;
         while let Some(key) = queue.get().await {
@@ -75,7 +74,7 @@ pub(super) fn start(sim: &Sim, net: &Net, router: NetnsId, api: &ApiServer) {
     });
 }
 
-fn free_address(balancers: &BTreeMap<Key, Ipv4Addr>) -> Ipv4Addr {
+fn free_address(balancers: &SortedMap<Key, Ipv4Addr>) -> Ipv4Addr {
     let first = u32::from(FIRST);
     let free = (first..first + 100).map(Ipv4Addr::from).find(|ip| !balancers.values().any(|used| used == ip));
     free.unwrap_or(FIRST)

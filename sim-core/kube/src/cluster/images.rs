@@ -9,8 +9,8 @@ use data_encoding::HEXLOWER;
 use linux::vfs::Vfs;
 use linux::{ExitCode, Program, Signal, Sys};
 use sha2::{Digest, Sha256};
+use sim::SortedMap;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// CoreDNS of this version of Kubernetes.
@@ -65,7 +65,7 @@ fn until_terminated(name: &'static str, about: &'static str, program: Program) -
 /// The cluster's own images, then those of the world.
 pub struct SystemImages {
     /// The cluster's own, and others that were asked for: all nodes share what they pull.
-    known: RefCell<BTreeMap<String, Rc<Image>>>,
+    known: RefCell<SortedMap<String, Rc<Image>>>,
     others: Rc<dyn ImageRegistry>,
 }
 
@@ -102,7 +102,7 @@ impl SystemImages {
                 kube_proxy::runner::program(api, cluster_cidr()),
             ),
         ];
-        let mut own = BTreeMap::new();
+        let mut own = SortedMap::new();
         for (name, size, path, program) in rows {
             let rootfs = Vfs::new();
             let program = until_terminated(program.name, program.about, program.clone());

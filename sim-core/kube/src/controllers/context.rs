@@ -5,6 +5,7 @@ use crate::apiserver::ApiServer;
 use crate::client::{Client, EventRecorder, InformerFactory, WorkQueue};
 use sim::Sim;
 use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 
 /// The surroundings of one controller.
@@ -48,19 +49,25 @@ impl Context {
         F: Fn(Key) -> R + 'static,
         R: Future<Output = Result<(), Status>> + 'static,
     {
-        let reconcile = Rc::new(reconcile);
+        // Boxed, so that there is one worker's code and not one for each controller.
+        let reconcile: Rc<Reconcile> = Rc::new(move |key| Box::pin(reconcile(key)));
         for _ in 0..workers {
-            let (queue, informers, reconcile) = (queue.clone(), self.informers.clone(), reconcile.clone());
-            self.sim.spawn(async move {
-                informers.wait_for_sync().await;
-                while let Some(key) = queue.get().await {
-                    match reconcile(key.clone()).await {
-                        Ok(()) => queue.forget(&key),
-                        Err(_) => queue.add_rate_limited(key.clone()),
-                    }
-                    queue.done(&key);
-                }
-            });
+            let worker = worker(queue.clone(), self.informers.clone(), reconcile.clone());
+            self.sim.spawn(worker);
         }
+    }
+}
+
+/// What a controller does about a key.
+type Reconcile = dyn Fn(Key) -> Pin<Box<dyn Future<Output = Result<(), Status>>>>;
+
+async fn worker(queue: WorkQueue, informers: InformerFactory, reconcile: Rc<Reconcile>) {
+    informers.wait_for_sync().await;
+    while let Some(key) = queue.get().await {
+        match reconcile(key.clone()).await {
+            Ok(()) => queue.forget(&key),
+            Err(_) => queue.add_rate_limited(key.clone()),
+        }
+        queue.done(&key);
     }
 }

@@ -14,9 +14,8 @@ use super::history::History;
 use super::pod_control::{self, selector};
 use crate::api::{self, DAEMON_SET, Key, NODE, Object, ObjectExt, POD, Status};
 use crate::client::{Informer, WorkQueue};
-use sim::Instant;
+use sim::{Instant, SortedMap};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -58,10 +57,10 @@ struct Controller {
 }
 
 /// By set and node.
-type Failures = BTreeMap<(Key, String), (Instant, Duration)>;
+type Failures = SortedMap<(Key, String), (Instant, Duration)>;
 
 /// The pods of a set by node.
-type Placed = BTreeMap<String, Vec<Object>>;
+type Placed = SortedMap<String, Vec<Object>>;
 
 impl Controller {
     fn watch(&self) {

@@ -12,8 +12,7 @@ use crate::api::{
 };
 use crate::client::{Informer, WorkQueue};
 use serde_json::{Map, Value, json};
-use sim::Timestamp;
-use std::collections::BTreeMap;
+use sim::{SortedMap, Timestamp};
 use std::time::Duration;
 
 /// A pod that was evicted and is still there after this long counts again.
@@ -149,7 +148,7 @@ impl Controller {
 
     /// The replicas of all controllers of the pods. Pods without one are told of, and not counted.
     fn scale(&self, budget: &Object, pods: &[Object]) -> Result<i64, String> {
-        let mut scales: BTreeMap<String, i64> = BTreeMap::new();
+        let mut scales: SortedMap<String, i64> = SortedMap::new();
         let mut unmanaged = false;
         for pod in pods {
             let Some(owner) = pod.controller_of() else {

@@ -7,9 +7,8 @@ use super::service_endpoints::{self as common, TriggerTimes};
 use crate::api::{self, ENDPOINT_SLICE, Key, Object, ObjectExt, SERVICE, Status};
 use crate::client::{DeleteOptions, Informer, WorkQueue};
 use serde_json::{Value, json};
-use sim::Ordered;
+use sim::{Ordered, SortedMap};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
@@ -92,7 +91,7 @@ impl Controller {
         endpoints: Vec<Value>,
         present: Vec<Object>,
     ) -> Result<Vec<Object>, Status> {
-        let mut left: BTreeMap<String, Value> = endpoints.into_iter().map(|e| (identity(&e), e)).collect();
+        let mut left: SortedMap<String, Value> = endpoints.into_iter().map(|e| (identity(&e), e)).collect();
         let mut kept: Vec<(Object, Vec<Value>)> = Vec::new();
         for slice in present {
             // Those that are there keep their places; what has changed is exchanged.
@@ -158,7 +157,7 @@ impl Controller {
 }
 
 /// Ports and the endpoints that have them, by the text of the ports.
-type Groups = BTreeMap<String, (Value, Vec<Value>)>;
+type Groups = SortedMap<String, (Value, Vec<Value>)>;
 
 fn group_by_ports(service: &Object, pods: &[Object]) -> Groups {
     let mut groups = Groups::new();

@@ -7,8 +7,7 @@ use crate::api::{self, ENDPOINTS, Key, Object, ObjectExt, Status};
 use crate::client::{DeleteOptions, Informer, WorkQueue};
 use md5::{Digest, Md5};
 use serde_json::{Value, json};
-use sim::Ordered;
-use std::collections::BTreeMap;
+use sim::{Ordered, SortedMap};
 use std::time::Duration;
 
 const MANAGED_BY: &str = "endpoints.kubernetes.io/managed-by";
@@ -101,7 +100,7 @@ type Group = (Vec<Value>, Vec<Value>, Vec<Value>);
 
 /// Addresses grouped by the ports that they have, each group sorted by address.
 fn subsets(service: &Object, pods: &[Object]) -> Vec<Value> {
-    let mut groups: BTreeMap<String, Group> = BTreeMap::new();
+    let mut groups: SortedMap<String, Group> = SortedMap::new();
     let mut sorted: Vec<&Object> = pods.iter().collect();
     sorted.order_by_key(|pod| pod.str_at("/status/podIP").parse::<std::net::Ipv4Addr>().ok());
     for pod in sorted.into_iter().take(MAX_CAPACITY) {

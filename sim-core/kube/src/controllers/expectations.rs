@@ -2,8 +2,7 @@
 //! pkg/controller/controller_utils.go: without them a replica set would create its pods twice.
 
 use crate::api::Key;
-use sim::Instant;
-use std::collections::{BTreeMap, BTreeSet};
+use sim::{Instant, SortedMap, SortedSet};
 use std::time::Duration;
 
 /// After this long a lost event is given up on.
@@ -11,12 +10,12 @@ const TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
 #[derive(Default)]
 pub(super) struct Expectations {
-    pending: BTreeMap<Key, Pending>,
+    pending: SortedMap<Key, Pending>,
 }
 
 struct Pending {
     creations: usize,
-    deletions: BTreeSet<Key>,
+    deletions: SortedSet<Key>,
     since: Instant,
 }
 

@@ -21,8 +21,8 @@ use crate::client::{Informer, Patch, WorkQueue};
 use back_off::BackOff;
 use round::Round;
 use serde_json::json;
+use sim::{SortedMap, SortedSet};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -67,8 +67,8 @@ struct Controller {
     orphans: WorkQueue,
     expectations: Rc<RefCell<Expectations>>,
     /// Uids of pods whose finalizer was taken out and still shows in the cache.
-    removals: Rc<RefCell<BTreeMap<Key, BTreeSet<String>>>>,
-    back_offs: Rc<RefCell<BTreeMap<Key, BackOff>>>,
+    removals: Rc<RefCell<SortedMap<Key, SortedSet<String>>>>,
+    back_offs: Rc<RefCell<SortedMap<Key, BackOff>>>,
 }
 
 impl Controller {

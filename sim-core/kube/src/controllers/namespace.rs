@@ -5,8 +5,7 @@ use super::replica_set::ignore_missing;
 use crate::api::{Key, NAMESPACE, Object, ObjectExt, Resource, Status, set_condition};
 use crate::client::{DeleteOptions, ListOptions, WorkQueue};
 use serde_json::json;
-use sim::Ordered;
-use std::collections::BTreeMap;
+use sim::{Ordered, SortedMap};
 use std::time::Duration;
 
 /// How long to wait for pods that still end before looking again.
@@ -70,7 +69,7 @@ async fn empty(context: &Context, key: &Key) -> Result<Left, Status> {
 /// pkg/controller/namespace/deletion/status_condition_utils.go.
 async fn tell(context: &Context, key: &Key, left: &Left) -> Result<(), Status> {
     let Ok(namespace) = context.client.get(NAMESPACE, "", &key.name).await else { return Ok(()) };
-    let mut finalizers: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut finalizers: SortedMap<&str, usize> = SortedMap::new();
     for finalizer in left.iter().flat_map(|(_, objects)| objects).flat_map(|object| object.finalizers()) {
         *finalizers.entry(finalizer).or_default() += 1;
     }

@@ -5,9 +5,8 @@ use super::replica_set::ignore_missing;
 use crate::api::{self, LEASE, NODE, Object, ObjectExt, POD, Status};
 use crate::client::Informer;
 use serde_json::{Value, json};
-use sim::{Instant, Timestamp};
+use sim::{Instant, SortedMap, Timestamp};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -47,7 +46,7 @@ struct Monitor {
     leases: Informer,
     pods: Informer,
     /// The last sign of life of a node, and when it was seen here: clocks of nodes are not trusted.
-    seen: Rc<RefCell<BTreeMap<String, (String, Instant)>>>,
+    seen: Rc<RefCell<SortedMap<String, (String, Instant)>>>,
 }
 
 impl Monitor {

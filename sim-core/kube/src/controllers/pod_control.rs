@@ -8,9 +8,9 @@ use crate::api::{
 };
 use crate::client::{DeleteOptions, Informer, Patch};
 use serde_json::{Map, Value, json};
+use sim::SortedMap;
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
 /// Pods by the uid of whoever controls them.
 pub(super) const BY_CONTROLLER: &str = "controller-uid";
@@ -41,7 +41,7 @@ pub(super) fn pod_from_template(owner: &Value, resource: Resource, template: &Va
 /// How far a pod has come: those that are missed least come first. Not scheduled before scheduled, pending before
 /// running, not ready before ready, cheaper before dearer, on a crowded node before alone, ready for a short time before
 /// long, restarted often before seldom, young before old. Models ActivePodsWithRanks.
-pub(super) fn rank(pod: &Value, siblings: &BTreeMap<&str, usize>) -> impl Ord + use<> {
+pub(super) fn rank(pod: &Value, siblings: &SortedMap<&str, usize>) -> impl Ord + use<> {
     let ready = api::condition(pod, "Ready").filter(|condition| condition.str_at("/status") == "True");
     let restarts: i64 = pod
         .list_at("/status/containerStatuses")

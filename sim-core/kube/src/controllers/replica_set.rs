@@ -12,9 +12,8 @@ use crate::api::{
 use crate::client::{Informer, WorkQueue};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use sim::Timestamp;
+use sim::{SortedMap, Timestamp};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 use tally::{Tallies, Tally};
@@ -214,7 +213,7 @@ impl Controller {
 
     /// The pods that are missed least.
     fn pods_to_delete(&self, set: &Object, active: &[Object], count: usize) -> Vec<Object> {
-        let mut siblings: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut siblings: SortedMap<&str, usize> = SortedMap::new();
         let related = self.related_pods(set);
         for pod in &related {
             *siblings.entry(pod.str_at("/spec/nodeName")).or_default() += 1;

@@ -5,8 +5,8 @@ use super::Context;
 use crate::api::{self, Key, LabelSelector, Object, ObjectExt, POD, SERVICE};
 use crate::client::{Informer, WorkQueue};
 use serde_json::{Map, Value, json};
+use sim::SortedMap;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -135,10 +135,10 @@ pub(super) fn labels(service: &Object) -> Map<String, Value> {
 /// When that happened what a sync of a Service is about: a pod's turning ready or unready, or the Service's creation.
 /// Models pkg/controller/util/endpoint `TriggerTimeTracker`.
 #[derive(Clone, Default)]
-pub(super) struct TriggerTimes(Rc<RefCell<BTreeMap<Key, Seen>>>);
+pub(super) struct TriggerTimes(Rc<RefCell<SortedMap<Key, Seen>>>);
 
 /// What the last sync saw: the pods' times by their names.
-type Seen = BTreeMap<String, String>;
+type Seen = SortedMap<String, String>;
 
 impl TriggerTimes {
     /// The earliest of what has changed since the last sync; nothing when that is none of it.

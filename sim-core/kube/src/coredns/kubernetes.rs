@@ -12,7 +12,7 @@
 
 use crate::api::{Object, ObjectExt};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use sim::SortedSet;
 use std::net::Ipv4Addr;
 
 /// The zone of the cluster.
@@ -168,7 +168,7 @@ fn zone_answer(lookup: &dyn Lookup, name: &str, base: &str, kind: QueryType) -> 
     let mut answer = Answer::default();
     match kind {
         QueryType::A | QueryType::AAAA | QueryType::CNAME => {
-            let mut seen = BTreeSet::new();
+            let mut seen = SortedSet::new();
             for found in &found {
                 match &found.target {
                     Target::Address(ip) if kind == QueryType::A && seen.insert(*ip) => {
@@ -182,7 +182,7 @@ fn zone_answer(lookup: &dyn Lookup, name: &str, base: &str, kind: QueryType) -> 
         QueryType::SRV => {
             let found: Vec<_> = found.iter().filter(|f| matches!(f.target, Target::Address(_))).collect();
             let weight = (100 / found.len().max(1)).max(1) as u16;
-            let mut seen = BTreeSet::new();
+            let mut seen = SortedSet::new();
             for found in found {
                 let Target::Address(ip) = found.target else { continue };
                 let data = Data::Srv { weight, port: found.port, target: found.name.clone() };

@@ -7,9 +7,8 @@ use crate::apiserver::ApiServer;
 use crate::client::{Client, Informer, InformerFactory};
 use linux::http::Connection;
 use linux::{Args, Errno, ExitCode, Program, Sys};
-use sim::{Instant, Rng};
+use sim::{Instant, Rng, SortedMap};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
@@ -30,7 +29,7 @@ pub fn program(api: &ApiServer) -> Program {
 }
 
 /// Upstream's replies by name and type, with the time of their arrival.
-type Cache = BTreeMap<(String, u16), (Instant, Vec<u8>)>;
+type Cache = SortedMap<(String, u16), (Instant, Vec<u8>)>;
 
 struct Server {
     sys: Sys,

@@ -4,7 +4,7 @@ use super::names::{Protocol, ServicePortName, by_text};
 use super::service::ServicePort;
 use crate::api::ObjectExt;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use sim::SortedMap;
 use std::net::SocketAddrV4;
 
 /// One endpoint of one port.
@@ -28,7 +28,7 @@ pub fn endpoints_of<'a>(
     slices: impl Iterator<Item = &'a Value>,
     node: &str,
 ) -> Vec<Endpoint> {
-    let mut found: BTreeMap<String, Endpoint> = BTreeMap::new();
+    let mut found: SortedMap<String, Endpoint> = SortedMap::new();
     for slice in slices {
         if slice.str_at("/addressType") != "IPv4" {
             continue;

@@ -6,14 +6,14 @@ use super::rules::{NodeConfig, ServiceRules, service_rules};
 use super::service::ServicePort;
 use crate::api::{Key, Object, ObjectExt};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use sim::{SortedMap, SortedSet};
 use std::fmt::Write as _;
 use std::net::SocketAddrV4;
 
 /// More endpoints than this, and the comments of endpoint rules are left out.
 const LARGE_CLUSTER_ENDPOINTS: usize = 1_000;
 
-type Chains = BTreeMap<String, Vec<String>>;
+type Chains = SortedMap<String, Vec<String>>;
 
 /// What one node's kube-proxy knows and what it has written. Pure: objects in, text out.
 ///
@@ -21,12 +21,12 @@ type Chains = BTreeMap<String, Vec<String>>;
 /// counters of the others go on.
 pub struct Proxier {
     node: NodeConfig,
-    services: BTreeMap<Key, Vec<ServicePort>>,
+    services: SortedMap<Key, Vec<ServicePort>>,
     /// Slices by the Service they are of, then by their own name.
-    slices: BTreeMap<Key, BTreeMap<String, Object>>,
-    changed: BTreeSet<Key>,
-    rendered: BTreeMap<Key, Vec<(ServicePortName, ServiceRules)>>,
-    endpoint_count: BTreeMap<Key, usize>,
+    slices: SortedMap<Key, SortedMap<String, Object>>,
+    changed: SortedSet<Key>,
+    rendered: SortedMap<Key, Vec<(ServicePortName, ServiceRules)>>,
+    endpoint_count: SortedMap<Key, usize>,
     large_cluster: bool,
     /// Chains as they were last written, the shared ones among them.
     installed: [Chains; 2],
@@ -52,11 +52,11 @@ impl Proxier {
     pub fn new(node: NodeConfig) -> Self {
         Proxier {
             node,
-            services: BTreeMap::new(),
-            slices: BTreeMap::new(),
-            changed: BTreeSet::new(),
-            rendered: BTreeMap::new(),
-            endpoint_count: BTreeMap::new(),
+            services: SortedMap::new(),
+            slices: SortedMap::new(),
+            changed: SortedSet::new(),
+            rendered: SortedMap::new(),
+            endpoint_count: SortedMap::new(),
             large_cluster: false,
             installed: [Chains::new(), Chains::new()],
             stale_udp: Vec::new(),
@@ -139,7 +139,7 @@ impl Proxier {
         self.installed.iter().flat_map(|table| table.values()).map(Vec::len).sum()
     }
 
-    fn count_endpoints(&mut self, changed: &BTreeSet<Key>) {
+    fn count_endpoints(&mut self, changed: &SortedSet<Key>) {
         for key in changed {
             let count = self
                 .slices

@@ -3,7 +3,7 @@
 use crate::api::{LabelSelector, Object, ObjectExt};
 use ipnet::Ipv4Net;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use sim::SortedSet;
 use std::net::Ipv4Addr;
 
 /// A pod as policies see it.
@@ -146,8 +146,8 @@ impl<'a> Cluster<'a> {
             selector => Some(LabelSelector::from_value(selector)),
         };
         let (pods, namespaces) = (selector("/podSelector"), selector("/namespaceSelector"));
-        let meant: BTreeSet<&str> = match &namespaces {
-            None => BTreeSet::from([own]),
+        let meant: SortedSet<&str> = match &namespaces {
+            None => SortedSet::from([own]),
             Some(selector) => {
                 let meant = self.namespaces.iter().filter(|namespace| selector.matches(namespace.labels()));
                 meant.map(|namespace| namespace.name()).collect()

@@ -5,10 +5,10 @@ use crate::api::{Object, ObjectExt};
 use data_encoding::BASE32;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use sim::SortedMap;
 
 /// Rules of chains, by name of the chain.
-pub type Chains = BTreeMap<String, Vec<String>>;
+pub type Chains = SortedMap<String, Vec<String>>;
 
 /// The kernel's chains with the chain that each jumps to, and the rule that jumps.
 pub const JUMPS: [(&str, &str, &str); 3] = [
@@ -40,7 +40,7 @@ pub fn chains(policies: &[Object], pods: &[Object], namespaces: &[Object], node:
         return chains;
     }
     let cluster = Cluster::new(pods, namespaces);
-    let mut jumps: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut jumps: SortedMap<&str, Vec<String>> = SortedMap::new();
     for pod in cluster.pods.iter().filter(|pod| pod.object.str_at("/spec/nodeName") == node) {
         let mine: Vec<(&Object, Direction)> = policies
             .iter()
@@ -96,7 +96,7 @@ fn own_services() -> Vec<String> {
     ]
 }
 
-fn jump_to_pod(pod: &Pod<'_>, direction: Direction, chain: &str, jumps: &mut BTreeMap<&str, Vec<String>>) {
+fn jump_to_pod(pod: &Pod<'_>, direction: Direction, chain: &str, jumps: &mut SortedMap<&str, Vec<String>>) {
     let (flag, words, from): (_, _, &[&str]) = match direction {
         Direction::Ingress => ("-d", "traffic destined to", &["FORWARD", "OUTPUT"]),
         Direction::Egress => ("-s", "traffic from", &["FORWARD", "INPUT", "OUTPUT"]),

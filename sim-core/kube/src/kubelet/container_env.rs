@@ -8,7 +8,7 @@ use super::volumes::data_of;
 use crate::api::{ObjectExt, quantity};
 use linux::host::{CPUS, MEMORY_KIB};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use sim::SortedMap;
 
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -86,7 +86,7 @@ pub(super) async fn build(
     for (name, _) in &own {
         from_services.remove(name);
     }
-    let from_services: BTreeMap<String, String> = from_services;
+    let from_services: SortedMap<String, String> = from_services;
     for (name, value) in own.into_iter().chain(from_services) {
         match env.iter_mut().find(|(n, _)| *n == name) {
             Some(entry) => entry.1 = value,

@@ -2,12 +2,12 @@
 
 use crate::api::{Object, ObjectExt};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use sim::SortedMap;
 use std::net::Ipv4Addr;
 
 /// Variables for the Services of a namespace, as `docker run --link` once made them. Models pkg/kubelet/envvars.
-pub fn service_variables<'a>(services: impl Iterator<Item = &'a Object>) -> BTreeMap<String, String> {
-    let mut variables = BTreeMap::new();
+pub fn service_variables<'a>(services: impl Iterator<Item = &'a Object>) -> SortedMap<String, String> {
+    let mut variables = SortedMap::new();
     for service in services {
         let ip = service.str_at("/spec/clusterIP");
         let ports = service.list_at("/spec/ports");

@@ -4,9 +4,8 @@ use super::image::{Image, ImageRef, ImageRegistry, PullError};
 use super::notify::Notify;
 use crate::api::ObjectExt;
 use serde_json::Value;
-use sim::{Instant, Rng, Sim};
+use sim::{Instant, Rng, Sim, SortedMap};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -43,9 +42,9 @@ pub struct ImageStore {
     sim: Sim,
     rng: RefCell<Rng>,
     registry: Rc<dyn ImageRegistry>,
-    present: RefCell<BTreeMap<ImageRef, Rc<Image>>>,
-    pulling: RefCell<BTreeMap<ImageRef, Rc<Pull>>>,
-    back_off: RefCell<BTreeMap<String, BackOff>>,
+    present: RefCell<SortedMap<ImageRef, Rc<Image>>>,
+    pulling: RefCell<SortedMap<ImageRef, Rc<Pull>>>,
+    back_off: RefCell<SortedMap<String, BackOff>>,
 }
 
 /// One download: everybody who wants the same image waits for it.

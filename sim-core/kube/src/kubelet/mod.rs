@@ -45,9 +45,8 @@ use linux::{Host, Program, Sys};
 use pod::PodWorker;
 use sandbox::AddressPool;
 use serde_json::Value;
-use sim::{Instant, Rng, Sim};
+use sim::{Instant, Rng, Sim, SortedMap};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
@@ -87,7 +86,7 @@ struct Inner {
     services: Informer,
     images: ImageStore,
     addresses: AddressPool,
-    workers: RefCell<BTreeMap<String, Rc<PodWorker>>>,
+    workers: RefCell<SortedMap<String, Rc<PodWorker>>>,
     rng: RefCell<Rng>,
     /// When within a second this node looks at what its containers do.
     relist_phase: Duration,

@@ -4,8 +4,8 @@
 use ipnet::Ipv4Net;
 use linux::net::{Net, NetnsId};
 use linux::{Errno, Host};
+use sim::SortedSet;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Addresses of a node's pods, handed out one after the other; after the last comes the first that is free.
@@ -16,13 +16,13 @@ pub struct AddressPool {
 
 struct PoolState {
     last: u32,
-    taken: BTreeSet<u32>,
+    taken: SortedSet<u32>,
 }
 
 impl AddressPool {
     /// The pool of a subnet; its first address is the bridge's.
     pub fn new(subnet: Ipv4Net) -> Self {
-        AddressPool { subnet, state: RefCell::new(PoolState { last: 1, taken: BTreeSet::new() }) }
+        AddressPool { subnet, state: RefCell::new(PoolState { last: 1, taken: SortedSet::new() }) }
     }
 
     /// The next free address.

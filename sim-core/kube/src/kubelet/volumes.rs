@@ -9,10 +9,10 @@ use crate::client::Client;
 use data_encoding::BASE64;
 use linux::vfs::Vfs;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use sim::SortedMap;
 
 /// The volumes of a pod by name, set up.
-pub type Volumes = BTreeMap<String, Volume>;
+pub type Volumes = SortedMap<String, Volume>;
 
 /// A volume that can be mounted.
 #[derive(Clone)]
@@ -235,14 +235,14 @@ pub async fn data_of(
     kind: &str,
     namespace: &str,
     name: &str,
-) -> Result<BTreeMap<String, Vec<u8>>, String> {
+) -> Result<SortedMap<String, Vec<u8>>, String> {
     let (resource, word) = if kind == "secret" { (SECRET, "secret") } else { (CONFIG_MAP, "configmap") };
     let object = match client.get(resource, namespace, name).await {
         Ok(object) => object,
         Err(status) if status.is_not_found() => return Err(format!("{word} \"{name}\" not found")),
         Err(status) => return Err(status.message),
     };
-    let mut data = BTreeMap::new();
+    let mut data = SortedMap::new();
     let texts = |map: &Map<String, Value>| -> Vec<(String, String)> {
         map.iter().map(|(k, v)| (k.clone(), v.as_str().unwrap_or("").to_string())).collect()
     };

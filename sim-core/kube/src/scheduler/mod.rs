@@ -21,10 +21,9 @@ use node_info::{Cluster, PodRequest};
 use plugins::{FILTERS, SCORES};
 use queue::SchedulingQueue;
 use serde_json::json;
-use sim::Ordered;
+use sim::{Ordered, SortedMap};
 use sim::{Rng, Sim};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 use topology::Topology;
@@ -178,7 +177,7 @@ impl Scheduler {
             return Err((format!("0/{count} nodes are available: {why}. not found"), None));
         }
         let topology = Topology::of(pod, &cluster, &self.pods);
-        let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+        let mut reasons: SortedMap<String, usize> = SortedMap::new();
         let mut unresolvable = 0;
         let mut feasible = Vec::new();
         for node in cluster.nodes() {
@@ -280,14 +279,14 @@ fn holds_resources(pod: &Object) -> bool {
 }
 
 /// Why no node will do.
-fn unfit(nodes: usize, reasons: &BTreeMap<String, usize>) -> String {
+fn unfit(nodes: usize, reasons: &SortedMap<String, usize>) -> String {
     let mut parts: Vec<String> = reasons.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
     parts.order();
     format!("0/{nodes} nodes are available: {}", parts.join(", "))
 }
 
 /// Upstream's sentence for a pod that fits nowhere, with the one about preemption behind it.
-fn fit_error(nodes: usize, reasons: &BTreeMap<String, usize>, unresolvable: usize) -> String {
+fn fit_error(nodes: usize, reasons: &SortedMap<String, usize>, unresolvable: usize) -> String {
     let mut preemption = Vec::new();
     if nodes > unresolvable {
         preemption.push(format!("{} No preemption victims found for incoming pod", nodes - unresolvable));
@@ -309,7 +308,7 @@ mod tests {
 
     #[test]
     fn a_pod_that_fits_nowhere_is_told_why() {
-        let reasons = BTreeMap::from([
+        let reasons = SortedMap::from([
             ("Insufficient cpu".to_string(), 2),
             ("node(s) were unschedulable".to_string(), 1),
         ]);

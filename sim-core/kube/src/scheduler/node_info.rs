@@ -2,7 +2,7 @@
 
 use crate::api::{Key, Object, ObjectExt, quantity};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use sim::SortedMap;
 use std::rc::Rc;
 
 /// What a pod that asks for nothing is counted with in scores, not in filters.
@@ -122,13 +122,13 @@ pub(super) struct NodeInfo {
     pub(super) requested: Resources,
     pub(super) non_zero_requested: Resources,
     /// How many pods of each owner are here.
-    pub(super) owners: BTreeMap<Rc<str>, i64>,
+    pub(super) owners: SortedMap<Rc<str>, i64>,
     pub(super) host_ports: Vec<(String, i64)>,
     /// The images that are here, by one of their names, and their sizes.
     pub(super) images: Vec<(String, i64)>,
     /// How many pods here keep others away.
     pub(super) guards: usize,
-    pods: BTreeMap<Key, PodRequest>,
+    pods: SortedMap<Key, PodRequest>,
 }
 
 impl NodeInfo {
@@ -167,9 +167,9 @@ impl NodeInfo {
 /// All nodes, and the pods on them, assumed ones included.
 #[derive(Default)]
 pub(super) struct Cluster {
-    nodes: BTreeMap<Rc<str>, NodeInfo>,
+    nodes: SortedMap<Rc<str>, NodeInfo>,
     /// Pods that came before their node.
-    early: BTreeMap<Key, (PodRequest, String)>,
+    early: SortedMap<Key, (PodRequest, String)>,
 }
 
 impl Cluster {
@@ -199,11 +199,11 @@ impl Cluster {
             allocatable,
             requested: Resources::default(),
             non_zero_requested: Resources::default(),
-            owners: BTreeMap::new(),
+            owners: SortedMap::new(),
             host_ports: Vec::new(),
             images: images_of(node),
             guards: 0,
-            pods: BTreeMap::new(),
+            pods: SortedMap::new(),
         };
         self.nodes.insert(name, info);
         let early: Vec<_> =

@@ -2,9 +2,9 @@
 //! which come back when something changed in the cluster, after a pause that grows with each try.
 
 use crate::api::Key;
-use sim::{Instant, Sim};
+use sim::{Instant, Sim, SortedMap, SortedSet};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
@@ -24,9 +24,9 @@ pub(super) struct SchedulingQueue {
 struct Inner {
     active: VecDeque<Key>,
     /// What is in `active`.
-    queued: BTreeSet<Key>,
-    waiting: BTreeMap<Key, Waiting>,
-    attempts: BTreeMap<Key, u32>,
+    queued: SortedSet<Key>,
+    waiting: SortedMap<Key, Waiting>,
+    attempts: SortedMap<Key, u32>,
     waker: Option<Waker>,
 }
 

@@ -10,7 +10,7 @@ use crate::api::core_v1::node_selector;
 use crate::api::{LabelSelector, Object, ObjectExt};
 use crate::client::Informer;
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use sim::{SortedMap, SortedSet};
 
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
@@ -24,7 +24,7 @@ struct Term {
     namespaces: Namespaces,
     weight: i64,
     /// Pods that match, by the value of the topology key.
-    found: BTreeMap<String, i64>,
+    found: SortedMap<String, i64>,
 }
 
 struct Namespaces {
@@ -48,7 +48,7 @@ impl Term {
                 selector: (!selector.is_null()).then(|| LabelSelector::from_value(selector)),
             },
             weight,
-            found: BTreeMap::new(),
+            found: SortedMap::new(),
         }
     }
 
@@ -82,7 +82,7 @@ struct Constraint {
     max_skew: i64,
     min_domains: usize,
     hard: bool,
-    counts: BTreeMap<String, i64>,
+    counts: SortedMap<String, i64>,
 }
 
 impl Constraint {
@@ -95,7 +95,7 @@ impl Constraint {
             max_skew: constraint.int_at("/maxSkew").unwrap_or(1),
             min_domains: constraint.int_at("/minDomains").and_then(|n| usize::try_from(n).ok()).unwrap_or(1),
             hard: constraint.str_at("/whenUnsatisfiable") != "ScheduleAnyway",
-            counts: BTreeMap::new(),
+            counts: SortedMap::new(),
         }
     }
 
@@ -119,7 +119,7 @@ pub(super) struct Topology {
     preferred: Vec<Term>,
     spread: Vec<Constraint>,
     /// Places that pods on them keep this pod away from.
-    guarded: BTreeSet<(String, String)>,
+    guarded: SortedSet<(String, String)>,
     /// The pod itself is what its affinity asks for: the first of a group may go anywhere.
     meets_itself: bool,
     counts_itself: Vec<i64>,
@@ -149,7 +149,7 @@ impl Topology {
             anti: required(far),
             preferred,
             spread: constraints.iter().map(|constraint| Constraint::of(constraint, pod)).collect(),
-            guarded: BTreeSet::new(),
+            guarded: SortedSet::new(),
             meets_itself: false,
             counts_itself: Vec::new(),
         };

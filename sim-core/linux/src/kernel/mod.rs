@@ -12,9 +12,8 @@ use crate::process::{Id, Process, Run, Session, Signals};
 use crate::tty::Tty;
 use crate::wait::WaitQueue;
 use crate::{Errno, Namespaces, Pid};
-use sim::{Instant, Sim};
+use sim::{Instant, Sim, SortedMap};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
@@ -41,10 +40,10 @@ pub(crate) struct Kernel {
 
 #[derive(Default)]
 struct Tables {
-    processes: BTreeMap<Pid, Rc<Process>>,
-    pidns: BTreeMap<u32, PidNamespace>,
-    by_uid: BTreeMap<u32, usize>,
-    ptys: BTreeMap<(u32, u32), Weak<Tty>>,
+    processes: SortedMap<Pid, Rc<Process>>,
+    pidns: SortedMap<u32, PidNamespace>,
+    by_uid: SortedMap<u32, usize>,
+    ptys: SortedMap<(u32, u32), Weak<Tty>>,
     next_pid: Pid,
     next_pidns: u32,
 }
@@ -52,7 +51,7 @@ struct Tables {
 #[derive(Default)]
 struct PidNamespace {
     next_pid: Pid,
-    processes: BTreeMap<Pid, Rc<Process>>,
+    processes: SortedMap<Pid, Rc<Process>>,
 }
 
 /// What a new process begins with.
@@ -85,7 +84,7 @@ impl Kernel {
         let mut tables = self.tables.borrow_mut();
         let number = tables.next_pidns;
         tables.next_pidns += 1;
-        tables.pidns.insert(number, PidNamespace { next_pid: 1, processes: BTreeMap::new() });
+        tables.pidns.insert(number, PidNamespace { next_pid: 1, processes: SortedMap::new() });
         number
     }
 
@@ -258,7 +257,7 @@ impl Kernel {
     }
 }
 
-fn count_down(counts: &mut BTreeMap<u32, usize>, uid: u32) {
+fn count_down(counts: &mut SortedMap<u32, usize>, uid: u32) {
     if let Some(count) = counts.get_mut(&uid) {
         *count -= 1;
         if *count == 0 {

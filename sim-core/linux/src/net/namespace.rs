@@ -6,8 +6,7 @@ use super::netfilter::Netfilter;
 use super::packet::Packet;
 use super::route;
 use ipnet::Ipv4Net;
-use sim::{Duration, Instant};
-use std::collections::BTreeMap;
+use sim::{Duration, Instant, SortedMap};
 use std::net::Ipv4Addr;
 
 /// An interface of some namespace. The serial number tells it from another that got its place later.
@@ -40,7 +39,7 @@ pub(crate) struct Iface {
     pub(crate) master: Option<u16>,
     pub(crate) hairpin: bool,
     /// By address, as a number.
-    pub(crate) neighbours: BTreeMap<u32, Neighbour>,
+    pub(crate) neighbours: SortedMap<u32, Neighbour>,
     pub(crate) counters: Counters,
 }
 
@@ -230,7 +229,7 @@ pub(crate) struct Netns {
     pub(crate) udp: Vec<Bound>,
     pub(crate) icmp: Vec<(u16, u32)>,
     /// How many ICMP errors each peer may still get, in milliseconds of patience, and since when.
-    pub(crate) icmp_limits: BTreeMap<Ipv4Addr, (u64, Instant)>,
+    pub(crate) icmp_limits: SortedMap<Ipv4Addr, (u64, Instant)>,
 }
 
 impl Netns {
@@ -246,7 +245,7 @@ impl Netns {
             listeners: Vec::new(),
             udp: Vec::new(),
             icmp: Vec::new(),
-            icmp_limits: BTreeMap::new(),
+            icmp_limits: SortedMap::new(),
         }
     }
     /// To be called when interfaces have won or lost addresses.

@@ -8,8 +8,8 @@ use super::world::{Segment, World, with};
 use super::{Net, NetnsId, SegmentId};
 use crate::Errno;
 use ipnet::{IpNet, Ipv4Net};
-use sim::Duration;
-use std::collections::{BTreeMap, VecDeque};
+use sim::{Duration, SortedMap};
+use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;
 
@@ -52,7 +52,7 @@ impl Net {
         world.segments.push(Segment {
             name: name.to_string(),
             latency: (shortest, longest),
-            stations: BTreeMap::new(),
+            stations: SortedMap::new(),
             flights: VecDeque::new(),
             arrival: Rc::new(move || with(&own, |world| world.land(number))),
         });
@@ -394,7 +394,7 @@ impl World {
             addresses: Vec::new(),
             master: None,
             hairpin: false,
-            neighbours: BTreeMap::new(),
+            neighbours: SortedMap::new(),
             counters: Counters::default(),
         };
         let netns = self.existing(ns)?;

@@ -9,9 +9,9 @@ use super::tcp::{Line, Tcp};
 use super::udp::Udp;
 use super::{Net, NetnsId};
 use crate::Errno;
-use sim::{Duration, Instant, Rng, Sim};
+use sim::{Duration, Instant, Rng, Sim, SortedMap};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 use std::rc::{Rc, Weak};
 
@@ -27,7 +27,7 @@ pub(super) struct Segment {
     pub(super) name: String,
     pub(super) latency: (Duration, Duration),
     /// Who answers for an address.
-    pub(super) stations: BTreeMap<Ipv4Addr, IfaceRef>,
+    pub(super) stations: SortedMap<Ipv4Addr, IfaceRef>,
     /// In the order of arrival; one event is scheduled for the first.
     pub(super) flights: VecDeque<Flight>,
     /// That event.

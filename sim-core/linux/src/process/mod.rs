@@ -4,9 +4,8 @@ use crate::fd::FdTable;
 use crate::tty::Tty;
 use crate::wait::WaitQueue;
 use crate::{Namespaces, Signal, Termios};
-use sim::{Instant, Rng, TaskId};
+use sim::{Instant, Rng, SortedMap, TaskId};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
@@ -106,7 +105,7 @@ pub(crate) struct Process {
     pub started: Instant,
     /// Nothing when it was started from outside of any process or its parent has ended.
     pub parent: RefCell<Weak<Process>>,
-    pub children: RefCell<BTreeMap<Pid, Rc<Process>>>,
+    pub children: RefCell<SortedMap<Pid, Rc<Process>>>,
     /// Started by [`crate::Host::spawn`]: whoever did that waits for it, not init.
     pub from_outside: bool,
     pub group: Cell<Id>,
@@ -136,7 +135,7 @@ pub(crate) struct Process {
     /// Tasks that wait until the process goes on.
     pub held: WaitQueue,
     /// The tasks that run it: the program is number 0, threads count up.
-    pub tasks: RefCell<BTreeMap<u32, TaskId>>,
+    pub tasks: RefCell<SortedMap<u32, TaskId>>,
     pub next_task: Cell<u32>,
     /// The task that is being polled.
     pub current_task: Cell<u32>,

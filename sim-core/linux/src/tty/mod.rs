@@ -13,8 +13,9 @@ use crate::vfs::Vfs;
 use crate::wait::WaitQueue;
 use crate::{Errno, File, Signal};
 use discipline::{Discipline, INPUT_MAX};
+use sim::SortedMap;
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
@@ -171,7 +172,7 @@ pub(crate) struct Tty {
     writable: WaitQueue,
     screen: WaitQueue,
     /// Processes that wait for input.
-    readers: RefCell<BTreeMap<u64, Weak<Process>>>,
+    readers: RefCell<SortedMap<u64, Weak<Process>>>,
     next_reader: Cell<u64>,
 }
 

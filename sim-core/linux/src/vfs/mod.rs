@@ -14,9 +14,8 @@ pub(crate) use tree::{Body, Ino, Inode, program_name};
 pub(crate) use walk::Node;
 
 use crate::{Errno, Program};
-use sim::{Instant, Sim};
+use sim::{Instant, Sim, SortedMap};
 use std::cell::{LazyCell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use tree::Tree;
 
@@ -84,7 +83,7 @@ impl Drop for Top {
 struct Inner {
     tree: RefCell<Tree>,
     /// Programs by name, so that copies of an executable run.
-    programs: Rc<RefCell<BTreeMap<&'static str, Program>>>,
+    programs: Rc<RefCell<SortedMap<&'static str, Program>>>,
     /// Set when a machine runs on it: before that it is always the beginning.
     clock: RefCell<Option<Sim>>,
 }

@@ -6,8 +6,8 @@
 use super::web;
 use super::{ImageInfo, rootfs};
 use linux::{Args, Errno, ExitCode, Fd, Program, ProgramFuture, Signal, Sys, resolver};
+use sim::SortedMap;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
@@ -38,7 +38,7 @@ const CLI: Program = Program::new("redis-cli", "Talk to a key-value store", |sys
     Box::pin(client(sys, args))
 });
 
-type Data = Rc<RefCell<BTreeMap<String, String>>>;
+type Data = Rc<RefCell<SortedMap<String, String>>>;
 
 async fn serve(sys: Sys, _: Args) -> ExitCode {
     let listener = match web::listen(&sys, 6379) {
@@ -148,7 +148,7 @@ fn bulk(text: Option<&String>) -> String {
     text.map_or_else(|| "$-1\r\n".to_string(), |text| format!("${}\r\n{text}\r\n", text.len()))
 }
 
-fn execute(words: &[String], data: &mut BTreeMap<String, String>) -> String {
+fn execute(words: &[String], data: &mut SortedMap<String, String>) -> String {
     let name = words[0].to_uppercase();
     let wrong = || format!("-ERR wrong number of arguments for '{}' command\r\n", words[0].to_lowercase());
     let key = words.get(1);
@@ -291,7 +291,7 @@ mod tests {
 
     #[test]
     fn commands_are_read_and_answered() {
-        let mut data = BTreeMap::new();
+        let mut data = SortedMap::new();
         let mut ask = |line: &str| {
             let (words, used) = parse_request(line.as_bytes()).expect("a whole command");
             assert_eq!(used, line.len());

@@ -11,7 +11,7 @@ use crate::api::scheme::{PLAIN, ResourceInfo};
 use crate::api::table::{CREATED_AT, NAME};
 use crate::api::validation::{self, Errors};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use sim::SortedSet;
 
 static SCHEMA: Struct = Struct {
     go: "LimitRange",
@@ -107,7 +107,7 @@ fn validate(range: &Value, _old: Option<&Value>, errors: &mut Errors) {
 fn compare(item: &Value, i: usize, errors: &mut Errors) {
     let lists = ["min", "defaultRequest", "default", "max"];
     let amounts = lists.map(|name| item.get(name).and_then(Value::as_object).map(read).unwrap_or_default());
-    let names: BTreeSet<&String> = amounts.iter().flat_map(|list| list.keys()).collect();
+    let names: SortedSet<&String> = amounts.iter().flat_map(|list| list.keys()).collect();
     let words = ["min value", "default request value", "default value", "max value"];
     for name in names {
         let of = |list: usize| amounts[list].get(name);

@@ -81,6 +81,6 @@ fn every_kind_is_described() {
     let all = crate::api::scheme::RESOURCES;
     let missing: Vec<&str> = all.iter().map(|r| r.schema.go).filter(|go| !keys.contains(go)).collect();
     assert!(missing.is_empty(), "no sentence says what these are: {missing:?}");
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = sim::SortedSet::new();
     assert!(keys.iter().all(|key| seen.insert(*key)), "each has one sentence");
 }

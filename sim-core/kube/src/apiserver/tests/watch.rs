@@ -2,8 +2,7 @@
 
 use super::*;
 use crate::apiserver::{DeleteOptions, WatchStream};
-use sim::Rng;
-use std::collections::BTreeMap;
+use sim::{Rng, SortedMap};
 use std::future::Future as _;
 use std::task::{Context, Poll, Waker};
 
@@ -15,7 +14,7 @@ struct Follower {
     version: u64,
     /// Versions of the events it was told.
     told: Vec<u64>,
-    pods: BTreeMap<String, String>,
+    pods: SortedMap<String, String>,
     relisted: usize,
     bookmarks: usize,
 }
@@ -137,7 +136,7 @@ fn ten_thousand_pods_are_followed() {
     for follower in [&mut steady, &mut restless] {
         follower.take(&w);
         let all = w.api.list(POD, "default", &Filter::default());
-        let all: BTreeMap<String, String> =
+        let all: SortedMap<String, String> =
             all.iter().map(|pod| (pod.name().to_string(), pod.resource_version().to_string())).collect();
         assert!(follower.pods == all, "{} of {}", follower.pods.len(), all.len());
     }

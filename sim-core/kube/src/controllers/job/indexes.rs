@@ -3,13 +3,13 @@
 
 use crate::api::ObjectExt;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use sim::SortedSet;
 
 /// The label and annotation that tell a pod which part of the work is its own.
 pub(in super::super) const COMPLETION_INDEX: &str = "batch.kubernetes.io/job-completion-index";
 
 /// A set of indexes.
-pub(super) type Indexes = BTreeSet<i64>;
+pub(super) type Indexes = SortedSet<i64>;
 
 /// The index of a pod.
 pub(super) fn of(pod: &Value) -> Option<i64> {

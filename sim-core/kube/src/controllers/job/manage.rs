@@ -8,7 +8,7 @@ use crate::api::{self, JOB, Key, Object, ObjectExt, Status, pod};
 use crate::controllers::pod_control::{pod_from_template, rank};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use sim::SortedMap;
 use std::time::Duration;
 
 /// No single reconciliation creates or deletes more pods than this.
@@ -86,7 +86,7 @@ impl Controller {
     /// The active pods to delete: duplicates of an index first, then those that are missed least.
     fn surplus(&self, round: &Round, at_least: usize) -> Vec<Object> {
         let mut pods = round.active.clone();
-        let nowhere = BTreeMap::new();
+        let nowhere = SortedMap::new();
         pods.sort_by_cached_key(|pod| rank(pod, &nowhere));
         let mut victims = Vec::new();
         if round.is_indexed() {

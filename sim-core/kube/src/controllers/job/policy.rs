@@ -84,7 +84,7 @@ pub(super) fn success(job: &Value, succeeded: &Indexes, completions: i64) -> Opt
         match rule.at("/succeededIndexes").as_str() {
             Some(text) => {
                 let wanted = indexes::parse(text, completions);
-                let done = wanted.intersection(succeeded).count();
+                let done = wanted.iter().filter(|index| succeeded.contains(index)).count();
                 !wanted.is_empty() && (done == wanted.len() || enough(done))
             }
             None => enough(succeeded.len()),

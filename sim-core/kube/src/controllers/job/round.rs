@@ -6,8 +6,7 @@ use super::indexes::{self, Indexes};
 use super::policy::{self, Verdict};
 use crate::api::{self, Object, ObjectExt, condition, pod, set};
 use serde_json::{Value, json};
-use sim::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use sim::{SortedMap, SortedSet, Timestamp};
 use std::time::Duration;
 
 const FAILURE_COUNT: &str = "batch.kubernetes.io/job-index-failure-count";
@@ -23,7 +22,7 @@ pub(super) struct Round {
     pub ready: i64,
     pub terminating: i64,
     /// Uids of pods that need not be looked at: the cache is behind.
-    pub removed: BTreeSet<String>,
+    pub removed: SortedSet<String>,
     pub succeeded: i64,
     failed: i64,
     pub back_off: BackOff,
@@ -33,7 +32,7 @@ pub(super) struct Round {
     pub succeeded_indexes: Indexes,
     pub failed_indexes: Option<Indexes>,
     /// Failed pods that are kept until their index has a new one, which takes over their count.
-    pub delayed: BTreeMap<i64, Object>,
+    pub delayed: SortedMap<i64, Object>,
     pub now: Timestamp,
     /// Whether the status is to be written whatever else happens.
     pub dirty: bool,
@@ -43,7 +42,7 @@ impl Round {
     pub(super) fn new(
         job: &Object,
         pods: Vec<Object>,
-        removed: BTreeSet<String>,
+        removed: SortedSet<String>,
         record: BackOff,
         now: Timestamp,
     ) -> Round {
@@ -62,7 +61,7 @@ impl Round {
             succeeded_before: Indexes::new(),
             succeeded_indexes: Indexes::new(),
             failed_indexes: None,
-            delayed: BTreeMap::new(),
+            delayed: SortedMap::new(),
             now,
             dirty: false,
         };
@@ -247,7 +246,7 @@ impl Round {
 
     fn find_delayed(&mut self) {
         let busy: Indexes = self.active.iter().filter_map(|pod| self.index_of(pod)).collect();
-        let mut delayed: BTreeMap<i64, Object> = BTreeMap::new();
+        let mut delayed: SortedMap<i64, Object> = SortedMap::new();
         for pod in self.pods.iter().filter(|pod| self.is_tracked(pod) && self.is_failed(pod)) {
             let Some(index) = self.index_of(pod).filter(|index| !busy.contains(index)) else { continue };
             let over = self.succeeded_indexes.contains(&index)

@@ -7,8 +7,7 @@ use super::round::Round;
 use crate::api::{JOB, Key, Object, ObjectExt, Status, condition, pod, remove, set};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use sim::Ordered;
-use std::collections::BTreeSet;
+use sim::{Ordered, SortedSet};
 
 /// No status holds more uids than this.
 const MOST_UNCOUNTED: usize = 500;
@@ -30,7 +29,7 @@ impl Controller {
             }
         }
         let tracked = round.pods.iter().filter(|pod| round.is_tracked(pod));
-        let mut held: BTreeSet<String> = tracked.map(|pod| pod.uid().to_string()).collect();
+        let mut held: SortedSet<String> = tracked.map(|pod| pod.uid().to_string()).collect();
         dirty |= count_released(&mut round.job, &held);
         let (ended, full) = self.collect(&mut round, &mut dirty);
         dirty |= write_indexes(&mut round);
@@ -173,7 +172,7 @@ fn may_go(round: &Round, pod: &Object, failed: bool) -> bool {
 }
 
 /// Pods that nothing holds any more go from the list into the number. Models cleanUncountedPodsWithoutFinalizers.
-fn count_released(job: &mut Value, held: &BTreeSet<String>) -> bool {
+fn count_released(job: &mut Value, held: &SortedSet<String>) -> bool {
     let mut changed = false;
     for kind in ["succeeded", "failed"] {
         let path = format!("/status/uncountedTerminatedPods/{kind}");

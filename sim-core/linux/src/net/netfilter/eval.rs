@@ -7,8 +7,7 @@ use super::{Chain, Hook, Netfilter, Policy, RecentList, Table};
 use crate::net::IcmpKind;
 use crate::net::namespace::is_local;
 use crate::net::packet::{Body, Icmp, Packet};
-use sim::{Instant, Rng};
-use std::collections::BTreeMap;
+use sim::{Instant, Rng, SortedMap};
 use std::net::Ipv4Addr;
 
 /// What is known about a packet at a hook.
@@ -276,7 +275,7 @@ fn matches(
     answered: usize,
     nth: &mut u32,
     env: &mut Env<'_>,
-    lists: &mut BTreeMap<String, RecentList>,
+    lists: &mut SortedMap<String, RecentList>,
 ) -> bool {
     if rule.in_interface.as_ref().is_some_and(|name| !is(name, |name| interface(name, env.in_dev)))
         || rule.out_interface.as_ref().is_some_and(|name| !is(name, |name| interface(name, env.out_dev)))
@@ -360,7 +359,7 @@ fn draw(rng: &mut Rng) -> u32 {
     (rng.next_u64() & 0x7fff_ffff) as u32
 }
 
-fn recent_match(recent: &Recent, env: &Env<'_>, lists: &mut BTreeMap<String, RecentList>) -> bool {
+fn recent_match(recent: &Recent, env: &Env<'_>, lists: &mut SortedMap<String, RecentList>) -> bool {
     let address = if recent.by_source { env.packet.src } else { env.packet.dst };
     let address = Ipv4Addr::from(u32::from(address) & u32::from(recent.mask));
     let list = match lists.get_mut(&recent.name) {

@@ -44,8 +44,7 @@ pub use rule::{
 
 pub use table::{Chain, StoredRule, TableData};
 
-use sim::Instant;
-use std::collections::BTreeMap;
+use sim::{Instant, SortedMap};
 use std::fmt;
 use std::net::Ipv4Addr;
 
@@ -191,7 +190,7 @@ impl fmt::Display for NetfilterError {
 impl std::error::Error for NetfilterError {}
 
 /// When an address was seen by a `recent` list.
-pub type RecentList = BTreeMap<Ipv4Addr, Vec<Instant>>;
+pub type RecentList = SortedMap<Ipv4Addr, Vec<Instant>>;
 
 /// All rules of a network namespace.
 #[derive(Clone, Debug, Default)]
@@ -203,7 +202,7 @@ pub struct Netfilter {
     /// Where a packet goes on after the chains that it has jumped to: chain and rule.
     callers: [(u32, usize); eval::DEPTH],
     /// Lists of the `recent` match: `/proc/net/xt_recent`.
-    pub recent: BTreeMap<String, RecentList>,
+    pub recent: SortedMap<String, RecentList>,
 }
 
 impl Netfilter {

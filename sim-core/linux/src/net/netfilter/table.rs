@@ -1,7 +1,7 @@
 //! Tables and chains, and what `iptables` does to them.
 
 use super::{Hook, NetfilterError, Policy, Rule, Table, Target, eval};
-use std::collections::BTreeMap;
+use sim::SortedMap;
 use std::fmt;
 use std::rc::Rc;
 
@@ -67,7 +67,7 @@ pub struct TableData {
     pub(super) table: Option<Table>,
     /// By number; built-in chains come first. A deleted one leaves a gap.
     pub(super) chains: Vec<Option<Chain>>,
-    names: BTreeMap<String, u32>,
+    names: SortedMap<String, u32>,
     pub(super) builtin: [Option<u32>; 5],
 }
 
@@ -346,7 +346,7 @@ impl TableData {
             }
         }
         let kept = self.chains.iter().flatten().flat_map(|chain| &chain.rules);
-        let referenced: std::collections::BTreeSet<u32> = kept.map(|rule| rule.jump).collect();
+        let referenced: sim::SortedSet<u32> = kept.map(|rule| rule.jump).collect();
         for number in gone {
             let Some(chain) = &self.chains[number as usize] else { continue };
             if referenced.contains(&number) {

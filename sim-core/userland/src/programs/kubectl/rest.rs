@@ -11,9 +11,8 @@ use super::stream::Stream;
 use linux::http::{Body, Connection, Headers, HttpError, RequestHead, ResponseHead, header};
 use linux::{Errno, Fd, Sys, resolver};
 use serde_json::Value;
-use sim::Ordered;
+use sim::{Ordered, SortedSet};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -47,7 +46,7 @@ pub struct Client {
     host: String,
     prefix: String,
     impersonate: Headers,
-    warned: RefCell<BTreeSet<String>>,
+    warned: RefCell<SortedSet<String>>,
     idle: RefCell<Option<Connection>>,
     request_timeout: Option<Duration>,
     verbosity: i64,

@@ -3,7 +3,7 @@
 use super::resolve::{resolve, resolve_1_2};
 use libyaml_safer::{Event, EventData, Parser, ScalarStyle};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use sim::SortedMap;
 
 /// Splits a stream at its `---` lines, as `k8s.io/apimachinery/pkg/util/yaml` does before it parses anything.
 pub fn documents(text: &str) -> Vec<String> {
@@ -62,7 +62,7 @@ fn read(text: &str, kyaml: bool) -> Result<(Value, Vec<String>), String> {
     let mut input = text.as_bytes();
     let mut parser = Parser::new();
     parser.set_input_string(&mut input);
-    let anchors = BTreeMap::new();
+    let anchors = SortedMap::new();
     let mut reader = Reader { parser, kyaml, anchors, decoded: 0, aliased: 0, depth: 0, twice: Vec::new() };
     loop {
         match reader.next()?.data {
@@ -84,7 +84,7 @@ struct Reader<'r, 'b> {
     parser: Parser<&'r mut &'b [u8]>,
     /// By the rules of go-yaml v3.
     kyaml: bool,
-    anchors: BTreeMap<String, Anchor>,
+    anchors: SortedMap<String, Anchor>,
     /// How many nodes were decoded, those of repetitions included.
     decoded: u64,
     /// How many of them were repetitions.
@@ -183,7 +183,7 @@ impl Reader<'_, '_> {
             EventData::MappingStart { anchor, .. } => {
                 let mut map = Map::new();
                 let mut merged = Map::new();
-                let mut lines: BTreeMap<String, u64> = BTreeMap::new();
+                let mut lines: SortedMap<String, u64> = SortedMap::new();
                 loop {
                     let event = self.next()?;
                     if event.data == EventData::MappingEnd {
