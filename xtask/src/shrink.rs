@@ -16,6 +16,8 @@ const OPTIONS: &[&str] = &[
     "--low-memory-unused",
     // Data was put in order before; cutting it where it is zero takes more than the zeros.
     "--skip-pass=memory-packing",
+    // What it would keep in a local compresses better written twice.
+    "--skip-pass=local-cse",
     // A function that is called twice compresses better than its body in two places.
     "--always-inline-max-function-size=1",
     "--one-caller-inline-max-function-size=0",
