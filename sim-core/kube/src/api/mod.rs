@@ -111,6 +111,8 @@ pub const NODE: Resource = &core_v1::node::INFO;
 pub const EVENT: Resource = &core_v1::event::INFO;
 /// Service accounts.
 pub const SERVICE_ACCOUNT: Resource = &core_v1::service_account::INFO;
+/// How the control plane is.
+pub const COMPONENT_STATUS: Resource = &core_v1::component_status::INFO;
 /// Config maps.
 pub const CONFIG_MAP: Resource = &core_v1::config_map::INFO;
 /// Secrets.
@@ -132,6 +134,10 @@ pub const LIMIT_RANGE: Resource = &core_v1::limit_range::INFO;
 pub const INGRESS: Resource = &networking_v1::ingress::INFO;
 /// Ingress classes.
 pub const INGRESS_CLASS: Resource = &networking_v1::ingress_class::INFO;
+/// Addresses of Services.
+pub const IP_ADDRESS: Resource = &networking_v1::ip_address::INFO;
+/// Ranges of them.
+pub const SERVICE_CIDR: Resource = &networking_v1::service_cidr::INFO;
 /// Network policies.
 pub const NETWORK_POLICY: Resource = &networking_v1::network_policy::INFO;
 /// Priority classes.

@@ -441,8 +441,8 @@ pub mod common {
             f("status", Str).required(),
             f("observedGeneration", Int64),
             f("lastTransitionTime", Time).required(),
-            f("reason", Str).required(),
-            f("message", Str).required(),
+            f("reason", StrPtr).required(),
+            f("message", StrPtr).required(),
         ],
     };
 

@@ -140,6 +140,7 @@ pub const PLAIN: ResourceInfo = ResourceInfo {
 
 /// Every kind, by group and plural, as discovery lists them.
 pub static RESOURCES: &[Resource] = &[
+    &core_v1::component_status::INFO,
     &core_v1::config_map::INFO,
     &core_v1::endpoints::INFO,
     &core_v1::event::INFO,
@@ -184,7 +185,9 @@ pub static RESOURCES: &[Resource] = &[
     &flowcontrol_v1::PRIORITY_LEVEL_CONFIGURATION,
     &networking_v1::ingress_class::INFO,
     &networking_v1::ingress::INFO,
+    &networking_v1::ip_address::INFO,
     &networking_v1::network_policy::INFO,
+    &networking_v1::service_cidr::INFO,
     &node_v1::runtime_class::INFO,
     &policy_v1::pod_disruption_budget::INFO,
     &rbac_v1::role_binding::CLUSTER_ROLE_BINDING_INFO,

@@ -164,6 +164,16 @@ impl Status {
         }
     }
 
+    /// The resource has no such verb, as the server's handlers say it. Models `NewMethodNotSupported`.
+    pub fn not_supported(resource: Resource, verb: &str) -> Status {
+        let of = resource.qualified();
+        let message = format!("{verb} is not supported on resources of kind {of:?}");
+        Status {
+            details: json!({"group": resource.group, "kind": resource.plural}),
+            ..Status::new(405, "MethodNotAllowed", message)
+        }
+    }
+
     /// No resource is served at this path.
     pub fn no_such_path() -> Status {
         Status {

@@ -417,6 +417,55 @@ pub fn ip_address(field: &str, text: &str, errors: &mut Errors) -> Option<std::n
     address
 }
 
+/// An IP address in its canonical form. Models `IsValidIP`.
+pub fn strict_ip(field: &str, text: &str, errors: &mut Errors) {
+    if without_zeros(text).is_some_and(|plain| plain.parse::<std::net::IpAddr>().is_ok()) {
+        return errors.invalid_str(field, text, "must not have leading 0s");
+    }
+    let Some(address) = ip_address(field, text, errors) else { return };
+    if matches!(address, std::net::IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some()) {
+        errors.invalid_str(field, text, "must not be an IPv4-mapped IPv6 address");
+    } else if address.to_string() != text {
+        errors.invalid_str(field, text, &format!("must be in canonical form ({:?})", address.to_string()));
+    }
+}
+
+/// A network in its canonical form. Models `IsValidCIDR`.
+pub fn strict_cidr(field: &str, text: &str, errors: &mut Errors) {
+    let (address, length) = text.split_once('/').unwrap_or((text, ""));
+    let plain = format!(
+        "{}/{}",
+        without_zeros(address).as_deref().unwrap_or(address),
+        length.trim_start_matches('0').parse::<u8>().unwrap_or(0)
+    );
+    if plain != text
+        && length.len() + address.len() > plain.len() - 1
+        && plain.parse::<ipnet::IpNet>().is_ok()
+    {
+        return errors.invalid_str(field, text, "must not have leading 0s in IP or prefix length");
+    }
+    let Some(network) = cidr(field, text, errors) else { return };
+    let canonical = network.trunc();
+    if matches!(network, ipnet::IpNet::V6(v6) if v6.addr().to_ipv4_mapped().is_some()) {
+        errors.invalid_str(field, text, "must not have an IPv4-mapped IPv6 address");
+    } else if network != canonical {
+        errors.invalid_str(field, text, "must not have bits set beyond the prefix length");
+    } else if canonical.to_string() != text {
+        errors.invalid_str(field, text, &format!("must be in canonical form ({:?})", canonical.to_string()));
+    }
+}
+
+/// `10.1.2.3` of `010.1.02.3`; nothing when no number begins with a zero too many.
+fn without_zeros(text: &str) -> Option<String> {
+    let plain = |part: &str| match part.trim_start_matches('0') {
+        "" if !part.is_empty() => "0".to_string(),
+        rest => rest.to_string(),
+    };
+    let parts: Vec<String> = text.split('.').map(plain).collect();
+    let plain = parts.join(".");
+    (plain != text && parts.len() == 4).then_some(plain)
+}
+
 /// `*.example.com`.
 pub fn wildcard_subdomain(text: &str) -> Result<(), String> {
     let rest = text.strip_prefix("*.").filter(|rest| rest.split('.').all(is_label));

@@ -3,21 +3,28 @@
 use crate::api::service::{cluster_ip, service_type};
 use crate::api::status::FieldError;
 use crate::api::{Object, ObjectExt, SERVICE, Status, remove, set};
+use ipnet::Ipv4Net;
 use serde_json::{Value, json};
 use sim::{Rng, SortedSet};
 use std::net::Ipv4Addr;
 
 /// The Service of the API server itself.
 pub(super) const KUBERNETES: Ipv4Addr = Ipv4Addr::new(10, 96, 0, 1);
-const NETWORK: u32 = u32::from_be_bytes([10, 96, 0, 0]);
-const SIZE: u32 = 1 << 20;
-/// The lower end is left to those who ask for an address.
-const STATIC_ADDRESSES: u32 = 256;
+/// The range that every cluster has.
+pub(super) const DEFAULT_RANGE: &str = "10.96.0.0/12";
 const NODE_PORTS: std::ops::RangeInclusive<i64> = 30_000..=32_767;
 const STATIC_PORTS: i64 = 86;
 
 fn invalid(service: &Value, field: String, detail: String) -> Status {
     Status::invalid(SERVICE, service.name(), &[FieldError { field, reason: "FieldValueInvalid", detail }])
+}
+
+/// Where addresses come from.
+pub(super) struct Addresses {
+    /// The ranges that are ready.
+    pub ranges: Vec<Ipv4Net>,
+    /// What others have.
+    pub taken: SortedSet<Ipv4Addr>,
 }
 
 /// Gives a Service what its type needs and takes back what it does not. `others` are all Services
@@ -26,6 +33,7 @@ pub(super) fn allocate(
     service: &mut Value,
     old: Option<&Value>,
     others: &[Object],
+    addresses: &Addresses,
     rng: &mut Rng,
 ) -> Result<(), Status> {
     let kind = service_type(service).to_string();
@@ -34,7 +42,7 @@ pub(super) fn allocate(
             remove(service, &format!("/spec/{field}"));
         }
     } else {
-        address(service, others, rng)?;
+        address(service, addresses, rng)?;
     }
     let wants_ports = match kind.as_str() {
         "NodePort" => true,
@@ -44,7 +52,7 @@ pub(super) fn allocate(
     node_ports(service, old, others, wants_ports, rng)
 }
 
-fn address(service: &mut Value, others: &[Object], rng: &mut Rng) -> Result<(), Status> {
+fn address(service: &mut Value, addresses: &Addresses, rng: &mut Rng) -> Result<(), Status> {
     if service.at("/spec/ipFamilies").is_null() {
         let families = if cluster_ip(service).contains(':') { json!(["IPv6"]) } else { json!(["IPv4"]) };
         set(service, "/spec/ipFamilies", families);
@@ -62,18 +70,18 @@ fn address(service: &mut Value, others: &[Object], rng: &mut Rng) -> Result<(), 
         set(service, "/spec/clusterIPs", json!(["None"]));
         return Ok(());
     }
-    let taken: SortedSet<Ipv4Addr> = others.iter().filter_map(|s| cluster_ip(s).parse().ok()).collect();
     let address = match wanted.parse::<Ipv4Addr>() {
         Ok(address) => {
-            let inside = (1..SIZE - 1).contains(&u32::from(address).wrapping_sub(NETWORK));
-            let why = if !inside {
-                format!(
-                    "the provided IP ({address}) is not in the valid range. The range of valid IPs is 10.96.0.0/12"
-                )
-            } else if taken.contains(&address) {
-                "provided IP is already allocated".to_string()
-            } else {
-                String::new()
+            let range = addresses.ranges.iter().find(|range| range.contains(&address));
+            let why = match range {
+                None => "the provided network does not match the current range".to_string(),
+                Some(range) if address == range.network() || address == range.broadcast() => format!(
+                    "the provided IP ({address}) is not in the valid range. The range of valid IPs is {range}"
+                ),
+                Some(_) if addresses.taken.contains(&address) => {
+                    "provided IP is already allocated".to_string()
+                }
+                Some(_) => String::new(),
             };
             if !why.is_empty() {
                 let detail =
@@ -82,17 +90,36 @@ fn address(service: &mut Value, others: &[Object], rng: &mut Rng) -> Result<(), 
             }
             address
         }
-        Err(_) => loop {
-            let offset = rng.below(u64::from(SIZE - 1 - STATIC_ADDRESSES)) as u32 + STATIC_ADDRESSES;
-            let address = Ipv4Addr::from(NETWORK + offset);
-            if !taken.contains(&address) {
-                break address;
-            }
-        },
+        Err(_) => next_address(addresses, rng)
+            .ok_or_else(|| Status::internal("failed to allocate a serviceIP: range is full"))?,
     };
     set(service, "/spec/clusterIP", json!(address.to_string()));
     set(service, "/spec/clusterIPs", json!([address.to_string()]));
     Ok(())
+}
+
+/// A free address, from any of the ranges. Their lower ends are left to those who ask for an address, as long as there
+/// are others. Models `AllocateNextService` and `calculateRangeOffset`.
+fn next_address(addresses: &Addresses, rng: &mut Rng) -> Option<Ipv4Addr> {
+    let ranges = &addresses.ranges;
+    let first = if ranges.len() > 1 { rng.below(ranges.len() as u64) as usize } else { 0 };
+    for range in ranges.iter().cycle().skip(first).take(ranges.len()) {
+        let size = 1_u64 << (32 - range.prefix_len());
+        let reserved = if size <= 16 { 1 } else { (size / 16).clamp(16, 256) };
+        let last = size.saturating_sub(1);
+        for (low, high) in [(reserved, last), (1, reserved.min(last))] {
+            let count = high.saturating_sub(low);
+            let start = if count > 0 { rng.below(count) } else { 0 };
+            let free = (0..count).map(|i| low + (start + i) % count).find_map(|offset| {
+                let address = Ipv4Addr::from(u32::from(range.network()).wrapping_add(offset as u32));
+                (!addresses.taken.contains(&address)).then_some(address)
+            });
+            if free.is_some() {
+                return free;
+            }
+        }
+    }
+    None
 }
 
 fn node_ports(

@@ -29,7 +29,12 @@ impl ApiServer {
         if !start.is_empty() {
             objects.retain(|object| key(object, &target.namespace) >= start);
         }
+        // What is found out anew each time has no version.
+        let is_kept = resource.verbs.contains(&"watch");
         let mut metadata = json!({"resourceVersion": version.to_string()});
+        if !is_kept {
+            metadata = json!({});
+        }
         if limit > 0 && objects.len() > limit {
             // What a selector leaves over is not counted.
             if request.param("labelSelector").is_empty() && request.param("fieldSelector").is_empty() {

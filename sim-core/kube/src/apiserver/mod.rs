@@ -52,7 +52,7 @@ pub use strict::Findings;
 pub use upstream::Upstream;
 pub use watch::WatchStream;
 
-use crate::api::{NAMESPACE, Object, Resource, new_object};
+use crate::api::{NAMESPACE, Object, Resource, SERVICE_CIDR, new_object};
 use serde_json::json;
 use sim::{Rng, Sim, SortedMap, Timestamp};
 use std::cell::{Cell, RefCell};
@@ -82,6 +82,8 @@ struct Server {
     sim: Sim,
     store: RefCell<Store>,
     rng: RefCell<Rng>,
+    /// For the uids of the addresses of Services.
+    addresses: RefCell<Rng>,
     /// The second that was asked for last, in words: many objects are made in one.
     second: RefCell<(u64, String)>,
     /// The kinds that definitions have brought.
@@ -99,6 +101,7 @@ impl ApiServer {
             sim: sim.clone(),
             store: RefCell::new(Store::new()),
             rng: RefCell::new(sim.rng("kube-apiserver")),
+            addresses: RefCell::new(sim.rng("ipallocator")),
             second: RefCell::default(),
             custom: RefCell::default(),
             yaml: Cell::default(),
@@ -111,7 +114,19 @@ impl ApiServer {
                 .expect("the first namespaces are well-formed");
         }
         rbac::create_bootstrap_roles(&server);
+        server.create_default_range();
         server
+    }
+
+    /// The range of Service addresses that the server was started with. Models
+    /// pkg/controlplane/controller/defaultservicecidr.
+    fn create_default_range(&self) {
+        let mut range = new_object(SERVICE_CIDR, "", "kubernetes");
+        range["spec"] = json!({"cidrs": [allocation::DEFAULT_RANGE]});
+        let ready = json!({"type": "Ready", "status": "True", "reason": "", "lastTransitionTime": self.now_text(),
+            "message": "Kubernetes default Service CIDR is ready"});
+        range["status"] = json!({"conditions": [ready]});
+        self.put_own(SERVICE_CIDR, range, &mut self.0.addresses.borrow_mut());
     }
 
     /// Lets bodies and answers be YAML: the parser is not the server's own.

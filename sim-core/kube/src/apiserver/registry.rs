@@ -1,5 +1,6 @@
 //! What create, update and delete mean, for every kind. Models `apiserver/pkg/registry`.
 
+use super::allocation::Addresses;
 use super::delete::check_preconditions;
 use super::options::{DeleteOptions, Propagation, WriteOptions, Written};
 use super::store::{self, WatchHandle};
@@ -8,13 +9,18 @@ use super::strategy::{
 };
 use super::{ApiServer, Filter, admission, allocation, managed_fields, rbac};
 use crate::api::apiextensions_v1::{custom_resource, custom_resource_definition};
+use crate::api::core_v1::component_status;
+use crate::api::networking_v1::{ip_address, service_cidr};
 use crate::api::validation::{self, Errors};
 use crate::api::{
-    CUSTOM_RESOURCE_DEFINITION, ENDPOINTS, EVENT, Key, NAMESPACE, NODE, Object, ObjectExt, POD,
-    RESOURCE_QUOTA, Resource, SERVICE, Status, object_at, pod, remove, set,
+    COMPONENT_STATUS, CUSTOM_RESOURCE_DEFINITION, ENDPOINTS, EVENT, IP_ADDRESS, Key, NAMESPACE, NODE, Object,
+    ObjectExt, POD, RESOURCE_QUOTA, Resource, SERVICE, SERVICE_CIDR, Status, object_at, pod, remove, service,
+    set,
 };
+use ipnet::IpNet;
 use serde_json::{Value, json};
 use sim::{Duration, Rng, Timestamp};
+use std::net::Ipv4Addr;
 use std::rc::Rc;
 
 /// `--event-ttl`.
@@ -25,12 +31,20 @@ const SUFFIX: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 impl ApiServer {
     /// One object.
     pub fn get(&self, resource: Resource, namespace: &str, name: &str) -> Result<Object, Status> {
+        if std::ptr::eq(resource, COMPONENT_STATUS) {
+            let found = self.list(resource, "", &Filter::default()).into_iter().find(|o| o.name() == name);
+            return found.ok_or_else(|| Status::new(500, "", format!("Component not found: {name}")));
+        }
         let found = self.0.store.borrow().get(resource, namespace, name);
         found.map(|object| outward(resource, object)).ok_or_else(|| Status::not_found(resource, name))
     }
 
     /// All that match, by namespace and name.
     pub fn list(&self, resource: Resource, namespace: &str, filter: &Filter) -> Vec<Object> {
+        if std::ptr::eq(resource, COMPONENT_STATUS) {
+            let pods = self.0.store.borrow().list(POD, "kube-system", &Filter::default());
+            return component_status::observe(&pods).into_iter().filter(|o| filter.matches(o)).collect();
+        }
         let objects = self.0.store.borrow().list(resource, namespace, filter);
         objects.into_iter().map(|object| outward(resource, object)).collect()
     }
@@ -86,6 +100,9 @@ impl ApiServer {
         admission::validate(self, resource, &object)?;
         let charged = admission::resource_quota::charge(self, resource, &object, None)?;
         let object = Rc::new(object);
+        if std::ptr::eq(resource, SERVICE) && !options.dry_run {
+            self.keep_address(None, Some(&object));
+        }
         let object = if options.dry_run { object } else { self.0.store.borrow_mut().put(resource, object) };
         self.commit(charged, options);
         if !options.dry_run {
@@ -242,6 +259,9 @@ impl ApiServer {
             && held
             && object.int_at("/metadata/deletionGracePeriodSeconds") == Some(0);
         let waits = std::ptr::eq(resource, NAMESPACE) && !object.list_at("/spec/finalizers").is_empty();
+        if std::ptr::eq(resource, SERVICE) && !status {
+            self.keep_address(Some(&old), Some(&object));
+        }
         let object = self.0.store.borrow_mut().put(resource, Rc::new(object));
         if gone && !waits {
             self.remove(resource, &object, None);
@@ -318,9 +338,19 @@ impl ApiServer {
         let (namespace, name) = (object.namespace(), object.name());
         let removed = self.0.store.borrow_mut().remove(resource, namespace, name);
         if std::ptr::eq(resource, SERVICE) {
+            self.keep_address(Some(object), None);
             // A new Service of the name must not have the old addresses, however slow the controller is. Models
             // `afterDelete` in pkg/registry/core/service/storage. There may be none.
             let _ = self.delete(ENDPOINTS, namespace, name, &DeleteOptions::default());
+        }
+        if std::ptr::eq(resource, IP_ADDRESS) {
+            // Who has it keeps it. Models pkg/registry/core/service/ipallocator/controller.
+            let parent = object.at("/spec/parentRef");
+            if let Ok(holder) = self.get(SERVICE, parent.str_at("/namespace"), parent.str_at("/name"))
+                && service::cluster_ip(&holder) == name
+            {
+                self.keep_address(None, Some(&holder));
+            }
         }
         if resource.custom.is_some() {
             self.release_dependents(object, policy);
@@ -372,7 +402,42 @@ impl ApiServer {
     fn allocate(&self, service: &mut Value, old: Option<&Value>) -> Result<(), Status> {
         let mut others = self.0.store.borrow().list(SERVICE, "", &Filter::default());
         others.retain(|other| other.name() != service.name() || other.namespace() != service.namespace());
-        allocation::allocate(service, old, &others, &mut self.0.rng.borrow_mut())
+        let addresses = self.addresses(service);
+        allocation::allocate(service, old, &others, &addresses, &mut self.0.rng.borrow_mut())
+    }
+
+    /// What the Service may have.
+    fn addresses(&self, service: &Value) -> Addresses {
+        let store = self.0.store.borrow();
+        let mut cidrs = store.list(SERVICE_CIDR, "", &Filter::default());
+        cidrs.retain(|cidr| service_cidr::is_ready(cidr));
+        let networks = cidrs.iter().flat_map(|cidr| service_cidr::networks(cidr));
+        let ranges = networks.filter_map(|network| match network {
+            IpNet::V4(network) => Some(network),
+            IpNet::V6(_) => None,
+        });
+        let mut known = store.list(IP_ADDRESS, "", &Filter::default());
+        known.retain(|address| !ip_address::is_of(address, service.namespace(), service.name()));
+        let taken = known.iter().filter_map(|address| address.name().parse().ok()).collect();
+        Addresses { ranges: ranges.collect(), taken }
+    }
+
+    /// Writes down which address a Service has, where that has changed. Models the allocator of
+    /// pkg/registry/core/service/ipallocator, which keeps addresses as objects.
+    fn keep_address(&self, old: Option<&Value>, new: Option<&Value>) {
+        let address =
+            |service: Option<&Value>| service.map_or("", service::cluster_ip).parse::<Ipv4Addr>().ok();
+        let (before, after) = (address(old), address(new));
+        if before == after {
+            return;
+        }
+        if let Some(address) = before {
+            self.0.store.borrow_mut().remove(IP_ADDRESS, "", &address.to_string());
+        }
+        if let (Some(address), Some(service)) = (after, new) {
+            let object = ip_address::of_service(&address.to_string(), service.namespace(), service.name());
+            self.put_own(IP_ADDRESS, object, &mut self.0.addresses.borrow_mut());
+        }
     }
 
     /// Five characters that no word is made of.

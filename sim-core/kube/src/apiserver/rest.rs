@@ -12,8 +12,8 @@ use super::upstream::{self, Upstream};
 use super::watch::WatchStream;
 use super::{ApiServer, Filter, certificates, managed_fields, negotiate, table};
 use crate::api::{
-    CERTIFICATE_SIGNING_REQUEST, ENDPOINTS, NAMESPACE, NODE, Object, ObjectExt, POD, Resource, SERVICE,
-    Status, go_order,
+    CERTIFICATE_SIGNING_REQUEST, COMPONENT_STATUS, ENDPOINTS, NAMESPACE, NODE, Object, ObjectExt, POD,
+    Resource, SERVICE, Status, go_order,
 };
 use serde_json::{Value, json};
 use std::rc::Rc;
@@ -217,6 +217,13 @@ impl ApiServer {
             path: "",
         };
         self.check_access(&request.who, &wanted)?;
+        if watch
+            && matches!(verb, "watch" | "get")
+            && subresource.is_empty()
+            && !resource.verbs.contains(&"watch")
+        {
+            return Err(Status::not_supported(resource, "watch"));
+        }
         if subresource.is_empty() && !resource.verbs.contains(&verb) {
             return Err(Status::method_not_allowed());
         }
@@ -271,9 +278,11 @@ impl ApiServer {
             "deletecollection" => self.answer_delete_collection(request, &target),
             _ => Err(Status::method_not_allowed()),
         }?;
-        // Endpoints are on their way out: every request for them says so.
+        // Some kinds are on their way out: every request for them says so.
         let warnings: &[String] = if std::ptr::eq(*resource, ENDPOINTS) {
             &["v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice".to_string()]
+        } else if std::ptr::eq(*resource, COMPONENT_STATUS) {
+            &["v1 ComponentStatus is deprecated in v1.19+".to_string()]
         } else {
             &[]
         };

@@ -30,6 +30,7 @@ mod replica_set;
 mod resource_quota;
 mod root_ca;
 mod service_account;
+mod service_cidr;
 mod service_endpoints;
 mod stateful_set;
 mod taint_eviction;
@@ -76,6 +77,7 @@ pub const CONTROLLERS: &[Descriptor] = &[
     Descriptor { name: "replicationcontroller-controller", start: replica_set::start_replication },
     Descriptor { name: "resourcequota-controller", start: resource_quota::start },
     Descriptor { name: "root-ca-certificate-publisher-controller", start: root_ca::start },
+    Descriptor { name: "service-cidr-controller", start: service_cidr::start },
     Descriptor { name: "serviceaccount-controller", start: service_account::start },
     Descriptor { name: "statefulset-controller", start: stateful_set::start },
     Descriptor { name: "taint-eviction-controller", start: taint_eviction::start },

@@ -409,6 +409,8 @@ fn components(resource: Resource, object: &Value) -> (&str, &'static str) {
         "ClusterRole" | "ClusterRoleBinding" => {
             (if object.name().starts_with("kubeadm:") { "kubeadm" } else { "kube-apiserver" }, "")
         }
+        "IPAddress" => ("kube-apiserver", ""),
+        "ServiceCIDR" => ("kube-apiserver", "service-cidr-controller"),
         _ if object.name() == "kubernetes" && object.namespace() == "default" => ("kube-apiserver", ""),
         "ConfigMap" if object.name() == "kube-root-ca.crt" => ("kube-controller-manager", ""),
         "Deployment" | "DaemonSet" | "Service" | "ConfigMap" | "ServiceAccount" | "Role" | "RoleBinding"

@@ -62,10 +62,11 @@ impl Error {
         self.reason() == "NotFound"
     }
 
-    /// Says which file an error of the server is about; what is invalid names its fields and needs no file.
+    /// Says which file an error of the server is about. Where an object is invalid, only one of several errors shows it.
     pub fn about_file(self, doing: &str, source: &str) -> Error {
         let Error::Status(mut status) = self else { return self };
-        if status["reason"] != "Invalid" && !source.is_empty() {
+        let told = status["reason"] != "Invalid" || !status["details"]["causes"].is_null();
+        if told && !source.is_empty() {
             let message = status["message"].as_str().unwrap_or("").to_string();
             status["message"] = format!("error when {doing} {source:?}: {message}").into();
         }
@@ -112,6 +113,7 @@ impl Error {
                 // Where there are several, kubectl leaves out the word in front.
                 let report = |error: &Error| match error {
                     Error::Text(text) if failures > 1 => (line(text), 1),
+                    Error::Status(status) if failures > 1 => (line(&plain_text(status)), 1),
                     Error::Many(_) if failures > 1 => (line(&error.message()), 1),
                     error => error.report(),
                 };
@@ -165,6 +167,14 @@ fn status_text(status: &Value) -> String {
         "Unauthorized" => {
             format!("error: You must be logged in to the server ({message})")
         }
+        _ => plain_text(status),
+    }
+}
+
+/// One of several errors of the server. Models `StandardErrorMessage`.
+fn plain_text(status: &Value) -> String {
+    let message = status["message"].as_str().unwrap_or("");
+    match status["reason"].as_str().unwrap_or("") {
         "" => format!("Error from server: {message}"),
         reason => format!("Error from server ({reason}): {message}"),
     }

@@ -16,6 +16,7 @@ mod generic;
 mod horizontal_pod_autoscaler;
 mod ingress;
 mod ingress_class;
+mod ip_address;
 mod job;
 mod limit_range;
 mod namespace;
@@ -35,6 +36,7 @@ mod role;
 mod secret;
 mod service;
 mod service_account;
+mod service_cidr;
 mod stateful_set;
 mod storage_class;
 mod volumes;
@@ -139,6 +141,8 @@ impl Describer {
             ("discovery.k8s.io", "EndpointSlice") => endpoint_slice::describe(w, object),
             ("networking.k8s.io", "Ingress") => ingress::describe(self, w, object).await,
             ("networking.k8s.io", "IngressClass") => ingress_class::describe(w, object),
+            ("networking.k8s.io", "IPAddress") => ip_address::describe(w, object),
+            ("networking.k8s.io", "ServiceCIDR") => service_cidr::describe(w, object),
             ("networking.k8s.io", "NetworkPolicy") => {
                 network_policy::describe(w, object);
                 return Ok(w.finish());

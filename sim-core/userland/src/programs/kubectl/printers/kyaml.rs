@@ -34,7 +34,10 @@ fn push(text: &mut String, value: &Value, depth: usize, shape: Option<Shape<'_>>
             };
             match shape {
                 Some(shape) => {
-                    shape.fields(map).into_iter().for_each(|(key, value, shape)| field(key, value, Some(shape)));
+                    shape
+                        .fields(map)
+                        .into_iter()
+                        .for_each(|(key, value, shape)| field(key, value, Some(shape)));
                 }
                 None => sorted(map).into_iter().for_each(|(key, value)| field(key, value, None)),
             }

@@ -298,7 +298,8 @@ fn hide_managed_fields(object: &mut Value) {
 
 /// Several objects as one of kind `List`.
 pub fn list_of(objects: Vec<Value>) -> Value {
-    let mut list = json!({"apiVersion": "v1", "items": [], "kind": "List", "metadata": {"resourceVersion": ""}});
+    let mut list =
+        json!({"apiVersion": "v1", "items": [], "kind": "List", "metadata": {"resourceVersion": ""}});
     // Moved, where `json!` would copy them.
     list["items"] = Value::Array(objects);
     list
