@@ -75,6 +75,7 @@ fn ubuntu() -> Rootfs {
         .file("/etc/debian_version", "trixie/sid\n")
         .file("/etc/profile", "")
         .file("/etc/bash.bashrc", "PS1='\\u@\\h:\\w\\$ '\n")
+        .file("/usr/share/bash-completion/completions/kubectl", crate::programs::kubectl::COMPLETION)
         .file("/root/.bashrc", BASHRC)
         .file("/root/.profile", "if [ -n \"$BASH_VERSION\" ]; then\n    . ~/.bashrc\nfi\n")
         .file("/home/student/.bashrc", BASHRC)

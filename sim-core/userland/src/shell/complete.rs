@@ -1,56 +1,16 @@
-//! Completion: what Tab could mean here.
-//!
-//! Commands that know better than the shell are asked themselves, through [`COMPLETERS`], the way kubectl's own
-//! completion script does: a hidden subcommand prints candidates and a directive.
+//! Completion: what Tab could mean here. Commands are completed as `complete` was told ([`super::compspec`]), others
+//! by what their arguments usually are.
 
 use super::builtins::names::KEYWORDS;
 use super::builtins::{BUILTINS, find};
+use super::compspec::Request;
+use super::exec::Flow;
+use super::options;
 use super::readline::completion::{Candidate, Completion};
 use super::state::Shell;
+use super::vars::Value;
 use linux::vfs::FileType;
-use linux::{Errno, WaitFor};
 use sim::Ordered;
-
-/// Asks a program for completions.
-pub struct Completer {
-    /// The command that is completed.
-    pub command: &'static str,
-    /// The hidden subcommand.
-    pub subcommand: &'static str,
-}
-
-/// Programs that complete their own arguments, sorted.
-pub const COMPLETERS: &[Completer] = &[Completer { command: "kubectl", subcommand: "__complete" }];
-
-/// What `complete` was told about a command.
-#[derive(Clone, Debug, Default)]
-pub struct Spec {
-    /// `-W`
-    pub words: Option<String>,
-    /// `-F`
-    pub function: Option<String>,
-    /// `-C`
-    pub command: Option<String>,
-    /// `-o`
-    pub options: Vec<String>,
-}
-
-impl Spec {
-    /// As `complete -p` shows it.
-    pub fn line(&self, name: &str) -> String {
-        let mut text = String::from("complete");
-        for option in &self.options {
-            text.push_str(&format!(" -o {option}"));
-        }
-        for (letter, value) in [('W', &self.words), ('F', &self.function), ('C', &self.command)] {
-            if let Some(value) = value {
-                let value = if letter == 'F' { value.clone() } else { super::escape::single_quote(value) };
-                text.push_str(&format!(" -{letter} {value}"));
-            }
-        }
-        format!("{text} {name}\n")
-    }
-}
 
 /// The words of the command before the cursor.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -61,6 +21,8 @@ pub struct Context {
     pub word: String,
     /// Where it begins in the line, in characters.
     pub start: usize,
+    /// Where the command begins.
+    pub begin: usize,
     /// The quote that is open in it.
     pub quote: Option<char>,
 }
@@ -70,6 +32,8 @@ pub fn context(line: &str) -> Context {
     let mut context = Context::default();
     let mut in_word = false;
     let mut after_redirect = false;
+    // Where the words begin.
+    let mut starts = Vec::new();
     let mut chars = line.chars().enumerate().peekable();
     while let Some((i, c)) = chars.next() {
         match (context.quote, c) {
@@ -98,6 +62,7 @@ pub fn context(line: &str) -> Context {
                     // Assignments before a command do not count.
                     if !(context.words.is_empty() && is_assignment(&word)) {
                         context.words.push(word);
+                        starts.push(context.start);
                     }
                 }
                 context.word.clear();
@@ -115,6 +80,7 @@ pub fn context(line: &str) -> Context {
             (None, '<' | '>') => {
                 if in_word && !context.word.chars().all(|c| c.is_ascii_digit()) {
                     context.words.push(std::mem::take(&mut context.word));
+                    starts.push(context.start);
                 }
                 context.word.clear();
                 in_word = false;
@@ -152,11 +118,16 @@ pub fn context(line: &str) -> Context {
             )
         }) {
             context.words.remove(0);
+            starts.remove(0);
+        }
+        if context.words.is_empty() {
+            starts.clear();
         }
     }
     if !in_word {
         context.start = line.chars().count();
     }
+    context.begin = starts.first().copied().unwrap_or(context.start);
     if after_redirect && context.words.is_empty() {
         context.words.push("<".into());
     }
@@ -171,17 +142,35 @@ fn is_assignment(word: &str) -> bool {
 pub fn candidates(shell: &Shell, action: &str, word: &str) -> Vec<String> {
     let mut all: Vec<String> = match action {
         "alias" => shell.aliases.keys().cloned().collect(),
-        "builtin" => BUILTINS.iter().map(|builtin| builtin.name.to_string()).collect(),
+        "arrayvar" => {
+            let all = shell.vars.visible();
+            let arrays = all.iter().filter(|(_, var)| !matches!(var.value, Value::Unset | Value::Scalar(_)));
+            arrays.map(|(name, _)| (*name).to_string()).collect()
+        }
+        "builtin" | "enabled" | "helptopic" => {
+            BUILTINS.iter().map(|builtin| builtin.name.to_string()).collect()
+        }
         "keyword" => KEYWORDS.iter().map(|word| (*word).to_string()).collect(),
         "function" => shell.functions.keys().cloned().collect(),
         "variable" => shell.vars.visible().keys().map(|name| (*name).to_string()).collect(),
         "export" => shell.vars.environment().into_iter().map(|(name, _)| name).collect(),
         "command" => commands(shell, word),
         "file" | "directory" => {
-            return files(shell, word, action == "directory").into_iter().map(|c| c.text).collect();
+            let found = files(shell, word, action == "directory").into_iter();
+            return found.map(|file| file.text.trim_end_matches('/').to_string()).collect();
         }
         "signal" => linux::Signal::ALL.iter().map(|signal| format!("SIG{}", signal.name())).collect(),
         "job" => shell.jobs.list.iter().map(|job| job.text.clone()).collect(),
+        "setopt" => options::OPTIONS.iter().map(|(_, name)| (*name).to_string()).collect(),
+        "shopt" => options::SHOPTS.iter().map(|(name, _)| (*name).to_string()).collect(),
+        "user" => first_fields(shell, "/etc/passwd", ':'),
+        "group" => first_fields(shell, "/etc/group", ':'),
+        "hostname" => {
+            let text = shell.sys.namespaces().root.read("/etc/hosts").unwrap_or_default();
+            let text = String::from_utf8_lossy(&text);
+            text.lines().flat_map(|line| line.split_whitespace().skip(1)).map(String::from).collect()
+        }
+        "service" => first_fields(shell, "/etc/services", '\t'),
         _ => Vec::new(),
     };
     all.retain(|name| name.starts_with(word));
@@ -241,6 +230,14 @@ fn files(shell: &Shell, word: &str, only_directories: bool) -> Vec<Candidate> {
     out
 }
 
+/// The first field of each line of a file: names of users, groups and services.
+fn first_fields(shell: &Shell, path: &str, separator: char) -> Vec<String> {
+    let text = shell.sys.namespaces().root.read(path).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| line.split([separator, ' ']).next()).map(String::from).collect()
+}
+
 fn plain(names: Vec<String>, prefix: &str, no_space: bool) -> Vec<Candidate> {
     names
         .into_iter()
@@ -249,9 +246,32 @@ fn plain(names: Vec<String>, prefix: &str, no_space: bool) -> Vec<Candidate> {
 }
 
 impl Shell {
-    /// What the word before the cursor could become.
-    pub async fn complete(&mut self, line: &str, columns: usize) -> Completion {
+    /// What the word before the cursor could become; `after` is what stands behind it.
+    pub async fn complete(&mut self, line: &str, after: &str) -> Result<Completion, Flow> {
         let context = context(line);
+        if context.quote == Some('\'') || !context.word.contains('$') && !context.word.starts_with('~') {
+            if let Some(found) = self.complete_as_told(line, after, &context).await? {
+                return Ok(found);
+            }
+        }
+        Ok(self.complete_as_usual(context))
+    }
+
+    /// By what `complete` was told about the command.
+    async fn complete_as_told(
+        &mut self,
+        line: &str,
+        after: &str,
+        context: &Context,
+    ) -> Result<Option<Completion>, Flow> {
+        let Some(first) = context.words.first() else { return Ok(None) };
+        let mut request = Request::new(line, after, context);
+        let name = self.told_about(first, &mut request).await?;
+        let Some((candidates, raw)) = self.complete_by(&name, &request).await? else { return Ok(None) };
+        Ok(Some(Completion { start: request.start, quote: context.quote, candidates, raw }))
+    }
+
+    fn complete_as_usual(&self, context: Context) -> Completion {
         let word = context.word.clone();
         let list = |candidates: Vec<Candidate>, raw: bool| Completion {
             start: context.start,
@@ -284,16 +304,9 @@ impl Shell {
                 }
             }
             if word.starts_with('~') && !word.contains('/') {
-                let root = self.sys.namespaces().root;
-                let text = root.read("/etc/passwd").map(|b| String::from_utf8_lossy(&b).into_owned());
-                let names: Vec<String> = text
-                    .unwrap_or_default()
-                    .lines()
-                    .filter_map(|line| line.split(':').next())
-                    .map(|name| format!("~{name}/"))
-                    .filter(|name| name.starts_with(&word))
-                    .collect();
-                return list(plain(names, "", true), true);
+                let users = first_fields(self, "/etc/passwd", ':').into_iter();
+                let names = users.map(|name| format!("~{name}/")).filter(|name| name.starts_with(&word));
+                return list(plain(names.collect(), "", true), true);
             }
         }
         let Some(first) = context.words.first().cloned() else {
@@ -303,31 +316,8 @@ impl Shell {
             let names = candidates(self, "command", &word);
             return list(plain(names, "", false), false);
         };
-        // An alias is completed as what it stands for.
-        let mut words = context.words.clone();
-        if let Some(value) = self.aliases.get(&first) {
-            let mut expanded = super::history::words(value);
-            expanded.extend(words.drain(1..));
-            words = expanded;
-        }
-        let command = words.first().map(|name| name.rsplit('/').next().unwrap_or_default().to_string());
-        let command = command.unwrap_or_default();
-        if let Some(completer) = COMPLETERS.iter().find(|completer| completer.command == command)
-            && let Some((candidates, with_files)) = self.ask(completer, &words, &word, columns).await
-        {
-            if !candidates.is_empty() || !with_files {
-                return list(candidates, true);
-            }
-            return list(files(self, &word, false), false);
-        }
-        if let Some(spec) = self.completions.get(&first).cloned()
-            && let Some(words) = &spec.words
-        {
-            let mut names = super::expand::fields::split(words, &self.ifs());
-            names.retain(|name| name.starts_with(&word));
-            return list(plain(names, "", false), false);
-        }
-        match command.as_str() {
+        let command = first.rsplit('/').next().unwrap_or_default();
+        match command {
             "cd" | "pushd" | "rmdir" | "mkdir" => list(files(self, &word, true), false),
             "unset" | "export" | "declare" | "readonly" | "local" if !word.contains('=') => {
                 list(plain(candidates(self, "variable", &word), "", false), false)
@@ -341,114 +331,10 @@ impl Shell {
                 let names = self.jobs.list.iter().map(|job| format!("%{}", job.number)).collect();
                 list(plain(names, "", false), false)
             }
-            _ if find(&command).is_some() || !word.starts_with('-') => list(files(self, &word, false), false),
+            _ if find(command).is_some() || !word.starts_with('-') => list(files(self, &word, false), false),
             _ => list(Vec::new(), false),
         }
     }
-
-    /// Runs the hidden subcommand; candidates, and whether files may be offered instead.
-    async fn ask(
-        &mut self,
-        completer: &Completer,
-        words: &[String],
-        word: &str,
-        columns: usize,
-    ) -> Option<(Vec<Candidate>, bool)> {
-        let path = self.find_program(completer.command)?;
-        let (reader, writer) = self.sys.pipe().ok()?;
-        let mut argv = vec![completer.command.to_string(), completer.subcommand.to_string()];
-        argv.extend(words[1..].iter().cloned());
-        argv.push(word.to_string());
-        let environment = self.vars.environment();
-        let shell = self.clone();
-        let pid = self.sys.fork(move |sys| {
-            Box::pin(async move {
-                let mut shell = shell;
-                shell.sys = sys.clone();
-                shell.unshield_signals(false);
-                let _ = sys.dup2(writer, 1);
-                for name in [0, 2] {
-                    if let Ok(null) = sys.open("/dev/null", linux::fd::OpenFlags::READ_WRITE, 0) {
-                        let _ = sys.dup2(null, name);
-                        let _ = sys.close(null);
-                    }
-                }
-                let _ = sys.close(reader);
-                let _ = sys.close(writer);
-                match sys.exec(&path, argv, environment) {
-                    Ok(program) => program.await,
-                    Err(_) => 127,
-                }
-            })
-        });
-        let _ = self.sys.close(writer);
-        let pid = match pid {
-            Ok(pid) => pid,
-            Err(_) => {
-                let _ = self.sys.close(reader);
-                return None;
-            }
-        };
-        let mut bytes = Vec::new();
-        loop {
-            match self.sys.read(reader, 65_536).await {
-                Ok(data) if data.is_empty() => break,
-                Ok(data) => bytes.extend(data),
-                Err(Errno::EINTR) => {
-                    let _ = self.sys.take_signal();
-                }
-                Err(_) => break,
-            }
-        }
-        let _ = self.sys.close(reader);
-        while let Err(Errno::EINTR) = self.sys.wait(WaitFor::Pid(pid), false, false).await {
-            let _ = self.sys.take_signal();
-        }
-        Some(parse_answer(&String::from_utf8_lossy(&bytes), word, columns))
-    }
-}
-
-/// Reads what cobra's `__complete` prints.
-fn parse_answer(text: &str, word: &str, columns: usize) -> (Vec<Candidate>, bool) {
-    const ERROR: u32 = 1;
-    const NO_SPACE: u32 = 2;
-    const NO_FILES: u32 = 4;
-    let mut directive = 0;
-    let mut pairs: Vec<(&str, &str)> = Vec::new();
-    for line in text.lines() {
-        if let Some(number) = line.strip_prefix(':').and_then(|number| number.parse().ok()) {
-            directive = number;
-        } else if !line.starts_with("_activeHelp_") {
-            pairs.push(line.split_once('\t').unwrap_or((line, "")));
-        }
-    }
-    if directive & ERROR != 0 {
-        return (Vec::new(), false);
-    }
-    pairs.retain(|(name, _)| name.starts_with(word));
-    let longest = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let candidates = pairs
-        .iter()
-        .map(|(name, about)| {
-            let shown = if about.is_empty() || pairs.len() == 1 {
-                (*name).to_string()
-            } else {
-                let room = columns.saturating_sub(longest + 4);
-                let about: String = if about.chars().count() > room && room > 8 {
-                    about.chars().take(room - 1).chain(['…']).collect()
-                } else {
-                    (*about).to_string()
-                };
-                format!("{name:<longest$}  ({about})")
-            };
-            Candidate {
-                text: (*name).to_string(),
-                shown,
-                no_space: directive & NO_SPACE != 0 || name.ends_with('='),
-            }
-        })
-        .collect();
-    (candidates, directive & NO_FILES == 0)
 }
 
 #[cfg(test)]
@@ -470,13 +356,5 @@ mod tests {
         assert_eq!(check("x=$(kubectl g"), (words(&["kubectl"]), "g".into(), 12));
         assert_eq!(check("for i in 1; do ec"), (words(&[]), "ec".into(), 15));
         assert_eq!(check("ls "), (words(&["ls"]), "".into(), 3));
-    }
-
-    #[test]
-    fn answers_of_cobra_are_read() {
-        let (list, files) = parse_answer("blue\nblack\tA pod\n:4\n", "bl", 80);
-        assert_eq!(list[0].shown, "blue");
-        assert_eq!(list[1].shown, "black  (A pod)");
-        assert!(!files);
     }
 }

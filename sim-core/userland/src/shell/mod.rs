@@ -11,6 +11,7 @@ pub mod arith;
 pub mod ast;
 pub mod builtins;
 pub mod complete;
+pub mod compspec;
 pub mod escape;
 pub mod exec;
 pub mod expand;

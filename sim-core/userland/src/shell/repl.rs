@@ -297,8 +297,9 @@ impl Shell {
 
     fn complete_line<'a>(&'a mut self, editor: &'a mut Editor, tty: Fd) -> Boxed<'a, String> {
         Box::pin(async move {
-            let line = editor.before_cursor();
-            let completion = self.complete(&line, self.columns(tty)).await;
+            self.vars.force("COLUMNS", self.columns(tty).to_string());
+            let (line, after) = (editor.before_cursor(), editor.after_cursor());
+            let completion = self.complete(&line, &after).await?;
             Ok(editor.complete(completion))
         })
     }

@@ -100,7 +100,9 @@ pub struct Shell {
     /// Arrays given to the builtin that is about to run, by argument.
     pub array_args: SortedMap<usize, Elements>,
     /// Completions given to `complete`.
-    pub completions: SortedMap<String, super::complete::Spec>,
+    pub completions: SortedMap<String, super::compspec::Spec>,
+    /// The options of the completion that goes on.
+    pub completing: Option<Vec<&'static str>>,
     /// How far `getopts` got inside of an argument.
     pub getopts_at: (usize, usize),
     /// The status of the last command substitution of this command.
@@ -165,6 +167,7 @@ impl Shell {
             history: History::default(),
             array_args: SortedMap::new(),
             completions: SortedMap::new(),
+            completing: None,
             getopts_at: (1, 0),
             substitution_status: None,
             exec_next: false,

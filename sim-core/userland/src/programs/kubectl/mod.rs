@@ -39,6 +39,9 @@ mod tree;
 mod verbs;
 mod yaml;
 
+/// What makes bash complete it.
+pub use verbs::completion::BASH as COMPLETION;
+
 use command::{Bare, Run};
 use error::Error;
 use flags::{Flag, Flags};

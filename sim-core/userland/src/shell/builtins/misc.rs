@@ -1,7 +1,6 @@
-//! `umask ulimit times history caller complete compgen`, and the builtins that are not simulated.
+//! `umask ulimit times history caller`, and the builtins that are not simulated.
 
 use super::{Outcome, flags};
-use crate::shell::complete::{Spec, candidates};
 use crate::shell::state::Shell;
 
 /// Stands for a builtin of bash that is there by name only.
@@ -214,67 +213,4 @@ pub(super) async fn caller(shell: &mut Shell, args: &[String]) -> Outcome {
         None => format!("{line} {}\n", if source == "environment" { "NULL" } else { &source }),
     };
     Ok(shell.print("caller", &text).await)
-}
-
-pub(super) async fn complete(shell: &mut Shell, args: &[String]) -> Outcome {
-    let flags = match flags(shell, args, "abcdefgjksuvprDEIo:A:G:W:F:C:X:P:S:").await {
-        Ok(flags) => flags,
-        Err(status) => return Ok(status),
-    };
-    if flags.has('r') {
-        for name in flags.rest {
-            shell.completions.remove(name);
-        }
-        if flags.rest.is_empty() {
-            shell.completions.clear();
-        }
-        return Ok(0);
-    }
-    if flags.has('p') || flags.rest.is_empty() {
-        let text: String = shell.completions.iter().map(|(name, spec)| spec.line(name)).collect();
-        return Ok(shell.print("complete", &text).await);
-    }
-    let spec = Spec {
-        words: flags.value('W').map(str::to_string),
-        function: flags.value('F').map(str::to_string),
-        command: flags.value('C').map(str::to_string),
-        options: flags.letters.iter().filter(|(l, _)| *l == 'o').filter_map(|(_, v)| v.clone()).collect(),
-    };
-    for name in flags.rest {
-        shell.completions.insert(name.clone(), spec.clone());
-    }
-    Ok(0)
-}
-
-/// Prints what could be completed.
-pub async fn compgen(shell: &mut Shell, args: &[String]) -> Outcome {
-    let flags = match flags(shell, args, "abcdefgjksuvo:A:G:W:F:C:X:P:S:").await {
-        Ok(flags) => flags,
-        Err(status) => return Ok(status),
-    };
-    let word = flags.rest.first().cloned().unwrap_or_default();
-    let mut found = Vec::new();
-    for (letter, value) in &flags.letters {
-        match (letter, value) {
-            ('W', Some(words)) => {
-                let ifs = shell.ifs();
-                let words = crate::shell::expand::fields::split(words, &ifs);
-                found.extend(words.into_iter().filter(|candidate| candidate.starts_with(&word)));
-            }
-            ('A', Some(action)) => found.extend(candidates(shell, action, &word)),
-            ('a', _) => found.extend(candidates(shell, "alias", &word)),
-            ('b', _) => found.extend(candidates(shell, "builtin", &word)),
-            ('c', _) => found.extend(candidates(shell, "command", &word)),
-            ('d', _) => found.extend(candidates(shell, "directory", &word)),
-            ('f', _) => found.extend(candidates(shell, "file", &word)),
-            ('k', _) => found.extend(candidates(shell, "keyword", &word)),
-            ('v', _) => found.extend(candidates(shell, "variable", &word)),
-            _ => {}
-        }
-    }
-    let prefix = flags.value('P').unwrap_or_default();
-    let suffix = flags.value('S').unwrap_or_default();
-    let text: String = found.iter().map(|candidate| format!("{prefix}{candidate}{suffix}\n")).collect();
-    shell.print("compgen", &text).await;
-    Ok(i32::from(found.is_empty()))
 }

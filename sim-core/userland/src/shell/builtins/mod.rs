@@ -1,5 +1,6 @@
 //! The builtins: commands that are part of the shell.
 
+mod completion;
 mod control;
 mod declare;
 pub mod directories;
@@ -52,9 +53,9 @@ builtins! {
     "caller" "[expr]" false misc::caller;
     "cd" "[-L|[-P [-e]] [-@]] [dir]" false directories::cd;
     "command" "[-pVv] command [arg ...]" false names::command;
-    "compgen" "[-abcdefgjksuv] [-o option] [-A action] [-G globpat] [-W wordlist] [-F function] [-C command] [-X filterpat] [-P prefix] [-S suffix] [word]" false misc::compgen;
-    "complete" "[-abcdefgjksuv] [-pr] [-DEI] [-o option] [-A action] [-G globpat] [-W wordlist] [-F function] [-C command] [-X filterpat] [-P prefix] [-S suffix] [name ...]" false misc::complete;
-    "compopt" "[-o|+o option] [-DEI] [name ...]" false misc::unknown;
+    "compgen" "[-abcdefgjksuv] [-o option] [-A action] [-G globpat] [-W wordlist] [-F function] [-C command] [-X filterpat] [-P prefix] [-S suffix] [word]" false completion::compgen;
+    "complete" "[-abcdefgjksuv] [-pr] [-DEI] [-o option] [-A action] [-G globpat] [-W wordlist] [-F function] [-C command] [-X filterpat] [-P prefix] [-S suffix] [name ...]" false completion::complete;
+    "compopt" "[-o|+o option] [-DEI] [name ...]" false completion::compopt;
     "continue" "[n]" true control::continue_loop;
     "declare" "[-aAfFgiIlnrtux] [name[=value] ...] or declare -p [-aAfFilnrtux] [name ...]" false declare::declare;
     "dirs" "[-clpv] [+N] [-N]" false directories::dirs;

@@ -96,6 +96,13 @@ impl Shell {
         Ok(())
     }
 
+    /// A word to any number of strings, none of which is taken for a pattern of file names.
+    pub async fn expand_without_files(&mut self, word: &Word) -> Result<Vec<String>, Flow> {
+        let mut fields = Fields::new(Some(self.ifs()));
+        self.expand_parts(&word.parts, false, &mut fields).await?;
+        Ok(fields.finish().into_iter().map(|field| field.text).collect())
+    }
+
     /// A word to one string: no splitting, no file names.
     pub async fn expand_single(&mut self, word: &Word) -> Result<String, Flow> {
         if let Some(text) = word.as_literal()
@@ -258,7 +265,8 @@ impl Shell {
         self.vars.text("IFS").unwrap_or(" \t\n").to_string()
     }
 
-    async fn parse_text(&mut self, text: &str) -> Result<Rc<List>, Flow> {
+    /// Reads the commands of a substitution.
+    pub async fn parse_text(&mut self, text: &str) -> Result<Rc<List>, Flow> {
         let dialect = self.dialect();
         match super::parser::Parser::parse_all(text, &dialect) {
             Ok(list) => Ok(Rc::new(list)),

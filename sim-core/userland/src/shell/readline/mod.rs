@@ -76,6 +76,11 @@ impl Editor {
         self.text[..self.cursor].iter().collect()
     }
 
+    /// The line behind the cursor.
+    pub fn after_cursor(&self) -> String {
+        self.text[self.cursor..].iter().collect()
+    }
+
     /// Shows the prompt.
     pub fn begin(&mut self, prompt: &str, cols: usize) -> String {
         self.cols = cols;

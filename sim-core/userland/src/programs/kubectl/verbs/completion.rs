@@ -1,5 +1,4 @@
-//! `kubectl completion`: the script that makes a shell ask `kubectl __complete`. The simulated shell knows how to ask
-//! without it.
+//! `kubectl completion`: the script that makes a shell ask `kubectl __complete`.
 
 use crate::programs::kubectl::command::{Command, Run};
 use crate::programs::kubectl::error::{Error, Result};
@@ -16,10 +15,18 @@ pub const COMMAND: Command = Command {
     ..Command::NEW
 };
 
+/// The script for bash, which the machines have installed. It is our own: upstream's is cobra's, and needs the package
+/// bash-completion.
+pub const BASH: &str = include_str!("completion.bash");
+
 async fn run(k: Rc<Kubectl>) -> Result<()> {
     match k.args() {
         [] => Err(k.usage_error("Shell not specified.")),
-        [shell] if ["bash", "zsh", "fish", "powershell"].contains(&shell.as_str()) => {
+        [shell] if shell == "bash" => {
+            k.out(BASH).await;
+            Ok(())
+        }
+        [shell] if ["zsh", "fish", "powershell"].contains(&shell.as_str()) => {
             Err(Error::not_simulated(format!("the script of completion for {shell}")))
         }
         [shell] => Err(k.usage_error(format!("Unsupported shell type {shell:?}."))),
