@@ -21,6 +21,8 @@ fn login(env: &[(&str, &str)]) -> Terminal {
     )
     .unwrap();
     root.chown("/home/student/.bashrc", 1000, 1000).unwrap();
+    let script = userland::programs::kubectl::COMPLETION;
+    root.put("/usr/share/bash-completion/completions/kubectl", script, 0o644).unwrap();
     let size = WinSize { rows: 24, cols: 80 };
     let (master, slave) = PtyMaster::open(&machine.sim, size);
     let mut all = vec![("PATH", "/usr/bin:/bin"), ("HOME", "/home/student"), ("TERM", "xterm-256color")];
@@ -190,12 +192,31 @@ fn tab_completes() {
     let mut t = start();
     assert_eq!(t.keys("kubec\t"), "kubectl ");
     assert_eq!(t.keys("get pod\t"), "get pod\x07");
-    assert_eq!(t.keys("\t"), format!("\npods          podtemplates\n{PROMPT}kubectl get pod\x1b[J"));
+    assert_eq!(t.keys("\t"), format!("\npods          podtemplates  \n{PROMPT}kubectl get pod\x1b[J"));
     assert_eq!(t.keys("s\t\r"), format!("s \nkubectl get pods\n{PROMPT}"));
     assert_eq!(t.keys("k get se\t\r"), format!("k get services \nkubectl get services\n{PROMPT}"));
     assert_eq!(t.keys("ls /ho\t"), "ls /home/");
     assert_eq!(t.keys("st\t\r"), format!("student/\n{PROMPT}"));
     assert_eq!(t.keys("echo $HOM\t\r"), format!("echo $HOME/\n/home/student/\n{PROMPT}"));
+}
+
+#[test]
+fn tab_asks_what_complete_was_told() {
+    let mut t = start();
+    t.keys("complete -W 'apple apricot banana' eat\r");
+    assert_eq!(t.keys("eat b\t"), "eat banana ");
+    assert_eq!(
+        t.keys("\x15eat ap\t\t\x03"),
+        format!("\x1b[11D\x1b[Keat ap\x07\napple    apricot  \n{PROMPT}eat ap\x1b[J^C\n{PROMPT}")
+    );
+    t.keys("f() { COMPREPLY=(\"<$1,$2,$3>\"); compopt -o nospace; }; complete -F f told\r");
+    assert_eq!(t.keys("told a=b\t\x03"), format!("told a=b\x08<told,b,=>^C\n{PROMPT}"));
+    t.keys("complete -C 'echo hi; echo' ask\r");
+    assert_eq!(
+        t.keys("ask \t\t\x03"),
+        format!("ask \x07\nask  ask  hi        \n{PROMPT}ask \x1b[J^C\n{PROMPT}")
+    );
+    assert_eq!(t.keys("echo $COMP_LINE$COMPREPLY.\r"), format!("echo $COMP_LINE$COMPREPLY.\n.\n{PROMPT}"));
 }
 
 #[test]

@@ -82,7 +82,8 @@ pub fn columns(candidates: &[Candidate], width: usize) -> String {
         for column in 0..per_row {
             let Some(name) = names.get(column * rows + row) else { break };
             out.push_str(name);
-            if names.get((column + 1) * rows + row).is_some() && column + 1 < per_row {
+            // Only the last column of the screen has no space behind it.
+            if column + 1 < per_row {
                 out.push_str(&" ".repeat(longest - text_width(name)));
             }
         }
@@ -104,7 +105,7 @@ mod tests {
 
     #[test]
     fn lists_are_read_downwards() {
-        assert_eq!(columns(&list(&["a", "b", "c", "d", "e"]), 9), "a  c  e\nb  d\n");
+        assert_eq!(columns(&list(&["a", "b", "c", "d", "e"]), 9), "a  c  e\nb  d  \n");
     }
 
     #[test]
