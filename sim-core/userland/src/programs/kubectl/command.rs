@@ -65,16 +65,20 @@ pub enum Bare {
 pub enum Arguments {
     /// Nothing that could be completed.
     None,
-    /// `TYPE NAME...` or `TYPE/NAME...`.
-    Resources,
-    /// Names of pods, or `TYPE/NAME`.
+    /// `TYPE NAME...` or `TYPE/NAME...`: the types, all when none is named, and whether names may be several.
+    Resources(&'static [&'static str], bool),
+    /// The name of a pod, or `TYPE/NAME` of what has pods.
     Pods,
-    /// Names of nodes.
-    Nodes,
-    /// Names of contexts of the kubeconfig.
-    Contexts,
-    /// A type of resource.
-    Types,
+    /// The same, and then the name of a container.
+    PodsAndContainers,
+    /// A name of an object of the type.
+    Name(&'static str),
+    /// A name in a list of the kubeconfig.
+    Config(&'static str),
+    /// One of these words.
+    Words(&'static [&'static str]),
+    /// A command of kubectl.
+    Commands,
     /// A file here, or in a pod.
     Copy,
 }

@@ -24,7 +24,10 @@ pub const COMMAND: Command = Command {
     flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, globals::RECORD, FLAGS],
     required: &["max"],
     run: Run::Verb(|k| Box::pin(run(k))),
-    arguments: Arguments::Resources,
+    arguments: Arguments::Resources(
+        &["deployment", "replicaset", "replicationcontroller", "statefulset"],
+        true,
+    ),
     ..Command::NEW
 };
 

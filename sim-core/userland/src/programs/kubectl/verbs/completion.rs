@@ -1,6 +1,6 @@
 //! `kubectl completion`: the script that makes a shell ask `kubectl __complete`.
 
-use crate::programs::kubectl::command::{Command, Run};
+use crate::programs::kubectl::command::{Arguments, Command, Run};
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::invocation::Kubectl;
 use std::rc::Rc;
@@ -12,6 +12,7 @@ pub const COMMAND: Command = Command {
     examples: "# Load completion into the running shell\nsource <(kubectl completion bash)",
     usage: "SHELL",
     run: Run::Verb(|k| Box::pin(run(k))),
+    arguments: Arguments::Words(&["bash", "zsh", "fish", "powershell"]),
     ..Command::NEW
 };
 

@@ -19,7 +19,7 @@ pub const CORDON: Command = Command {
     examples: "# No new pods on node foo\nkubectl cordon foo",
     flags: &[globals::DRY_RUN, globals::SELECTOR],
     run: Run::Verb(|k| Box::pin(run(k, true))),
-    arguments: Arguments::Nodes,
+    arguments: Arguments::Name("nodes"),
     ..Command::NEW
 };
 

@@ -21,7 +21,7 @@ pub const COMMAND: Command = Command {
     examples: "# Add a container of busybox to pod mypod, and talk to it\nkubectl debug mypod -it --image=busybox\n\n# See the processes of one of its containers as well\nkubectl debug mypod -it --image=busybox --target=app\n\n# A copy of mypod with another container in it\nkubectl debug mypod -it --image=busybox --copy-to=my-debugger\n\n# A copy of mypod with another command of its container\nkubectl debug mypod -it --copy-to=my-debugger --container=mycontainer -- sh\n\n# A copy of mypod with other images\nkubectl debug mypod --copy-to=my-debugger --set-image=*=busybox\n\n# A pod on a node, in the node's namespaces\nkubectl debug node/mynode -it --image=busybox",
     flags: &[globals::FILENAME, FLAGS],
     run: Run::Verb(|k| Box::pin(run(k))),
-    arguments: Arguments::Pods,
+    arguments: Arguments::Resources(&[], true),
     ..Command::NEW
 };
 

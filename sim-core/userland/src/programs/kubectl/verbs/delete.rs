@@ -64,7 +64,7 @@ kubectl delete pods --all",
         globals::SELECTOR,
     ],
     run: Run::Verb(|k| Box::pin(run(k))),
-    arguments: Arguments::Resources,
+    arguments: Arguments::Resources(&[], true),
     ..Command::NEW
 };
 

@@ -40,7 +40,7 @@ kubectl describe pods frontend",
     usage: "(-f FILENAME | TYPE [NAME_PREFIX | -l label] | TYPE/NAME)",
     flags: &[FLAGS, globals::ALL_NAMESPACES, globals::FILENAMES, globals::SELECTOR],
     run: Run::Verb(|k| Box::pin(run(k))),
-    arguments: Arguments::Resources,
+    arguments: Arguments::Resources(&[], true),
     ..Command::NEW
 };
 

@@ -27,7 +27,7 @@ pub const COMMAND: Command = Command {
     examples: "# Drain node foo, even if there are pods that no controller would start elsewhere\nkubectl drain foo --force\n\n# Stop at such pods, and give the others 15 minutes to end\nkubectl drain foo --grace-period=900",
     flags: &[globals::DRY_RUN, globals::SELECTOR, FLAGS],
     run: Run::Verb(|k| Box::pin(run(k))),
-    arguments: Arguments::Nodes,
+    arguments: Arguments::Name("nodes"),
     ..Command::NEW
 };
 

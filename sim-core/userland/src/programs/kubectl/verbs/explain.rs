@@ -3,7 +3,7 @@
 //! Models `k8s.io/kubectl/pkg/cmd/explain` and the plaintext template of `k8s.io/kubectl/pkg/explain/v2`.
 //! Left out: `-o plaintext-openapiv2`, for which the server would have to serve OpenAPI v2.
 
-use crate::programs::kubectl::command::{Arguments, Command, Run};
+use crate::programs::kubectl::command::{Command, Run};
 use crate::programs::kubectl::discovery::Resource;
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
@@ -47,7 +47,6 @@ kubectl explain pods.spec.containers",
     usage: "TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group] [-o|--output=plaintext|plaintext-openapiv2]",
     flags: &[FLAGS],
     run: Run::Verb(|k| Box::pin(run(k))),
-    arguments: Arguments::Types,
     ..Command::NEW
 };
 

@@ -20,7 +20,10 @@ pub const COMMAND: Command = Command {
     examples: "# A service for a deployment of nginx, on port 80, that leads to port 8000 of its containers\nkubectl expose deployment nginx --port=80 --target-port=8000\n\n# A service for a pod, called frontend, on port 444\nkubectl expose pod valid-pod --port=444 --name=frontend\n\n# A second service for what another one selects\nkubectl expose service nginx --port=443 --target-port=8443 --name=nginx-https",
     flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, globals::RECORD, FLAGS],
     run: Run::Verb(|k| Box::pin(run(k))),
-    arguments: Arguments::Resources,
+    arguments: Arguments::Resources(
+        &["pod", "service", "replicationcontroller", "deployment", "replicaset"],
+        true,
+    ),
     ..Command::NEW
 };
 

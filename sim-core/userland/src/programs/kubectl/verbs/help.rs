@@ -1,6 +1,6 @@
 //! `kubectl help COMMAND`.
 
-use crate::programs::kubectl::command::{Command, Run};
+use crate::programs::kubectl::command::{Arguments, Command, Run};
 use crate::programs::kubectl::{help, tree};
 
 /// The row of the tree.
@@ -9,6 +9,7 @@ pub const COMMAND: Command = Command {
     short: "Help about any command",
     usage: "[command] [flags]",
     hidden: true,
+    arguments: Arguments::Commands,
     run: Run::Verb(|k| {
         Box::pin(async move {
             match tree::find(k.args()) {

@@ -29,7 +29,7 @@ pub const COMMAND: Command = Command {
         FLAGS,
     ],
     run: Run::Verb(|k| Box::pin(run(k))),
-    arguments: Arguments::Resources,
+    arguments: Arguments::Resources(&[], true),
     ..Command::NEW
 };
 

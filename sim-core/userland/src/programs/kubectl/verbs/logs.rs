@@ -20,7 +20,7 @@ pub const COMMAND: Command = Command {
     examples: "# Logs of pod nginx, which has one container\nkubectl logs nginx\n\n# Of all pods with label app=nginx, all containers\nkubectl logs -l app=nginx --all-containers=true\n\n# Of the container before the last restart\nkubectl logs -p -c ruby web-1\n\n# As they come\nkubectl logs -f -c ruby web-1\n\n# The last 20 lines; the last hour\nkubectl logs --tail=20 nginx\nkubectl logs --since=1h nginx\n\n# Of the first container of a deployment\nkubectl logs deployment/nginx",
     flags: &[globals::SELECTOR, FLAGS],
     run: Run::Verb(|k| Box::pin(run(k))),
-    arguments: Arguments::Pods,
+    arguments: Arguments::PodsAndContainers,
     ..Command::NEW
 };
 

@@ -22,7 +22,10 @@ pub const COMMAND: Command = Command {
     flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, globals::RECORD, globals::SELECTOR, FLAGS],
     required: &["replicas"],
     run: Run::Verb(|k| Box::pin(run(k))),
-    arguments: Arguments::Resources,
+    arguments: Arguments::Resources(
+        &["deployment", "replicaset", "replicationcontroller", "statefulset"],
+        true,
+    ),
     ..Command::NEW
 };
 

@@ -22,7 +22,7 @@ pub const COMMAND: Command = Command {
     examples: "# Only pods that tolerate dedicated=special-user are scheduled on node foo; a taint with this key and effect is replaced\nkubectl taint nodes foo dedicated=special-user:NoSchedule --overwrite\n\n# Remove the taint with key dedicated and effect NoSchedule, if there is one\nkubectl taint nodes foo dedicated:NoSchedule-\n\n# Remove all taints with key dedicated\nkubectl taint nodes foo dedicated-\n\n# Taint the nodes with label myLabel=X\nkubectl taint node -l myLabel=X dedicated=foo:PreferNoSchedule\n\n# A taint without a value\nkubectl taint nodes foo bar:NoSchedule",
     flags: &[globals::DRY_RUN, globals::PRINT, globals::SELECTOR, FLAGS],
     run: Run::Verb(|k| Box::pin(run(k))),
-    arguments: Arguments::Resources,
+    arguments: Arguments::Resources(&["node"], true),
     ..Command::NEW
 };
 

@@ -43,7 +43,7 @@ const NODE: Command = Command {
         ],
     ],
     run: Run::Verb(|k| Box::pin(run(k))),
-    arguments: Arguments::Nodes,
+    arguments: Arguments::Name("nodes"),
     ..Command::NEW
 };
 
@@ -68,7 +68,7 @@ const POD: Command = Command {
         ],
     ],
     run: Run::Verb(|k| Box::pin(run(k))),
-    arguments: Arguments::Pods,
+    arguments: Arguments::Name("pods"),
     ..Command::NEW
 };
 

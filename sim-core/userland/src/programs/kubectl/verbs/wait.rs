@@ -2,7 +2,7 @@
 //!
 //! Models `k8s.io/kubectl/pkg/cmd/wait`.
 
-use crate::programs::kubectl::command::{Arguments, Command, Run};
+use crate::programs::kubectl::command::{Command, Run};
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::globals;
@@ -62,7 +62,6 @@ kubectl wait --for=delete pod/busybox1 --timeout=60s",
         globals::SELECTOR,
     ],
     run: Run::Verb(|k| Box::pin(run(k))),
-    arguments: Arguments::Resources,
     ..Command::NEW
 };
 

@@ -22,7 +22,7 @@ pub const VIEW: Command = Command {
     examples: "# View the annotation by type and name, as YAML\nkubectl apply view-last-applied deployment/nginx\n\n# View it as JSON\nkubectl apply view-last-applied -f deploy.yaml -o json",
     flags: &[globals::FILENAMES, globals::SELECTOR, VIEW_FLAGS],
     run: Run::Verb(|k| Box::pin(view(k))),
-    arguments: Arguments::Resources,
+    arguments: Arguments::Resources(&[], true),
     ..Command::NEW
 };
 

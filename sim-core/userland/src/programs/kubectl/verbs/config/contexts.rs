@@ -16,7 +16,7 @@ pub const DELETE_CONTEXT: Command = Command {
     examples: "# Forget the context of minikube\nkubectl config delete-context minikube",
     usage: "NAME",
     run: Run::Verb(|k| Box::pin(delete(k))),
-    arguments: Arguments::Contexts,
+    arguments: Arguments::Config("contexts"),
     ..Command::NEW
 };
 
@@ -27,7 +27,7 @@ pub const RENAME_CONTEXT: Command = Command {
     examples: "# Call the context 'old-name' 'new-name'\nkubectl config rename-context old-name new-name",
     usage: "CONTEXT_NAME NEW_NAME",
     run: Run::Verb(|k| Box::pin(rename(k))),
-    arguments: Arguments::Contexts,
+    arguments: Arguments::Config("contexts"),
     ..Command::NEW
 };
 
@@ -45,7 +45,7 @@ pub const SET_CONTEXT: Command = Command {
         Flag::string("user", "", "User of the context"),
     ]],
     run: Run::Verb(|k| Box::pin(set(k))),
-    arguments: Arguments::Contexts,
+    arguments: Arguments::Config("contexts"),
     ..Command::NEW
 };
 
@@ -57,7 +57,7 @@ pub const USE_CONTEXT: Command = Command {
     examples: "# Use the context of minikube\nkubectl config use-context minikube",
     usage: "CONTEXT_NAME",
     run: Run::Verb(|k| Box::pin(use_context(k))),
-    arguments: Arguments::Contexts,
+    arguments: Arguments::Config("contexts"),
     ..Command::NEW
 };
 

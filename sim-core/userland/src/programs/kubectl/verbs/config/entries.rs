@@ -1,7 +1,7 @@
 //! `kubectl config set-cluster`, `set-credentials`, `delete-cluster`, `delete-user`.
 
 use super::{put, remove, unexpected};
-use crate::programs::kubectl::command::{Command, Run};
+use crate::programs::kubectl::command::{Arguments, Command, Run};
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::help;
@@ -13,6 +13,7 @@ use std::rc::Rc;
 /// `kubectl config delete-cluster`
 pub const DELETE_CLUSTER: Command = Command {
     name: "delete-cluster",
+    arguments: Arguments::Config("clusters"),
     short: "Delete the specified cluster from the kubeconfig",
     examples: "# Forget the cluster minikube\nkubectl config delete-cluster minikube",
     usage: "NAME",
@@ -23,6 +24,7 @@ pub const DELETE_CLUSTER: Command = Command {
 /// `kubectl config delete-user`
 pub const DELETE_USER: Command = Command {
     name: "delete-user",
+    arguments: Arguments::Config("users"),
     short: "Delete the specified user from the kubeconfig",
     examples: "# Forget the user minikube\nkubectl config delete-user minikube",
     usage: "NAME",

@@ -60,7 +60,7 @@ kubectl config get-contexts my-context",
         Flag::string("output", "", "Output format. One of: (name).").short('o'),
     ]],
     run: Run::Verb(|k| Box::pin(get_contexts(k))),
-    arguments: Arguments::Contexts,
+    arguments: Arguments::Config("contexts"),
     ..Command::NEW
 };
 

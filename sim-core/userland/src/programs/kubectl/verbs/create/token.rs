@@ -1,7 +1,7 @@
 //! `kubectl create token`.
 
 use super::name_argument;
-use crate::programs::kubectl::command::{Command, Run};
+use crate::programs::kubectl::command::{Arguments, Command, Run};
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::globals;
@@ -18,6 +18,7 @@ pub(super) const COMMAND: Command = Command {
     examples: "# A token that the service account myapp shows to the API server\nkubectl create token myapp\n\n# In another namespace\nkubectl create token myapp --namespace myns\n\n# For ten minutes\nkubectl create token myapp --duration 10m\n\n# For somebody else than the API server\nkubectl create token myapp --audience https://example.com\n\n# One that ends with a secret\nkubectl create token myapp --bound-object-kind Secret --bound-object-name mysecret",
     flags: &[globals::PRINT, FLAGS],
     run: Run::Verb(|k| Box::pin(run(k))),
+    arguments: Arguments::Name("serviceaccounts"),
     ..Command::NEW
 };
 

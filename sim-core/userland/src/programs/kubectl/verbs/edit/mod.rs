@@ -24,7 +24,7 @@ pub const COMMAND: Command = Command {
     examples: "# Edit a service\nkubectl edit svc/registry\n\n# Edit it with nano\nKUBE_EDITOR=\"nano\" kubectl edit svc/registry\n\n# Edit a job as JSON\nkubectl edit job.v1.batch/myjob -o json\n\n# Edit a deployment and keep the result for a later kubectl apply\nkubectl edit deployment/mydeployment -o yaml --save-config\n\n# Edit the status of a deployment\nkubectl edit deployment mydeployment --subresource='status'",
     flags: &[globals::FILENAMES, globals::PRINT, globals::RECORD, FLAGS, OWN_FLAGS],
     run: Run::Verb(|k| Box::pin(run(k))),
-    arguments: Arguments::Resources,
+    arguments: Arguments::Resources(&[], true),
     ..Command::NEW
 };
 
@@ -37,7 +37,7 @@ pub const LAST_APPLIED: Command = Command {
     examples: "# Edit the annotation by type and name\nkubectl apply edit-last-applied deployment/nginx\n\n# Edit it as JSON\nkubectl apply edit-last-applied -f deploy.yaml -o json",
     flags: &[globals::FILENAMES, globals::PRINT, FLAGS, LAST_APPLIED_FLAGS],
     run: Run::Verb(|k| Box::pin(last_applied(k))),
-    arguments: Arguments::Resources,
+    arguments: Arguments::Resources(&[], true),
     ..Command::NEW
 };
 

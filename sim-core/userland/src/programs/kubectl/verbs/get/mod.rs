@@ -79,7 +79,7 @@ kubectl get pods --all-namespaces",
     usage: "[(-o|--output=)json|yaml|kyaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file|custom-columns|custom-columns-file|wide] (TYPE[.VERSION][.GROUP] [NAME | -l label] | TYPE[.VERSION][.GROUP]/NAME ...) [flags]",
     flags: &[FLAGS, globals::FILENAMES, globals::SELECTOR, globals::FIELD_SELECTOR],
     run: Run::Verb(|k| Box::pin(run(k))),
-    arguments: Arguments::Resources,
+    arguments: Arguments::Resources(&[], true),
     ..Command::NEW
 };
 

@@ -22,7 +22,7 @@ pub const COMMAND: Command = Command {
     examples: "# The revisions of a deployment\nkubectl rollout history deployment/abc\n\n# What revision 3 of a daemon set was\nkubectl rollout history daemonset/abc --revision=3",
     flags: &[globals::FILENAMES, globals::PRINT, globals::SELECTOR, FLAGS],
     run: Run::Verb(|k| Box::pin(run(k))),
-    arguments: Arguments::Resources,
+    arguments: Arguments::Resources(&["deployment", "daemonset", "statefulset"], true),
     ..Command::NEW
 };
 

@@ -20,7 +20,7 @@ pub const COMMAND: Command = Command {
     examples: "# Watch the rollout of a deployment\nkubectl rollout status deployment/nginx",
     flags: &[globals::FILENAMES, globals::SELECTOR, FLAGS],
     run: Run::Verb(|k| Box::pin(run(k))),
-    arguments: Arguments::Resources,
+    arguments: Arguments::Resources(&["deployment", "daemonset", "statefulset"], true),
     ..Command::NEW
 };
 

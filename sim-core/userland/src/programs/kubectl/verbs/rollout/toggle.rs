@@ -14,7 +14,7 @@ use std::rc::Rc;
 const COMMON: Command = Command {
     usage: "RESOURCE",
     flags: &[globals::FILENAMES, globals::PRINT, globals::SELECTOR, FIELD_MANAGER],
-    arguments: Arguments::Resources,
+    arguments: Arguments::Resources(&["deployment"], true),
     ..Command::NEW
 };
 
@@ -50,6 +50,7 @@ pub const RESTART: Command = Command {
             each(&k, "restart", "restarted", &|object| restart(object, &now)).await
         })
     }),
+    arguments: Arguments::Resources(&["deployment", "daemonset", "statefulset"], true),
     ..COMMON
 };
 

@@ -24,7 +24,7 @@ pub const COMMAND: Command = Command {
     examples: "# Go back to what a deployment was before\nkubectl rollout undo deployment/abc\n\n# Go back to revision 3 of a daemon set\nkubectl rollout undo daemonset/abc --to-revision=3\n\n# See whether the server would\nkubectl rollout undo --dry-run=server deployment/abc",
     flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, globals::SELECTOR, FLAGS],
     run: Run::Verb(|k| Box::pin(run(k))),
-    arguments: Arguments::Resources,
+    arguments: Arguments::Resources(&["deployment", "daemonset", "statefulset"], true),
     ..Command::NEW
 };
 

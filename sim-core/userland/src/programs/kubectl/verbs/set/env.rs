@@ -2,7 +2,7 @@
 
 use super::references;
 use super::{FLAGS, Words, check_flags, containers, objects, send, with_pod_spec};
-use crate::programs::kubectl::command::{Arguments, Command, Run};
+use crate::programs::kubectl::command::{Command, Run};
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::globals;
@@ -21,7 +21,6 @@ pub const COMMAND: Command = Command {
     examples: "# A variable for a deployment\nkubectl set env deployment/registry STORAGE_DIR=/local\n\n# Those that it has\nkubectl set env deployment/sample-build --list\n\n# Those of all pods\nkubectl set env pods --all --list\n\n# Variables from a secret\nkubectl set env --from=secret/mysecret deployment/myapp\n\n# Variables from a config map, with a prefix\nkubectl set env --from=configmap/myconfigmap --prefix=MYSQL_ deployment/myapp\n\n# Take one away from container 'c1' of all deployments\nkubectl set env deployments --all --containers=\"c1\" ENV-\n\n# Variables of the shell\nenv | grep RAILS_ | kubectl set env -e - deployment/registry",
     flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, globals::SELECTOR, FLAGS, OWN],
     run: Run::Verb(|k| Box::pin(run(k))),
-    arguments: Arguments::Resources,
     ..Command::NEW
 };
 

@@ -17,7 +17,18 @@ pub const COMMAND: Command = Command {
     examples: "# Other images for two containers of a deployment\nkubectl set image deployment/nginx busybox=busybox nginx=nginx:1.9.1\n\n# One for the nginx containers of all deployments and replication controllers\nkubectl set image deployments,rc nginx=nginx:1.9.1 --all\n\n# One for all containers of a daemon set\nkubectl set image daemonset abc *=nginx:1.9.1\n\n# Show what a file would become\nkubectl set image -f path/to/file.yaml nginx=nginx:1.9.1 --local -o yaml",
     flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, globals::RECORD, globals::SELECTOR, FLAGS],
     run: Run::Verb(|k| Box::pin(run(k))),
-    arguments: Arguments::Resources,
+    arguments: Arguments::Resources(
+        &[
+            "daemonsets",
+            "deployments",
+            "pods",
+            "cronjobs",
+            "replicasets",
+            "replicationcontrollers",
+            "statefulsets",
+        ],
+        false,
+    ),
     ..Command::NEW
 };
 

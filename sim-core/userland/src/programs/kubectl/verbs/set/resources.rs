@@ -1,7 +1,7 @@
 //! `kubectl set resources`.
 
 use super::{FLAGS, Words, check_flags, containers, objects, send, with_pod_spec};
-use crate::programs::kubectl::command::{Arguments, Command, Run};
+use crate::programs::kubectl::command::{Command, Run};
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::globals;
@@ -27,7 +27,6 @@ pub const COMMAND: Command = Command {
         OWN,
     ],
     run: Run::Verb(|k| Box::pin(run(k))),
-    arguments: Arguments::Resources,
     ..Command::NEW
 };
 

@@ -1,7 +1,7 @@
 //! `kubectl set selector`.
 
 use super::{FLAGS, check_flags, objects};
-use crate::programs::kubectl::command::{Arguments, Command, Run};
+use crate::programs::kubectl::command::{Command, Run};
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::globals;
@@ -21,7 +21,6 @@ pub const COMMAND: Command = Command {
     examples: "# Give a service another selector\nkubectl set selector service my-svc 'environment=qa'",
     flags: &[globals::DRY_RUN, globals::FILENAMES_RECURSIVE, globals::PRINT, globals::RECORD, FLAGS, OWN],
     run: Run::Verb(|k| Box::pin(run(k))),
-    arguments: Arguments::Resources,
     ..Command::NEW
 };
 

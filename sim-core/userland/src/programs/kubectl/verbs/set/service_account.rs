@@ -1,7 +1,7 @@
 //! `kubectl set serviceaccount`.
 
 use super::{FLAGS, Words, check_flags, objects, send, with_pod_spec};
-use crate::programs::kubectl::command::{Arguments, Command, Run};
+use crate::programs::kubectl::command::{Command, Run};
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
@@ -18,7 +18,6 @@ pub const COMMAND: Command = Command {
     examples: "# Run a deployment's pods as serviceaccount1\nkubectl set serviceaccount deployment nginx-deployment serviceaccount1\n\n# Show what a file would become\nkubectl set sa -f nginx-deployment.yaml serviceaccount1 --local --dry-run=client -o yaml",
     flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, globals::RECORD, FLAGS],
     run: Run::Verb(|k| Box::pin(run(k))),
-    arguments: Arguments::Resources,
     ..Command::NEW
 };
 

@@ -1,7 +1,7 @@
 //! `kubectl set subject`.
 
 use super::{FLAGS, Words, check_flags, objects, send};
-use crate::programs::kubectl::command::{Arguments, Command, Run};
+use crate::programs::kubectl::command::{Command, Run};
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::globals;
@@ -19,7 +19,6 @@ pub const COMMAND: Command = Command {
     examples: "# Bind a service account as well\nkubectl set subject clusterrolebinding admin --serviceaccount=namespace:serviceaccount1\n\n# Bind two users and a group\nkubectl set subject rolebinding admin --user=user1 --user=user2 --group=group1",
     flags: &[globals::DRY_RUN, globals::FILENAMES, globals::PRINT, globals::SELECTOR, FLAGS, OWN],
     run: Run::Verb(|k| Box::pin(run(k))),
-    arguments: Arguments::Resources,
     ..Command::NEW
 };
 
