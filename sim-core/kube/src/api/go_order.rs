@@ -154,53 +154,78 @@ pub fn compact(value: &Value) -> String {
 /// JSON on one line, of what stands somewhere in an object.
 pub(super) fn compact_as(shape: Shape<'_>, value: &Value) -> String {
     let mut text = String::new();
-    push(&mut text, shape, value, None);
+    Writer { text: &mut text, managers: "" }.push(shape, value, None);
     text
 }
 
 /// JSON on one line, behind what is there.
 pub fn write(text: &mut String, value: &Value) {
-    push(text, Shape::of(value), value, None);
+    write_managed(text, value, "");
+}
+
+/// The same for an object that does not name its managers itself: they are given as JSON, where there are any.
+pub fn write_managed(text: &mut String, object: &Value, managers: &str) {
+    Writer { text, managers }.push(Shape::of(object), object, None);
 }
 
 /// JSON with an indentation of four.
 pub fn indented(value: &Value) -> String {
     let mut text = String::new();
-    push(&mut text, Shape::of(value), value, Some(0));
+    Writer { text: &mut text, managers: "" }.push(Shape::of(value), value, Some(0));
     text
 }
 
-fn push(text: &mut String, shape: Shape<'_>, value: &Value, depth: Option<usize>) {
-    let inner = depth.map(|depth| depth + 1);
-    match value {
-        Value::Object(map) if !map.is_empty() => {
-            for (index, (key, value, shape)) in shape.fields(map).into_iter().enumerate() {
-                text.push(if index == 0 { '{' } else { ',' });
-                new_line(text, inner);
-                push_string(text, key);
-                text.push_str(if depth.is_some() { ": " } else { ":" });
-                push(text, shape, value, inner);
+struct Writer<'a> {
+    text: &'a mut String,
+    /// To be written at the end of the first metadata.
+    managers: &'a str,
+}
+
+impl Writer<'_> {
+    fn push(&mut self, shape: Shape<'_>, value: &Value, depth: Option<usize>) {
+        let inner = depth.map(|depth| depth + 1);
+        match value {
+            Value::Object(map) if !map.is_empty() => {
+                for (index, (key, value, shape)) in shape.fields(map).into_iter().enumerate() {
+                    self.text.push(if index == 0 { '{' } else { ',' });
+                    new_line(self.text, inner);
+                    push_string(self.text, key);
+                    self.text.push_str(if depth.is_some() { ": " } else { ":" });
+                    self.push(shape, value, inner);
+                }
+                if matches!(shape, Shape::Struct(schema) if std::ptr::eq(schema, &OBJECT_META))
+                    && !self.managers.is_empty()
+                {
+                    self.text.push_str(",\"managedFields\":");
+                    self.text.push_str(std::mem::take(&mut self.managers));
+                }
+                new_line(self.text, depth);
+                self.text.push('}');
             }
-            new_line(text, depth);
-            text.push('}');
-        }
-        Value::Array(items) if !items.is_empty() => {
-            for (index, item) in items.iter().enumerate() {
-                text.push(if index == 0 { '[' } else { ',' });
-                new_line(text, inner);
-                push(text, shape, item, inner);
+            Value::Array(items) if !items.is_empty() => {
+                for (index, item) in items.iter().enumerate() {
+                    self.text.push(if index == 0 { '[' } else { ',' });
+                    new_line(self.text, inner);
+                    self.push(shape, item, inner);
+                }
+                new_line(self.text, depth);
+                self.text.push(']');
             }
-            new_line(text, depth);
-            text.push(']');
+            Value::String(string) => push_string(self.text, string),
+            other => self.text.push_str(&other.to_string()),
         }
-        Value::String(string) => push_string(text, string),
-        other => text.push_str(&other.to_string()),
     }
 }
 
 /// A string as Go's `encoding/json` writes it.
 fn push_string(text: &mut String, string: &str) {
     text.push('"');
+    push_escaped(text, string);
+    text.push('"');
+}
+
+/// The inside of such a string.
+pub(crate) fn push_escaped(text: &mut String, string: &str) {
     let mut rest = string;
     while let Some(at) = rest.bytes().position(may_be_special) {
         text.push_str(&rest[..at]);
@@ -222,7 +247,6 @@ fn push_string(text: &mut String, string: &str) {
         rest = chars.as_str();
     }
     text.push_str(rest);
-    text.push('"');
 }
 
 /// Whether a character that begins with this byte may be written in another way than it is.

@@ -6,7 +6,7 @@ use super::rest::{Request, Response, Target, header};
 use super::strategy::outward;
 use super::{ApiServer, Filter, managed_fields, table};
 use crate::api::status::FieldError;
-use crate::api::{Object, ObjectExt, Resource, Status, go_json, go_order, set};
+use crate::api::{Object, ObjectExt, Resource, Status, go_json, set};
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 
@@ -57,7 +57,7 @@ impl ApiServer {
             if i > 0 {
                 body.push(',');
             }
-            go_order::write(&mut body, &managed_fields::shown(resource, object));
+            managed_fields::show(&mut body, resource, object);
         }
         body.push_str("]}\n");
         let body = body.into_bytes();

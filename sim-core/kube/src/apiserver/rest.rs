@@ -474,7 +474,12 @@ impl ApiServer {
     ) -> Response {
         match table::Form::wanted(request) {
             Some(form) => form.answer(status, &form.one(resource, object, self.now())),
-            None => Response::json(status, &managed_fields::shown(resource, object)),
+            None => {
+                let mut text = String::new();
+                managed_fields::show(&mut text, resource, object);
+                text.push('\n');
+                Response::json_bytes(status, text.into_bytes())
+            }
         }
     }
 }

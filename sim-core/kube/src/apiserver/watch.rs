@@ -106,7 +106,7 @@ impl WatchStream {
         match self.form.filter(|_| !matches!(event.kind, EventKind::Error | EventKind::Bookmark)) {
             // What a watch tells has its managers, as what a list tells.
             None if matches!(event.kind, EventKind::Error | EventKind::Bookmark) => line(kind, &object),
-            None => line(kind, &managed_fields::shown(self.resource, &object)),
+            None => line_of(kind, |text| managed_fields::show(text, self.resource, &object)),
             Some(form) => {
                 let metadata = json!({"resourceVersion": object.resource_version()});
                 let now = self.server.now();
@@ -122,8 +122,12 @@ impl WatchStream {
 }
 
 fn line(kind: &str, object: &Value) -> Vec<u8> {
+    line_of(kind, |text| go_order::write(text, object))
+}
+
+fn line_of(kind: &str, write: impl FnOnce(&mut String)) -> Vec<u8> {
     let mut line = format!("{{\"type\":\"{kind}\",\"object\":");
-    go_order::write(&mut line, object);
+    write(&mut line);
     line.push_str("}\n");
     line.into_bytes()
 }

@@ -132,15 +132,16 @@ impl Controller {
         let current = self.history.current(&set, &mut revisions).await?;
         let hash = current.label(HASH).unwrap_or("").to_string();
         let nodes = self.nodes.list();
+        let mut example = pod::new_pod(&set, "", &hash);
         if !self.is_satisfied(&key) {
-            return self.update_status(&set, &nodes, &hash, false).await;
+            return self.update_status(&set, &nodes, &mut example, &hash, false).await;
         }
         let placed = self.placed(&set).await?;
-        let outcome = self.manage(&set, &nodes, placed, &hash).await;
+        let outcome = self.manage(&set, &nodes, &mut example, placed, &hash).await;
         if outcome.is_ok() && self.is_satisfied(&key) {
             if set.str_at("/spec/updateStrategy/type") == "RollingUpdate" {
                 let placed = self.placed(&set).await?;
-                self.roll(&set, &nodes, placed, &hash).await?;
+                self.roll(&set, &nodes, &mut example, placed, &hash).await?;
             }
             let pods = self.pods.by_index(pod_control::BY_CONTROLLER, set.uid());
             let live = |revision: &Object| {
@@ -149,7 +150,7 @@ impl Controller {
             };
             self.history.truncate(&set, &revisions, live).await?;
         }
-        self.update_status(&set, &nodes, &hash, true).await?;
+        self.update_status(&set, &nodes, &mut example, &hash, true).await?;
         outcome
     }
 

@@ -34,8 +34,11 @@ pub(super) fn pod_from_template(owner: &Value, resource: Resource, template: &Va
         }
     }
     metadata.insert("generateName".into(), format!("{}-", owner.name()).into());
-    metadata.insert("ownerReferences".into(), json!([api::owner_reference(owner, resource)]));
-    json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template.at("/spec")})
+    metadata.insert("ownerReferences".into(), Value::Array(vec![api::owner_reference(owner, resource)]));
+    let mut pod = json!({"apiVersion": "v1", "kind": "Pod"});
+    pod["metadata"] = Value::Object(metadata);
+    pod["spec"] = template.at("/spec").clone();
+    pod
 }
 
 /// How far a pod has come: those that are missed least come first. Not scheduled before scheduled, pending before

@@ -135,7 +135,8 @@ fn set_up(net: &Net, netns: NetnsId) -> Result<(), String> {
         text.push_str(&format!("*{table}\n:KUBE-PROXY-CANARY - [0:0]\n"));
         let saved = Table::from_name(table).map(|table| net.iptables_save(netns, table)).unwrap_or_default();
         for (_, chain, rule) in JUMPS.iter().rev().filter(|(of, _, _)| *of == table) {
-            if !saved.lines().any(|line| line == format!("-A {chain} {rule}")) {
+            let wanted = format!("-A {chain} {rule}");
+            if !saved.lines().any(|line| line == wanted) {
                 text.push_str(&format!("-I {chain} {rule}\n"));
             }
         }

@@ -12,7 +12,7 @@ mod walk;
 
 use super::WriteOptions;
 use crate::api::scheme::RESOURCES;
-use crate::api::{Object, ObjectExt, Resource, Status, object_at, remove};
+use crate::api::{ObjectExt, Resource, Status, go_order, object_at, remove};
 use serde_json::{Map, Value, json};
 use set::{Set, from_fields_v1, intersect, paths, subtract, to_fields_v1, unite};
 use sim::Ordered;
@@ -92,15 +92,13 @@ impl Manager {
 }
 
 fn managers_of(resource: Resource, object: &Value) -> Vec<Manager> {
+    let read = |list: &[Value]| list.iter().map(Manager::read).collect();
     match object.list_at("/metadata/managedFields") {
         [] => {
-            let mut managers = derived(resource, object);
-            for manager in &mut managers {
-                manager.set = from_fields_v1(&Value::Object(std::mem::take(&mut manager.set)));
-            }
-            managers
+            let derived: Value = serde_json::from_str(&derived(resource, object)).unwrap_or_default();
+            read(derived.list_at(""))
         }
-        list => list.iter().map(Manager::read).collect(),
+        list => read(list),
     }
 }
 
@@ -351,44 +349,47 @@ fn conflict(conflicts: &[(String, Vec<String>)]) -> Status {
 
 /// What admission and the scheduler add to a pod: nobody manages it.
 const ADMITTED: [&str; 7] = [
-    "f:nodeName",
-    "f:preemptionPolicy",
-    "f:priority",
-    "f:serviceAccount",
-    "f:serviceAccountName",
-    "f:tolerations",
-    "f:volumes",
+    "nodeName",
+    "preemptionPolicy",
+    "priority",
+    "serviceAccount",
+    "serviceAccountName",
+    "tolerations",
+    "volumes",
 ];
 
-/// The managers of what a component of the cluster has made: its maker has all but the status. Their sets are as
-/// `fieldsV1` writes them, since that is what nearly all of them are for.
-fn derived(resource: Resource, object: &Value) -> Vec<Manager> {
+/// The managers of what a component of the cluster has made: its maker has all but the status. As JSON, empty for none:
+/// that is what becomes of nearly all of them, and of a thousand pods there are two thousand trees.
+fn derived(resource: Resource, object: &Value) -> String {
+    let (mut own, mut status) = (String::new(), String::new());
+    for (name, value) in object.map_at("") {
+        let (set, skipped): (_, &[&str]) = match name.as_str() {
+            "apiVersion" | "kind" => continue,
+            "metadata" => (&mut own, &STRIPPED),
+            "spec" if resource.kind == "Pod" => (&mut own, &ADMITTED),
+            "status" if resource.subresource("status").is_some() => (&mut status, &[]),
+            _ => (&mut own, &[]),
+        };
+        walk::write_field(set, Shape::Struct(resource.schema), name, value, skipped);
+    }
+    let times = object.list_at("/status/conditions").iter();
+    let last = times.map(|condition| condition.str_at("/lastTransitionTime")).max().unwrap_or("");
+    let last = if last.is_empty() { object.creation_timestamp() } else { last };
     let (maker, reporter) = components(resource, object);
-    let of = |name: &str, subresource: &str, time: &str, set: Set| Manager {
-        name: name.to_string(),
-        apply: false,
-        subresource: subresource.to_string(),
-        api_version: resource.api_version(),
-        time: time.to_string(),
-        set,
-    };
-    let mut set = walk::whole(Shape::Struct(resource.schema), object, true).unwrap_or_default();
-    let status = resource.subresource("status").and_then(|_| set.remove("f:status"));
-    strip(resource, "", &mut set);
-    if let Some(Value::Object(spec)) = set.get_mut("f:spec").filter(|_| resource.kind == "Pod") {
-        for name in ADMITTED {
-            spec.remove(name);
-        }
+    let mut managers = [(object.creation_timestamp(), maker, "", own), (last, reporter, "status", status)];
+    managers.order();
+    let mut text = String::new();
+    for (time, name, subresource, set) in managers.iter().filter(|(.., set)| !set.is_empty()) {
+        text += if text.is_empty() { "[" } else { "," };
+        text += "{\"manager\":";
+        go_order::write(&mut text, &json!(name));
+        text += &format!(
+            ",\"operation\":\"Update\",\"apiVersion\":\"{}\",\"time\":\"{time}\",\"fieldsType\":\"FieldsV1\",\"fieldsV1\":{{{set}}}",
+            resource.api_version()
+        );
+        text += if subresource.is_empty() { "}" } else { ",\"subresource\":\"status\"}" };
     }
-    let mut managers = vec![of(maker, "", object.creation_timestamp(), set)];
-    if let Some(status) = status {
-        let times = object.list_at("/status/conditions").iter();
-        let last = times.map(|condition| condition.str_at("/lastTransitionTime")).max().unwrap_or("");
-        let time = if last.is_empty() { object.creation_timestamp() } else { last };
-        managers.push(of(reporter, "status", time, Map::from_iter([("f:status".to_string(), status)])));
-    }
-    managers.retain(|manager| !manager.set.is_empty());
-    managers
+    if text.is_empty() { text } else { text + "]" }
 }
 
 /// Who makes objects of this kind, and who reports on them.
@@ -422,15 +423,11 @@ fn components(resource: Resource, object: &Value) -> (&str, &'static str) {
     }
 }
 
-/// The object with its managers, whether they were written down or not.
-pub(super) fn shown(resource: Resource, object: &Object) -> Object {
-    if !object.meta("managedFields").is_null() || object.uid().is_empty() {
-        return Rc::clone(object);
-    }
-    let managers = derived(resource, object);
-    let mut shown = (**object).clone();
-    write(&mut shown, managers);
-    Rc::new(shown)
+/// Writes an object with its managers, whether they were written down or not.
+pub(super) fn show(text: &mut String, resource: Resource, object: &Value) {
+    let known = !object.meta("managedFields").is_null() || object.uid().is_empty();
+    let derived = if known { String::new() } else { derived(resource, object) };
+    go_order::write_managed(text, object, &derived);
 }
 
 /// Who writes, when the request does not say: the first word of its `User-Agent`.

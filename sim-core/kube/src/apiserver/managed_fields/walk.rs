@@ -2,9 +2,11 @@
 //! configuration is laid over what is there. Models `structured-merge-diff/typed`.
 
 use super::set::{Set, below, mark};
+use crate::api::go_order;
 use crate::api::schema::{Default, Struct, Type};
 use crate::apiserver::openapi::{is_atomic, is_atomic_map, map_keys};
 use serde_json::{Map, Value, json};
+use sim::Ordered;
 
 /// How a value is owned.
 #[derive(Clone, Copy)]
@@ -94,21 +96,24 @@ const ALWAYS: &[&str] = &[
 
 /// What tells an element of a keyed list from the others: `k:{"name":"web"}`.
 fn key_of(item: &'static Struct, merge_key: &'static str, value: &Value) -> String {
-    let mut keys = Map::new();
+    let mut text = "k:{".to_string();
     for key in map_keys(item, merge_key) {
-        let found = value.get(key).filter(|value| !value.is_null()).cloned().or_else(|| {
-            match item.field(key)?.default? {
-                Default::Str(text) => Some(json!(text)),
-                Default::Int(number) => Some(json!(number)),
-                Default::Bool(truth) => Some(json!(truth)),
-                Default::Empty => None,
+        let default;
+        let found = match value.get(key).filter(|value| !value.is_null()) {
+            Some(found) => found,
+            None => {
+                default = match item.field(key).and_then(|field| field.default) {
+                    Some(Default::Str(text)) => json!(text),
+                    Some(Default::Int(number)) => json!(number),
+                    Some(Default::Bool(truth)) => json!(truth),
+                    Some(Default::Empty) | None => continue,
+                };
+                &default
             }
-        });
-        if let Some(found) = found {
-            keys.insert(key.to_string(), found);
-        }
+        };
+        text += &format!("{}\"{key}\":{found}", if text.ends_with('{') { "" } else { "," });
     }
-    format!("k:{}", Value::Object(keys))
+    text + "}"
 }
 
 /// A part of a value: its path element, its shape, and what is there.
@@ -172,27 +177,58 @@ pub(super) fn fields(shape: Shape, value: &Value, set: &mut Set) {
     }
 }
 
-fn is_always(owner: Shape, key: &str) -> bool {
-    matches!(owner, Shape::Struct(_)) && key.strip_prefix("f:").is_some_and(|name| ALWAYS.contains(&name))
-}
-
-/// All that a value says, as `fieldsV1` writes it: what [`compare`] finds where nothing was before.
-pub(super) fn whole(shape: Shape, value: &Value, always: bool) -> Option<Set> {
+/// Writes all that a value says as `fieldsV1` does: what [`compare`] finds where nothing was before. Says whether that
+/// is anything; fields of these names do not count.
+fn write_set(text: &mut String, shape: Shape, value: &Value, always: bool, skipped: &[&str]) -> bool {
     let divided = shape.fits(&[Some(value)]);
-    let mut set = Map::new();
-    if divided {
-        for (key, inner, value) in parts(shape, Some(value)) {
-            let always = is_always(shape, &key);
-            if let Some(node) = whole(inner, value, always) {
-                set.insert(key, Value::Object(node));
+    let own = !divided || !always || is_empty(value);
+    text.push('{');
+    let begin = text.len();
+    if own && divided {
+        text.push_str("\".\":{}");
+    }
+    let marked = text.len();
+    match value {
+        Value::Object(map) if divided => {
+            for (name, value) in map.iter().filter(|(name, _)| !skipped.contains(&name.as_str())) {
+                write_field(text, shape, name, value, &[]);
+            }
+        }
+        _ => {
+            let mut parts = parts(shape, Some(value).filter(|_| divided));
+            parts.order_by(|(a, ..), (b, ..)| a.cmp(b));
+            for (key, inner, value) in parts {
+                write_part(text, &["", &key], inner, value, false, &[]);
             }
         }
     }
-    let own = !divided || !always || is_empty(value);
-    if own && !set.is_empty() {
-        mark(&mut set);
+    // Below a leaf there is nothing, not even itself.
+    if text.len() == marked {
+        text.truncate(begin);
     }
-    (own || !set.is_empty()).then_some(set)
+    let any = own || text.len() > begin;
+    text.push('}');
+    any
+}
+
+/// Writes a field of an object and all that it says, if it says anything.
+pub(super) fn write_field(text: &mut String, owner: Shape, name: &str, value: &Value, skipped: &[&str]) {
+    let always = matches!(owner, Shape::Struct(_)) && ALWAYS.contains(&name);
+    if !value.is_null() {
+        write_part(text, &["f:", name], owner.below(name), value, always, skipped);
+    }
+}
+
+fn write_part(text: &mut String, key: &[&str], shape: Shape, value: &Value, always: bool, skipped: &[&str]) {
+    let begin = text.len();
+    text.push_str(if matches!(text.as_bytes().last(), None | Some(b'{')) { "\"" } else { ",\"" });
+    for part in key {
+        go_order::push_escaped(text, part);
+    }
+    text.push_str("\":");
+    if !write_set(text, shape, value, always, skipped) {
+        text.truncate(begin);
+    }
 }
 
 /// What differs: fields that were added or changed, and fields that are gone.
@@ -223,7 +259,9 @@ pub(super) fn compare(
     let lost = before.iter().filter(|(key, ..)| find(&after, key).is_none());
     for (key, inner, old, new) in there.chain(lost.map(|(key, inner, old)| (key, *inner, Some(*old), None))) {
         let (mut added, mut gone) = (Map::new(), Map::new());
-        compare(inner, old, new, is_always(shape, key), &mut added, &mut gone);
+        let always =
+            matches!(shape, Shape::Struct(_)) && key.strip_prefix("f:").is_some_and(|f| ALWAYS.contains(&f));
+        compare(inner, old, new, always, &mut added, &mut gone);
         for (set, part) in [(&mut *changed, added), (&mut *removed, gone)] {
             if !part.is_empty() {
                 set.insert(key.clone(), Value::Object(part));

@@ -4,6 +4,7 @@ use super::pod::{is_available, is_updated, new_pod, should_run};
 use super::{Controller, Placed};
 use crate::api::{Object, ObjectExt, Status};
 use futures_util::future::join_all;
+use serde_json::Value;
 use sim::Ordered;
 use std::time::Duration;
 
@@ -18,14 +19,14 @@ impl Controller {
         &self,
         set: &Object,
         nodes: &[Object],
+        example: &mut Value,
         mut placed: Placed,
         hash: &str,
     ) -> Result<(), Status> {
         let (mut missing, mut surplus) = (Vec::new(), Vec::new());
-        let mut example = new_pod(set, "", hash);
         for node in nodes {
             let pods = placed.remove(node.name()).unwrap_or_default();
-            let (wanted, may_stay) = should_run(&mut example, node);
+            let (wanted, may_stay) = should_run(example, node);
             if wanted && pods.is_empty() {
                 missing.push(node.name().to_string());
             } else if may_stay && !pods.is_empty() {

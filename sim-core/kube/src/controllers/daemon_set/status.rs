@@ -1,10 +1,10 @@
 //! What a daemon set says of itself. Models updateDaemonSetStatus.
 
 use super::Controller;
-use super::pod::{is_available, is_updated, new_pod, should_run};
+use super::pod::{is_available, is_updated, should_run};
 use crate::api::{self, DAEMON_SET, Object, ObjectExt, Status};
 use crate::controllers::replica_set::ignore_missing;
-use serde_json::json;
+use serde_json::{Value, json};
 use sim::Ordered;
 
 impl Controller {
@@ -12,6 +12,7 @@ impl Controller {
         &self,
         set: &Object,
         nodes: &[Object],
+        example: &mut Value,
         hash: &str,
         observe: bool,
     ) -> Result<(), Status> {
@@ -19,10 +20,9 @@ impl Controller {
         let now = self.context.sim.now().timestamp();
         let (mut desired, mut current, mut misplaced, mut ready) = (0, 0, 0, 0);
         let (mut available, mut updated) = (0, 0);
-        let mut example = new_pod(set, "", hash);
         for node in nodes {
             let mut pods = placed.remove(node.name()).unwrap_or_default();
-            if !should_run(&mut example, node).0 {
+            if !should_run(example, node).0 {
                 misplaced += i64::from(!pods.is_empty());
                 continue;
             }

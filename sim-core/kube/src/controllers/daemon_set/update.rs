@@ -1,6 +1,6 @@
 //! A new template replaces pods node by node. Models pkg/controller/daemon/update.go.
 
-use super::pod::{is_available, is_updated, new_pod, should_run};
+use super::pod::{is_available, is_updated, should_run};
 use super::{Controller, Placed};
 use crate::api::{Object, ObjectExt, Status};
 use serde_json::Value;
@@ -19,11 +19,11 @@ impl Controller {
         &self,
         set: &Object,
         nodes: &[Object],
+        example: &mut Value,
         placed: Placed,
         hash: &str,
     ) -> Result<(), Status> {
-        let mut example = new_pod(set, "", hash);
-        let fit: Vec<_> = nodes.iter().filter(|node| should_run(&mut example, node).0).collect();
+        let fit: Vec<_> = nodes.iter().filter(|node| should_run(example, node).0).collect();
         let wanted = |name: &str| fit.iter().any(|node| node.name() == name);
         let desired = fit.len();
         let mut crowded = 0;

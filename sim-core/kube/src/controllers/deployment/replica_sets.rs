@@ -111,6 +111,9 @@ impl Controller {
         revision: &str,
         progress: Option<(&str, String)>,
     ) -> Result<(), Status> {
+        if progress.is_none() && deployment.annotation(REVISION) == Some(revision) {
+            return Ok(());
+        }
         let mut updated = (**deployment).clone();
         if let Some((reason, message)) = progress
             && super::progress::deadline(deployment).is_some()

@@ -228,13 +228,24 @@ impl Client {
         self.send(Request { body, ..Request::new("DELETE", path, query) }).await
     }
 
-    /// Sends a request and reads the JSON of its answer.
+    /// Sends a request and reads the JSON of its answer. A list that comes in pages is put together.
     pub async fn send(&self, request: Request<'_>) -> Result<Value> {
-        let bytes = self.send_raw(request).await?;
-        if bytes.is_empty() {
-            return Ok(Value::Null);
+        let (path, query, accept) = (request.path, request.query, request.accept);
+        let mut whole = read(&self.send_raw(request).await?)?;
+        while let Some(token) = whole["metadata"]["continue"].as_str().map(String::from) {
+            let query = [query, &[("continue", token.as_str())]].concat();
+            let next = Request { accept, ..Request::new("GET", path, &query) };
+            let mut page = read(&self.send_raw(next).await?)?;
+            for part in ["items", "rows"] {
+                if let (Some(Value::Array(list)), Value::Array(more)) =
+                    (whole.get_mut(part), page[part].take())
+                {
+                    list.extend(more);
+                }
+            }
+            whole["metadata"] = page["metadata"].take();
         }
-        serde_json::from_slice(&bytes).map_err(|error| Error::text(error.to_string()))
+        Ok(whole)
     }
 
     /// Sends a request and reads its answer as it is.
@@ -500,6 +511,13 @@ pub async fn warn(sys: &Sys, text: &str) {
     } else {
         sys.err(&format!("Warning: {text}\n")).await;
     }
+}
+
+fn read(bytes: &[u8]) -> Result<Value> {
+    if bytes.is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_slice(bytes).map_err(|error| Error::text(error.to_string()))
 }
 
 enum Broken {

@@ -443,11 +443,14 @@ impl Selection {
     /// comes back as an error; with `--ignore-not-found`, what is not there is silently left out.
     pub async fn fetch(&self, k: &Kubectl, refresh: bool) -> Result<(Vec<Info>, Vec<Error>)> {
         let client = k.client().await?;
+        let limit = page_size(k);
+        let mut query = self.query();
+        query.extend(limit.as_deref().map(|limit| ("limit", limit)));
         let (mut infos, mut errors) = (Vec::new(), Vec::new());
         for target in &self.targets {
             match target {
                 Target::Collection { resource, namespace } => {
-                    match client.get(&resource.collection(namespace), &self.limited()).await {
+                    match client.get(&resource.collection(namespace), &query).await {
                         Ok(mut list) => {
                             let api_version = resource.api_version();
                             let items = list["items"].as_array_mut().map(std::mem::take).unwrap_or_default();
@@ -480,12 +483,6 @@ impl Selection {
         Ok((infos, errors))
     }
 
-    fn limited(&self) -> Vec<(&str, &str)> {
-        let mut query = self.query();
-        query.push(("limit", "500"));
-        query
-    }
-
     /// The server's complaint about a selector, as the builder puts it.
     pub fn explain(&self, resource: &Resource, error: Error) -> Error {
         let selected = !self.label_selector.is_empty() || !self.field_selector.is_empty();
@@ -500,6 +497,12 @@ impl Selection {
         ));
         Error::Status(status)
     }
+}
+
+/// How many objects of a list are asked for at a time, nothing for all at once.
+pub fn page_size(k: &Kubectl) -> Option<String> {
+    let size = if k.flags.has("chunk-size") { k.flags.int("chunk-size") } else { 500 };
+    (size > 0).then(|| size.to_string())
 }
 
 /// What is not found may be so because its namespace is not there, and then that is said. Models `Info.Get` of

@@ -10,9 +10,12 @@ use std::cmp::Ordering;
 /// Lines are folded at spaces past this column.
 const BEST_WIDTH: usize = 80;
 
+/// As far as most lines are indented.
+const SPACES: &str = "                                ";
+
 /// Writes a document.
 pub fn emit(value: &Value) -> String {
-    let mut writer = Writer { out: String::new(), column: 0 };
+    let mut writer = Writer { out: String::new(), line: 0 };
     writer.node(value, -1, Place::Root);
     if !writer.out.ends_with('\n') {
         writer.out.push('\n');
@@ -71,19 +74,25 @@ enum Place {
 
 struct Writer {
     out: String,
-    column: usize,
+    /// Where the last line begins.
+    line: usize,
 }
 
 impl Writer {
     fn push(&mut self, text: &str) {
         self.out.push_str(text);
-        self.column += text.chars().count();
     }
 
     fn line(&mut self, indent: usize) {
         self.out.push('\n');
-        self.out.extend(std::iter::repeat_n(' ', indent));
-        self.column = indent;
+        self.line = self.out.len();
+        self.out.push_str(&SPACES[..indent.min(SPACES.len())]);
+        self.out.extend(std::iter::repeat_n(' ', indent.saturating_sub(SPACES.len())));
+    }
+
+    /// Whether the last line is so long that the next space ends it.
+    fn is_past_best_width(&self) -> bool {
+        self.out[self.line..].chars().count() > BEST_WIDTH
     }
 
     fn node(&mut self, value: &Value, indent: isize, place: Place) {
@@ -167,7 +176,7 @@ impl Writer {
             let (before, after) = (&text[..at], &text[at + 1..]);
             let alone =
                 !before.is_empty() && !after.is_empty() && !before.ends_with(' ') && !after.starts_with(' ');
-            if alone && !key && self.column > BEST_WIDTH {
+            if alone && !key && self.is_past_best_width() {
                 self.line(indent);
             } else {
                 self.push(" ");
@@ -184,7 +193,7 @@ impl Writer {
         for (i, &c) in chars.iter().enumerate() {
             match c {
                 ' ' => {
-                    if !key && !spaces && self.column > BEST_WIDTH && i > 0 && i + 1 < chars.len() {
+                    if !key && !spaces && i > 0 && i + 1 < chars.len() && self.is_past_best_width() {
                         self.line(indent);
                         if chars[i + 1] == ' ' {
                             self.push("\\");
@@ -233,8 +242,7 @@ impl Writer {
         let body = text.strip_suffix('\n').unwrap_or(text);
         for line in body.split('\n') {
             if line.is_empty() {
-                self.out.push('\n');
-                self.column = 0;
+                self.line(0);
             } else {
                 self.line(indent);
                 self.push(line);

@@ -4,17 +4,17 @@ use serde_json::{Number, Value};
 
 /// The value of a plain scalar.
 pub fn resolve(text: &str) -> Value {
-    let Some(first) = text.chars().next() else { return Value::Null };
-    match first {
-        'y' | 'Y' | 'n' | 'N' | 't' | 'T' | 'f' | 'F' | 'o' | 'O' | '~' => word(text),
-        '.' => {
-            if matches!(text, ".nan" | ".NaN" | ".NAN" | ".inf" | ".Inf" | ".INF") {
-                return Value::from(text);
-            }
-            float(text).unwrap_or_else(|| Value::from(text))
-        }
-        '0'..='9' | '+' | '-' => number(text).unwrap_or_else(|| Value::from(text)),
-        _ => Value::from(text),
+    meaning(text).unwrap_or_else(|| Value::from(text))
+}
+
+/// What a plain scalar is, unless it is a text.
+fn meaning(text: &str) -> Option<Value> {
+    match text.chars().next() {
+        None => Some(Value::Null),
+        Some('y' | 'Y' | 'n' | 'N' | 't' | 'T' | 'f' | 'F' | 'o' | 'O' | '~') => word(text),
+        Some('.') if !is_special_float(text) => float(text),
+        Some('0'..='9' | '+' | '-') => number(text),
+        _ => None,
     }
 }
 
@@ -31,22 +31,19 @@ pub fn resolve_1_2(text: &str) -> Value {
 
 /// True when a text would not be read back as itself if it were written plain.
 pub fn needs_quotes(text: &str) -> bool {
-    !matches!(resolve(text), Value::String(_))
-        || is_special_float(text)
-        || is_timestamp(text)
-        || is_base_60(text)
+    is_timestamp(text) || meaning(text).is_some() || is_special_float(text) || is_base_60(text)
 }
 
-fn word(text: &str) -> Value {
+fn word(text: &str) -> Option<Value> {
     match text {
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
-            Value::Bool(true)
+            Some(Value::Bool(true))
         }
         "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
-            Value::Bool(false)
+            Some(Value::Bool(false))
         }
-        "~" | "null" | "Null" | "NULL" => Value::Null,
-        _ => Value::from(text),
+        "~" | "null" | "Null" | "NULL" => Some(Value::Null),
+        _ => None,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{Decoration, Format, list_of, shown, sort_rows, table_text};
 use crate::programs::kubectl::rest::{ANY, JSON, Request, TABLE};
-use crate::programs::kubectl::selection::{Info, Rules, Selection, Target, missing, select};
+use crate::programs::kubectl::selection::{Info, Rules, Selection, Target, missing, page_size, select};
 use crate::programs::kubectl::tabwriter::TabWriter;
 use kube::api::duration;
 use serde_json::{Value, json};
@@ -242,6 +242,7 @@ fn with_kind(k: &Kubectl, selection: &Selection) -> bool {
 async fn tables(k: &Kubectl, selection: &Selection, wide: bool) -> Result<()> {
     let client = k.client().await?;
     let sorting = !k.flags.str("sort-by").is_empty();
+    let limit = page_size(k);
     let mut errors = Vec::new();
     // One table for each run of targets of one type.
     let mut groups: Vec<(Rc<Resource>, Value)> = Vec::new();
@@ -250,8 +251,8 @@ async fn tables(k: &Kubectl, selection: &Selection, wide: bool) -> Result<()> {
             Target::Collection { .. } => selection.query(),
             Target::Named(_) => Vec::new(),
         };
-        if matches!(target, Target::Collection { .. }) && k.flags.int("chunk-size") > 0 {
-            query.push(("limit", "500"));
+        if matches!(target, Target::Collection { .. }) {
+            query.extend(limit.as_deref().map(|limit| ("limit", limit)));
         }
         if sorting {
             query.push(("includeObject", "Object"));
