@@ -108,6 +108,7 @@ fn one(
         Type::Str | Type::StrPtr => theirs == "string",
         Type::Int32 => theirs == "integer/int32",
         Type::Int64 => theirs == "integer/int64",
+        Type::Double => theirs == "number/double",
         Type::Bool => theirs == "boolean",
         Type::Quantity => theirs == "Quantity",
         Type::IntOrString => theirs == "IntOrString",

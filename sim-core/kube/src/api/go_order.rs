@@ -323,6 +323,7 @@ fn zero(schema: &'static Struct, field: &'static Field) -> Option<Value> {
         ("Role" | "ClusterRole", "rules")
             | ("ServicePort", "targetPort")
             | ("HorizontalPodAutoscalerStatus", "currentMetrics")
+            | ("StatefulSetOrdinals", "start")
     );
     if !(field.required || empty || listed) {
         return None;
@@ -330,6 +331,7 @@ fn zero(schema: &'static Struct, field: &'static Field) -> Option<Value> {
     Some(match &field.ty {
         Type::Object(inner) if inner.go == "LabelSelector" && !empty => Value::Null,
         Type::Object(inner) | Type::Retain(inner) => through_struct(inner, &Value::Null),
+        Type::Loose(Type::List(_)) => Value::Null,
         Type::Loose(_) => Value::Object(Map::new()),
         Type::Str | Type::StrPtr => "".into(),
         Type::Int32 | Type::Int64 | Type::IntOrString => 0.into(),

@@ -39,6 +39,8 @@ pub enum Type {
     Int32,
     /// A 64-bit number.
     Int64,
+    /// A number that may have a fraction.
+    Double,
     /// True or false.
     Bool,
     /// `100m`, `64Mi`.
@@ -258,6 +260,8 @@ impl Decoder {
                     other => self.mismatch(other, go, step),
                 }
             }
+            Type::Double if value.is_number() => Ok(true),
+            Type::Double => self.mismatch(value, "float64", step),
             Type::Bool => {
                 if value.is_boolean() {
                     Ok(true)
@@ -350,6 +354,7 @@ fn type_name(ty: &Type) -> String {
     match ty {
         Type::Int32 => "int32".to_string(),
         Type::Int64 => "int64".to_string(),
+        Type::Double => "float64".to_string(),
         Type::Bool => "bool".to_string(),
         Type::Quantity => "resource.Quantity".to_string(),
         Type::Bytes => "[]uint8".to_string(),

@@ -255,7 +255,13 @@ impl Schemas<'_> {
             Type::Map if is_atomic_map(owner, field.name) => value["x-kubernetes-map-type"] = json!("atomic"),
             _ => {}
         }
-        let text = match description(&format!("{}.{}", owner.go, field.name)) {
+        // They are containers in all but one field.
+        let own = if owner.go == "EphemeralContainer" && field.name != "targetContainerName" {
+            "Container"
+        } else {
+            owner.go
+        };
+        let text = match description(&format!("{own}.{}", field.name)) {
             "" => description(&format!("*.{}", field.name)),
             text => text,
         };
@@ -287,6 +293,7 @@ impl Schemas<'_> {
             Type::Str | Type::StrPtr => json!({"type": "string"}),
             Type::Int32 => json!({"type": "integer", "format": "int32"}),
             Type::Int64 => json!({"type": "integer", "format": "int64"}),
+            Type::Double => json!({"type": "number", "format": "double"}),
             Type::Bool => json!({"type": "boolean"}),
             Type::Bytes => json!({"type": "string", "format": "byte"}),
             Type::Quantity => {

@@ -103,20 +103,62 @@ static POLICY_SPEC: Struct = Struct {
     go: "ValidatingAdmissionPolicySpec",
     fields: &[
         f("paramKind", Object(&PARAM_KIND)),
-        f("matchConstraints", Any),
-        f("validations", List(&Any)),
+        f("matchConstraints", Object(&MATCH_RESOURCES)),
+        f("validations", List(&Object(&VALIDATION))),
         f("failurePolicy", StrPtr).or(D::Str("Fail")).one_of(&["Fail", "Ignore"]),
-        f("auditAnnotations", List(&Any)),
+        f("auditAnnotations", List(&Object(&AUDIT_ANNOTATION))),
         f("matchConditions", Keyed(&MATCH_CONDITION, "name")),
-        f("variables", List(&Any)),
+        f("variables", Keyed(&VARIABLE, "name")),
     ],
+};
+static MATCH_RESOURCES: Struct = Struct {
+    go: "MatchResources",
+    fields: &[
+        f("namespaceSelector", Object(&LABEL_SELECTOR)).or(D::Empty),
+        f("objectSelector", Object(&LABEL_SELECTOR)).or(D::Empty),
+        f("resourceRules", List(&Object(&NAMED_RULE))),
+        f("excludeResourceRules", List(&Object(&NAMED_RULE))),
+        f("matchPolicy", StrPtr).or(D::Str("Equivalent")).one_of(&["Equivalent", "Exact"]),
+    ],
+};
+static NAMED_RULE: Struct = Struct {
+    go: "NamedRuleWithOperations",
+    fields: &[
+        f("resourceNames", List(&Str)),
+        f("operations", List(&Str)),
+        f("apiGroups", List(&StrPtr)),
+        f("apiVersions", List(&StrPtr)),
+        f("resources", List(&Str)),
+        f("scope", StrPtr).or(D::Str("*")),
+    ],
+};
+static VALIDATION: Struct = Struct {
+    go: "Validation",
+    fields: &[
+        f("expression", StrPtr).required(),
+        f("message", Str),
+        f("reason", StrPtr),
+        f("messageExpression", Str),
+    ],
+};
+static AUDIT_ANNOTATION: Struct = Struct {
+    go: "AuditAnnotation",
+    fields: &[f("key", StrPtr).required(), f("valueExpression", StrPtr).required()],
+};
+static VARIABLE: Struct =
+    Struct { go: "Variable", fields: &[f("name", StrPtr).required(), f("expression", StrPtr).required()] };
+static TYPE_CHECKING: Struct =
+    Struct { go: "TypeChecking", fields: &[f("expressionWarnings", List(&Object(&EXPRESSION_WARNING)))] };
+static EXPRESSION_WARNING: Struct = Struct {
+    go: "ExpressionWarning",
+    fields: &[f("fieldRef", StrPtr).required(), f("warning", StrPtr).required()],
 };
 static PARAM_KIND: Struct = Struct { go: "ParamKind", fields: &[f("apiVersion", Str), f("kind", Str)] };
 static POLICY_STATUS: Struct = Struct {
     go: "ValidatingAdmissionPolicyStatus",
     fields: &[
         f("observedGeneration", Int64),
-        f("typeChecking", Any),
+        f("typeChecking", Object(&TYPE_CHECKING)),
         f("conditions", Keyed(&CONDITION, "type")),
     ],
 };
@@ -134,7 +176,7 @@ static BINDING_SPEC: Struct = Struct {
     fields: &[
         f("policyName", Str),
         f("paramRef", Object(&PARAM_REF)),
-        f("matchResources", Any),
+        f("matchResources", Object(&MATCH_RESOURCES)),
         f("validationActions", Set(&Str)),
     ],
 };

@@ -114,12 +114,12 @@ static PROPS: Struct = Struct {
         f("maxItems", Int64),
         f("maxLength", Int64),
         f("maxProperties", Int64),
-        f("maximum", Any),
+        f("maximum", Double),
         f("minItems", Int64),
         f("minLength", Int64),
         f("minProperties", Int64),
-        f("minimum", Any),
-        f("multipleOf", Any),
+        f("minimum", Double),
+        f("multipleOf", Double),
         f("not", Object(&PROPS)),
         f("nullable", Bool),
         f("oneOf", List(&Object(&PROPS))),
@@ -153,8 +153,11 @@ static VALIDATION_RULE: Struct = Struct {
     ],
 };
 static SELECTABLE: Struct = Struct { go: "SelectableField", fields: &[f("jsonPath", Str).required()] };
-static SUBRESOURCES: Struct =
-    Struct { go: "CustomResourceSubresources", fields: &[f("scale", Object(&SCALE)), f("status", Any)] };
+static SUBRESOURCES: Struct = Struct {
+    go: "CustomResourceSubresources",
+    fields: &[f("scale", Object(&SCALE)), f("status", Object(&SUBRESOURCE_STATUS))],
+};
+static SUBRESOURCE_STATUS: Struct = Struct { go: "CustomResourceSubresourceStatus", fields: &[] };
 static SCALE: Struct = Struct {
     go: "CustomResourceSubresourceScale",
     fields: &[

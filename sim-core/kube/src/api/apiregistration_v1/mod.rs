@@ -3,7 +3,7 @@
 
 use super::schema::Default as D;
 use super::schema::Type::*;
-use super::schema::common::{CONDITION, OBJECT_META};
+use super::schema::common::OBJECT_META;
 use super::schema::{Struct, f};
 use super::scheme::{PLAIN, ResourceInfo, status_of};
 use super::table::{AGE, NAME, age, column};
@@ -36,6 +36,16 @@ static SPEC: Struct = Struct {
 static SERVICE: Struct = Struct {
     go: "ServiceReference",
     fields: &[f("namespace", Str), f("name", Str), f("port", Int32).or(D::Int(443))],
+};
+static CONDITION: Struct = Struct {
+    go: "APIServiceCondition",
+    fields: &[
+        f("type", Str).required(),
+        f("status", Str).required(),
+        f("lastTransitionTime", Time),
+        f("reason", Str),
+        f("message", Str),
+    ],
 };
 static STATUS: Struct =
     Struct { go: "APIServiceStatus", fields: &[f("conditions", Keyed(&CONDITION, "type"))] };

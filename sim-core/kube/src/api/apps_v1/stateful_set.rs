@@ -39,8 +39,7 @@ static STATEFUL_SET_SPEC: Struct = Struct {
         f("ordinals", Object(&ORDINALS)),
     ],
 };
-static ORDINALS: Struct =
-    Struct { go: "StatefulSetOrdinals", fields: &[f("start", Int32).or(D::Int(0)).required()] };
+static ORDINALS: Struct = Struct { go: "StatefulSetOrdinals", fields: &[f("start", Int32).or(D::Int(0))] };
 static RETENTION_POLICY: Struct = Struct {
     go: "StatefulSetPersistentVolumeClaimRetentionPolicy",
     fields: &[f("whenDeleted", Str).or(D::Str("Retain")), f("whenScaled", Str).or(D::Str("Retain"))],

@@ -122,9 +122,58 @@ static STATUS: Struct = Struct {
         f("lastScaleTime", Time),
         f("currentReplicas", Int32),
         f("desiredReplicas", Int32).or(D::Int(0)).required(),
-        f("currentMetrics", Any),
+        f("currentMetrics", Loose(&List(&Object(&METRIC_STATUS)))),
         f("conditions", Keyed(&CONDITION, "type")),
     ],
+};
+static METRIC_STATUS: Struct = Struct {
+    go: "MetricStatus",
+    fields: &[
+        f("type", Str).required(),
+        f("object", Object(&OBJECT_STATUS)),
+        f("pods", Object(&PODS_STATUS)),
+        f("resource", Object(&RESOURCE_STATUS)),
+        f("containerResource", Object(&CONTAINER_RESOURCE_STATUS)),
+        f("external", Object(&EXTERNAL_STATUS)),
+    ],
+};
+static OBJECT_STATUS: Struct = Struct {
+    go: "ObjectMetricStatus",
+    fields: &[
+        f("metric", Object(&METRIC_IDENTIFIER)).or(D::Empty).required(),
+        f("current", Object(&METRIC_VALUE)).or(D::Empty).required(),
+        f("describedObject", Object(&TARGET_REFERENCE)).or(D::Empty).required(),
+    ],
+};
+static PODS_STATUS: Struct = Struct {
+    go: "PodsMetricStatus",
+    fields: &[
+        f("metric", Object(&METRIC_IDENTIFIER)).or(D::Empty).required(),
+        f("current", Object(&METRIC_VALUE)).or(D::Empty).required(),
+    ],
+};
+static RESOURCE_STATUS: Struct = Struct {
+    go: "ResourceMetricStatus",
+    fields: &[f("name", Str).required(), f("current", Object(&METRIC_VALUE)).or(D::Empty).required()],
+};
+static CONTAINER_RESOURCE_STATUS: Struct = Struct {
+    go: "ContainerResourceMetricStatus",
+    fields: &[
+        f("name", Str).required(),
+        f("current", Object(&METRIC_VALUE)).or(D::Empty).required(),
+        f("container", Str).required(),
+    ],
+};
+static EXTERNAL_STATUS: Struct = Struct {
+    go: "ExternalMetricStatus",
+    fields: &[
+        f("metric", Object(&METRIC_IDENTIFIER)).or(D::Empty).required(),
+        f("current", Object(&METRIC_VALUE)).or(D::Empty).required(),
+    ],
+};
+static METRIC_VALUE: Struct = Struct {
+    go: "MetricValueStatus",
+    fields: &[f("value", Quantity), f("averageValue", Quantity), f("averageUtilization", Int32)],
 };
 pub(in crate::api) static CONDITION: Struct = Struct {
     go: "HorizontalPodAutoscalerCondition",

@@ -61,11 +61,7 @@ static POD_FAILURE_POLICY_RULE: Struct = Struct {
 };
 static ON_EXIT_CODES: Struct = Struct {
     go: "PodFailurePolicyOnExitCodesRequirement",
-    fields: &[
-        f("containerName", StrPtr),
-        f("operator", Str).required(),
-        f("values", List(&Int32)).required(),
-    ],
+    fields: &[f("containerName", StrPtr), f("operator", Str).required(), f("values", Set(&Int32)).required()],
 };
 static ON_POD_CONDITION: Struct = Struct {
     go: "PodFailurePolicyOnPodConditionsPattern",

@@ -6,38 +6,48 @@ use crate::api::schema::Type::*;
 use crate::api::schema::common::LABEL_SELECTOR;
 use crate::api::schema::{Struct, f};
 
+/// The fields of a container, and those that some have besides.
+macro_rules! container {
+    ($go:literal $(, $more:expr)*) => {
+        Struct {
+            go: $go,
+            fields: &[
+                f("name", Str).required(),
+                f("image", Str),
+                f("command", List(&StrPtr)),
+                f("args", List(&StrPtr)),
+                f("workingDir", Str),
+                f("ports", Keyed(&CONTAINER_PORT, "containerPort")),
+                f("envFrom", List(&Object(&ENV_FROM))),
+                f("env", Keyed(&ENV_VAR, "name")),
+                f("resources", Object(&RESOURCES)).or(D::Empty),
+                f("resizePolicy", List(&Object(&pod_parts::CONTAINER_RESIZE_POLICY))),
+                f("restartPolicy", StrPtr),
+                f("restartPolicyRules", List(&Object(&pod_parts::CONTAINER_RESTART_RULE))),
+                f("volumeMounts", Keyed(&VOLUME_MOUNT, "mountPath")),
+                f("volumeDevices", Keyed(&VOLUME_DEVICE, "devicePath")),
+                f("livenessProbe", Object(&PROBE)),
+                f("readinessProbe", Object(&PROBE)),
+                f("startupProbe", Object(&PROBE)),
+                f("lifecycle", Object(&LIFECYCLE)),
+                f("terminationMessagePath", Str).or(D::Str("/dev/termination-log")),
+                f("terminationMessagePolicy", Str).or(D::Str("File")),
+                f("imagePullPolicy", Str),
+                f("securityContext", Object(&SECURITY_CONTEXT)),
+                f("stdin", Bool),
+                f("stdinOnce", Bool),
+                f("tty", Bool),
+                $($more,)*
+            ],
+        }
+    };
+}
+
 /// An element of `spec.containers`, `spec.initContainers` and `spec.ephemeralContainers`.
-pub static CONTAINER: Struct = Struct {
-    go: "Container",
-    fields: &[
-        f("name", Str).required(),
-        f("image", Str),
-        f("command", List(&StrPtr)),
-        f("args", List(&StrPtr)),
-        f("workingDir", Str),
-        f("ports", Keyed(&CONTAINER_PORT, "containerPort")),
-        f("envFrom", List(&Object(&ENV_FROM))),
-        f("env", Keyed(&ENV_VAR, "name")),
-        f("resources", Object(&RESOURCES)).or(D::Empty),
-        f("resizePolicy", List(&Object(&pod_parts::CONTAINER_RESIZE_POLICY))),
-        f("restartPolicy", StrPtr),
-        f("restartPolicyRules", List(&Object(&pod_parts::CONTAINER_RESTART_RULE))),
-        f("volumeMounts", Keyed(&VOLUME_MOUNT, "mountPath")),
-        f("volumeDevices", Keyed(&VOLUME_DEVICE, "devicePath")),
-        f("livenessProbe", Object(&PROBE)),
-        f("readinessProbe", Object(&PROBE)),
-        f("startupProbe", Object(&PROBE)),
-        f("lifecycle", Object(&LIFECYCLE)),
-        f("terminationMessagePath", Str).or(D::Str("/dev/termination-log")),
-        f("terminationMessagePolicy", Str).or(D::Str("File")),
-        f("imagePullPolicy", Str),
-        f("securityContext", Object(&SECURITY_CONTEXT)),
-        f("stdin", Bool),
-        f("stdinOnce", Bool),
-        f("tty", Bool),
-        f("targetContainerName", Str),
-    ],
-};
+pub static CONTAINER: Struct = container!("Container");
+
+/// A container that is added to a running pod.
+pub static EPHEMERAL_CONTAINER: Struct = container!("EphemeralContainer", f("targetContainerName", Str));
 
 static CONTAINER_PORT: Struct = Struct {
     go: "ContainerPort",

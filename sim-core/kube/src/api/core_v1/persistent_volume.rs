@@ -23,7 +23,7 @@ static SCHEMA: Struct = Struct {
         f("status", Object(&STATUS)).or(D::Empty),
     ],
 };
-static SPEC: Struct = Struct {
+pub(in crate::api) static SPEC: Struct = Struct {
     go: "PersistentVolumeSpec",
     fields: &[
         f("capacity", MapOf(&Quantity)),

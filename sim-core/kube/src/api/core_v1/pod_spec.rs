@@ -1,6 +1,6 @@
 //! The spec of a pod, alone or as a template.
 
-use super::container::{CONTAINER, RESOURCES, SPREAD, VOLUME};
+use super::container::{CONTAINER, EPHEMERAL_CONTAINER, RESOURCES, SPREAD, VOLUME};
 use super::pod_parts;
 use crate::api::schema::Default as D;
 use crate::api::schema::Type::*;
@@ -16,7 +16,7 @@ pub static POD_SPEC: Struct = Struct {
         f("volumes", Keyed(&VOLUME, "name")),
         f("initContainers", Keyed(&CONTAINER, "name")),
         f("containers", Keyed(&CONTAINER, "name")).required(),
-        f("ephemeralContainers", Keyed(&CONTAINER, "name")),
+        f("ephemeralContainers", Keyed(&EPHEMERAL_CONTAINER, "name")),
         f("restartPolicy", Str).or(D::Str("Always")),
         f("terminationGracePeriodSeconds", Int64).or(D::Int(30)),
         f("activeDeadlineSeconds", Int64),

@@ -51,7 +51,7 @@ static PORT: Struct = Struct {
     fields: &[
         f("name", StrPtr).or(D::Str("")),
         f("protocol", StrPtr).or(D::Str("TCP")),
-        f("port", Int32).required(),
+        f("port", Int32),
         f("appProtocol", StrPtr),
     ],
 };

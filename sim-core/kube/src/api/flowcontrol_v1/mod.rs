@@ -3,8 +3,8 @@
 
 use super::schema::Default as D;
 use super::schema::Type::*;
-use super::schema::common::{CONDITION, OBJECT_META};
-use super::schema::{Struct, f};
+use super::schema::common::OBJECT_META;
+use super::schema::{Field, Struct, f};
 use super::scheme::{PLAIN, ResourceInfo, status_of};
 use super::table::{AGE, NAME, age, column};
 use super::{ObjectExt, condition};
@@ -29,14 +29,60 @@ static FLOW_SCHEMA_SPEC: Struct = Struct {
         f("priorityLevelConfiguration", Object(&REFERENCE)).required().or(D::Empty),
         f("matchingPrecedence", Int32).or(D::Int(1_000)),
         f("distinguisherMethod", Object(&DISTINGUISHER)),
-        f("rules", List(&Any)),
+        f("rules", List(&Object(&POLICY_RULES))),
     ],
 };
 static DISTINGUISHER: Struct = Struct { go: "FlowDistinguisherMethod", fields: &[f("type", Str).required()] };
 static REFERENCE: Struct =
     Struct { go: "PriorityLevelConfigurationReference", fields: &[f("name", Str).required()] };
+static POLICY_RULES: Struct = Struct {
+    go: "PolicyRulesWithSubjects",
+    fields: &[
+        f("subjects", List(&Object(&SUBJECT))).required(),
+        f("resourceRules", List(&Object(&RESOURCE_RULE))),
+        f("nonResourceRules", List(&Object(&PATH_RULE))),
+    ],
+};
+static SUBJECT: Struct = Struct {
+    go: "Subject",
+    fields: &[
+        f("kind", StrPtr).required(),
+        f("user", Object(&USER)),
+        f("group", Object(&GROUP_SUBJECT)),
+        f("serviceAccount", Object(&SERVICE_ACCOUNT)),
+    ],
+};
+static USER: Struct = Struct { go: "UserSubject", fields: &[f("name", StrPtr).required()] };
+static GROUP_SUBJECT: Struct = Struct { go: "GroupSubject", fields: &[f("name", StrPtr).required()] };
+static SERVICE_ACCOUNT: Struct = Struct {
+    go: "ServiceAccountSubject",
+    fields: &[f("namespace", StrPtr).required(), f("name", StrPtr).required()],
+};
+static RESOURCE_RULE: Struct = Struct {
+    go: "ResourcePolicyRule",
+    fields: &[
+        f("verbs", Set(&StrPtr)).required(),
+        f("apiGroups", Set(&StrPtr)).required(),
+        f("resources", Set(&StrPtr)).required(),
+        f("clusterScope", Bool),
+        f("namespaces", Set(&StrPtr)),
+    ],
+};
+static PATH_RULE: Struct = Struct {
+    go: "NonResourcePolicyRule",
+    fields: &[f("verbs", Set(&StrPtr)).required(), f("nonResourceURLs", Set(&StrPtr)).required()],
+};
 static STATUS: Struct =
     Struct { go: "FlowSchemaStatus", fields: &[f("conditions", Keyed(&CONDITION, "type"))] };
+static CONDITION: Struct = Struct { go: "FlowSchemaCondition", fields: CONDITION_FIELDS };
+static LEVEL_CONDITION: Struct =
+    Struct { go: "PriorityLevelConfigurationCondition", fields: CONDITION_FIELDS };
+const CONDITION_FIELDS: &[Field] =
+    &[f("type", Str), f("status", Str), f("lastTransitionTime", Time), f("reason", Str), f("message", Str)];
+static LEVEL_STATUS: Struct = Struct {
+    go: "PriorityLevelConfigurationStatus",
+    fields: &[f("conditions", Keyed(&LEVEL_CONDITION, "type"))],
+};
 static LEVEL_SCHEMA: Struct = Struct {
     go: "PriorityLevelConfiguration",
     fields: &[
@@ -44,7 +90,7 @@ static LEVEL_SCHEMA: Struct = Struct {
         f("apiVersion", Str),
         f("metadata", Object(&OBJECT_META)).or(D::Empty),
         f("spec", Object(&LEVEL_SPEC)).or(D::Empty),
-        f("status", Object(&STATUS)).or(D::Empty),
+        f("status", Object(&LEVEL_STATUS)).or(D::Empty),
     ],
 };
 static LEVEL_SPEC: Struct = Struct {

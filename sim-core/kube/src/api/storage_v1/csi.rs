@@ -103,9 +103,11 @@ static NODE_DRIVER: Struct = Struct {
         f("name", Str).required(),
         f("nodeID", Str).required(),
         f("topologyKeys", List(&Str)),
-        f("allocatable", Any),
+        f("allocatable", Object(&NODE_RESOURCES)),
     ],
 };
+
+static NODE_RESOURCES: Struct = Struct { go: "VolumeNodeResources", fields: &[f("count", Int32)] };
 
 /// Drivers of a node.
 pub static NODE: ResourceInfo = ResourceInfo {

@@ -1,6 +1,7 @@
 //! Volume attachments: which volume is at which node. Kept, without effect: no driver runs here.
 
 use crate::api::ObjectExt;
+use crate::api::core_v1::persistent_volume::SPEC as VOLUME_SPEC;
 use crate::api::schema::Default as D;
 use crate::api::schema::Type::*;
 use crate::api::schema::common::OBJECT_META;
@@ -28,17 +29,19 @@ static SPEC: Struct = Struct {
 };
 static SOURCE: Struct = Struct {
     go: "VolumeAttachmentSource",
-    fields: &[f("persistentVolumeName", StrPtr), f("inlineVolumeSpec", Any)],
+    fields: &[f("persistentVolumeName", StrPtr), f("inlineVolumeSpec", Object(&VOLUME_SPEC))],
 };
 static STATUS: Struct = Struct {
     go: "VolumeAttachmentStatus",
     fields: &[
         f("attached", Bool).required().or(D::Bool(false)),
         f("attachmentMetadata", Map),
-        f("attachError", Any),
-        f("detachError", Any),
+        f("attachError", Object(&ERROR)),
+        f("detachError", Object(&ERROR)),
     ],
 };
+static ERROR: Struct =
+    Struct { go: "VolumeError", fields: &[f("time", Time), f("message", Str), f("errorCode", Int32)] };
 
 /// The row of the scheme.
 pub static INFO: ResourceInfo = ResourceInfo {

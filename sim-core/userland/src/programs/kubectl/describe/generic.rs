@@ -47,32 +47,40 @@ fn content(w: &mut Writer, level: usize, object: &Value, path: &str) {
     }
 }
 
-/// `creationTimestamp` is `Creation Timestamp`, `apiVersion` is `API Version`.
+/// `creationTimestamp` is `Creation Timestamp`, `apiVersion` is `API Version`, `externalURLs` is `External Ur Ls`. Models
+/// `smartLabelFor` and fatih/camelcase.
 fn label(field: &str) -> String {
     const ACRONYMS: [&str; 5] = ["API", "URL", "UID", "OSB", "GUID"];
+    if field.chars().any(|c| !c.is_alphabetic() && c != '-') {
+        return field.to_string();
+    }
+    let class = |c: char| if c == '-' { 2 } else { u8::from(c.is_uppercase()) };
     let mut words: Vec<String> = Vec::new();
+    let mut before = None;
     for c in field.chars() {
         match words.last_mut() {
-            Some(word) if !c.is_uppercase() || word.chars().last().is_some_and(char::is_uppercase) => {
-                word.push(c)
+            Some(word) if before == Some(class(c)) => word.push(c),
+            // The last capital belongs to what follows it.
+            Some(word) if before == Some(1) && class(c) == 0 => {
+                let first = word.pop().unwrap_or_default();
+                if word.is_empty() {
+                    words.pop();
+                }
+                words.push(format!("{first}{c}"));
             }
             _ => words.push(c.to_string()),
         }
+        before = Some(class(c));
     }
-    let titled: Vec<String> = words
-        .into_iter()
-        .map(|word| {
-            let upper = word.to_uppercase();
-            if ACRONYMS.contains(&upper.as_str()) {
-                return upper;
-            }
-            let mut chars = word.chars();
-            chars
-                .next()
-                .map_or(String::new(), |first| first.to_uppercase().collect::<String>() + chars.as_str())
-        })
-        .collect();
-    titled.join(" ")
+    let titled = words.into_iter().map(|word| {
+        let upper = word.to_uppercase();
+        if ACRONYMS.contains(&upper.as_str()) {
+            return upper;
+        }
+        let rest = word.to_lowercase();
+        upper.chars().take(1).chain(rest.chars().skip(1)).collect()
+    });
+    titled.collect::<Vec<String>>().join(" ")
 }
 
 #[cfg(test)]
