@@ -3,6 +3,8 @@
 // What runs up to the first prompt is one module. The rest of the code is a second one: it is fetched once the
 // prompt is there, and joins when it is first called.
 
+import { unpack } from "./unpack.js";
+
 const here = new URL(import.meta.url);
 const rest = new URL("./podium-worker_rest.wasm", here);
 const isWorker = typeof DedicatedWorkerGlobalScope !== "undefined" && self instanceof DedicatedWorkerGlobalScope;
@@ -14,11 +16,17 @@ let ahead;
 globalThis.fetchDeferredCode = () => (ahead ??= fetchAhead());
 
 async function fetchAhead() {
-  if (first.deferred && !first.loaded.value) second = await WebAssembly.compileStreaming(fetch(rest)).catch(() => undefined);
+  if (first.deferred && !first.loaded.value) second = await fetchRest().catch(() => undefined);
+}
+
+async function fetchRest() {
+  const response = await fetch(rest);
+  if (!response.ok) throw new Error(response.statusText);
+  return WebAssembly.compile(unpack(new Uint8Array(await response.arrayBuffer())));
 }
 
 globalThis.loadDeferredCode = () => {
-  second ??= new WebAssembly.Module(fetchNow(rest));
+  second ??= new WebAssembly.Module(unpack(new Uint8Array(fetchNow(rest))));
   new WebAssembly.Instance(second, { first });
 };
 
@@ -43,7 +51,7 @@ if (isWorker) {
   serve(self);
 } else if (first.deferred) {
   // A page may not wait for a request, so it has both before it begins.
-  await WebAssembly.instantiateStreaming(fetch(rest), { first });
+  await WebAssembly.instantiate(await fetchRest(), { first });
 }
 
 export { serve };

@@ -9,9 +9,8 @@ use crate::{Result, tools};
 /// How modules' files end: wasm-bindgen's name for them. Trunk puts a hash before it.
 const MODULE: &str = "_bg.wasm";
 
-/// What was measured to make the compressed bytes fewer, beyond `-Oz`.
+/// What was measured to make the compressed bytes fewer, besides `-Oz`.
 const OPTIONS: &[&str] = &[
-    "-Oz",
     // The stack lies first in memory, so nothing has an address this low.
     "--low-memory-unused",
     // Data was put in order before; cutting it where it is zero takes more than the zeros.
@@ -22,6 +21,11 @@ const OPTIONS: &[&str] = &[
     "--always-inline-max-function-size=1",
     "--one-caller-inline-max-function-size=0",
     "--partial-inlining-ifs=0",
+    // Control flow built anew, and twice over it: blocks nest less.
+    "--flatten",
+    "--rereloop",
+    "-Oz",
+    "-Oz",
     // Functions of similar names have similar bodies, and compress better side by side.
     "--reorder-functions-by-name",
 ];
@@ -61,7 +65,11 @@ struct Worker {
 impl Worker {
     const NAME: &str = "podium-worker";
     const MODULE: &str = "podium-worker_bg.wasm";
+    /// The rest, packed. It is called wasm since servers compress that.
     const REST: &str = "podium-worker_rest.wasm";
+    const UNPACKED: &str = "rest.wasm";
+    /// What the page makes of the packed rest.
+    const JOINED: &str = "joined.wasm";
     /// The module as it was linked.
     const LINKED: &str = "linked.wasm";
     const INSTRUMENTED: &str = "instrumented.wasm";
@@ -97,7 +105,7 @@ impl Worker {
     fn split(&self) -> Result {
         self.splitter("instrument", &[Self::MODULE, Self::INSTRUMENTED])?;
         let whole = self.rehearse(&[Self::INSTRUMENTED, Self::CALLED])?;
-        self.splitter("split", &[Self::MODULE, Self::LINKED, Self::CALLED, Self::MODULE, Self::REST])?;
+        self.splitter("split", &[Self::MODULE, Self::LINKED, Self::CALLED, Self::MODULE, Self::UNPACKED])?;
         let first = self.rehearse(&[Self::MODULE])?;
         if whole != first {
             return Err(format!(
@@ -105,8 +113,22 @@ impl Worker {
                 whole, first
             ));
         }
-        for file in [Self::LINKED, Self::INSTRUMENTED, Self::CALLED] {
+        self.pack()?;
+        for file in [Self::LINKED, Self::INSTRUMENTED, Self::CALLED, Self::UNPACKED, Self::JOINED] {
             fs::remove_file(self.folder.join(file)).map_err(|error| format!("{file}: {error}"))?;
+        }
+        Ok(())
+    }
+
+    /// Puts the code of the rest into streams; the page has to get the same bytes from them.
+    fn pack(&self) -> Result {
+        self.splitter("pack", &[Self::UNPACKED, Self::REST])?;
+        let mut command = tools::command("node", &["web/worker/unpack.mjs"]);
+        command.args([Self::REST, Self::JOINED].map(|file| self.folder.join(file)));
+        tools::run(command)?;
+        let read = |file| fs::read(self.folder.join(file)).map_err(|error| format!("{file}: {error}"));
+        if read(Self::UNPACKED)? != read(Self::JOINED)? {
+            return Err("what was packed is not what the page unpacks".to_owned());
         }
         Ok(())
     }

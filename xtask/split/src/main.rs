@@ -4,7 +4,7 @@
 //! BOUND CALLED OUT` puts the data of `IN`, the module as the linker wrote it, in an order for that: `BOUND` is what
 //! wasm-bindgen made of it, in which functions were called. `xtask-split split IN LINKED CALLED FIRST REST` puts those, and the ones that have to be at hand, into `FIRST`,
 //! with the data that they know of. The other functions and data go to `REST`, which is loaded when the first of
-//! them is called, or before. `LINKED` is the module as the linker wrote it, before it was made smaller; `xtask-split
+//! them is called, or before. `xtask-split pack IN OUT` makes that compress better. `LINKED` is the module as the linker wrote it, before it was made smaller; `xtask-split
 //! unlink IN OUT` takes from it what only the linker's readers understand.
 
 mod data;
@@ -12,6 +12,7 @@ mod instrument;
 mod layout;
 mod linked;
 mod module;
+mod pack;
 mod split;
 #[cfg(test)]
 mod tests;
@@ -30,11 +31,12 @@ fn main() -> ExitCode {
         ["instrument", input, output] => instrument(input, output),
         ["layout", input, instrumented, called, output] => layout(input, instrumented, called, output),
         ["split", input, linked, called, first, rest] => split(input, linked, called, first, rest),
+        ["pack", input, output] => pack(input, output),
         ["unlink", input, output] => unlink(input, output),
         _ => {
             eprintln!(
                 "usage: xtask-split instrument IN OUT | layout IN BOUND CALLED OUT \
-                 | split IN LINKED CALLED FIRST REST | unlink IN OUT"
+                 | split IN LINKED CALLED FIRST REST | pack IN OUT | unlink IN OUT"
             );
             return ExitCode::from(2);
         }
@@ -69,6 +71,10 @@ fn split(input: &str, linked: &str, called: &str, first: &str, rest: &str) -> Re
     fs::write(first, parts.first)?;
     fs::write(rest, parts.rest)?;
     Ok(())
+}
+
+fn pack(input: &str, output: &str) -> Result {
+    Ok(fs::write(output, pack::pack(&read(input)?)?)?)
 }
 
 fn unlink(input: &str, output: &str) -> Result {
