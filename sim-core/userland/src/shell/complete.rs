@@ -249,10 +249,11 @@ impl Shell {
     /// What the word before the cursor could become; `after` is what stands behind it.
     pub async fn complete(&mut self, line: &str, after: &str) -> Result<Completion, Flow> {
         let context = context(line);
-        if context.quote == Some('\'') || !context.word.contains('$') && !context.word.starts_with('~') {
-            if let Some(found) = self.complete_as_told(line, after, &context).await? {
-                return Ok(found);
-            }
+        let is_variable = context.word.contains('$') || context.word.starts_with('~');
+        if (context.quote == Some('\'') || !is_variable)
+            && let Some(found) = self.complete_as_told(line, after, &context).await?
+        {
+            return Ok(found);
         }
         Ok(self.complete_as_usual(context))
     }

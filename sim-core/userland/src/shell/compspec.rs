@@ -342,8 +342,8 @@ impl Shell {
             return Ok(Vec::new());
         };
         self.set_request(request);
-        let list = |words: &[String]| Value::Indexed((0..).zip(words.iter().cloned()).collect());
-        self.vars.global("COMP_WORDS").value = list(&request.words);
+        let words = (0..).zip(request.words.iter().cloned()).collect();
+        self.vars.global("COMP_WORDS").value = Value::Indexed(words);
         self.vars.force("COMP_CWORD", request.current.to_string());
         let args = [name, request.command(), &request.word, request.previous()].map(String::from);
         let called = self.call(&function, args.into()).await;
