@@ -1,7 +1,7 @@
 //! The functions that awk has.
 
-use super::parser::Expression;
 use super::run::{Key, Machine, Slot, Stop};
+use super::tree::Expression;
 use super::value::Value;
 use crate::programs::support::calendar;
 use sim::Timestamp;

@@ -5,12 +5,14 @@
 //!
 //! Left out: `getline`, pipes, `system`, and `RS` of more than one character.
 
+mod expressions;
 mod format;
 mod functions;
 mod lexer;
 mod parser;
 mod run;
 mod statements;
+mod tree;
 mod value;
 
 use super::support::{input::close_input, prelude::*, program};

@@ -1,6 +1,6 @@
 //! Running a program over records.
 
-use super::parser::{Expression, Pattern, Program, Statement};
+use super::tree::{Expression, Pattern, Program, Statement};
 use super::value::Value;
 use crate::programs::support::pattern::{PatternError, Syntax, compile};
 use linux::Sys;
@@ -477,7 +477,7 @@ impl<'a> Machine<'a> {
         if self.locals.len() >= DEPTH {
             return Err(Stop::NotSimulated("a recursion this deep".into()));
         }
-        let function: &'a super::parser::Function = function;
+        let function: &'a super::tree::Function = function;
         let mut locals = BTreeMap::new();
         for (at, parameter) in function.parameters.iter().enumerate() {
             let slot = match arguments.get(at) {

@@ -1,8 +1,8 @@
 //! Statements: what a program does, one after the other.
 
 use super::format::sprintf;
-use super::parser::{Expression, Statement};
 use super::run::{Done, Key, Machine, STEPS, Stop};
+use super::tree::{Expression, Statement};
 use super::value::Value;
 
 impl<'a> Machine<'a> {
