@@ -6,7 +6,8 @@
 //!
 //! Reading order: [`context`], [`pod_control`] (what all that make pods do), then the controllers: [`replica_set`] and
 //! [`deployment`], [`stateful_set`] and [`daemon_set`] with their [`history`], [`job`] and [`cron_job`], [`disruption`] and
-//! [`horizontal_pod_autoscaler`]; the two for Services, [`endpoints`] and [`endpoint_slice`]; and the ones that clean up.
+//! [`horizontal_pod_autoscaler`]; those for Services, [`endpoints`], [`endpoint_slice`] and
+//! [`service_cidr`]; and the ones that clean up.
 //! Left out: metrics for autoscalers.
 
 mod context;

@@ -8,6 +8,7 @@ use super::schema::common::{CONDITION, LABEL_SELECTOR, OBJECT_META};
 use super::schema::{Struct, f};
 use super::scheme::{PLAIN, ResourceInfo, status_of};
 use super::table::{AGE, Column, NAME, age, column, number};
+use super::validation::{self, Errors};
 use serde_json::Value;
 use sim::Timestamp;
 
@@ -201,6 +202,85 @@ fn webhooks(configuration: &Value, now: Timestamp) -> Vec<Value> {
     vec![configuration.name().into(), count.into(), age(configuration, now)]
 }
 
+/// Models `ValidateValidatingWebhookConfiguration` and its like for those that change objects.
+fn validate(configuration: &Value, _: Option<&Value>, errors: &mut Errors) {
+    let list = |value: &Value, name: &str| value.get(name).and_then(Value::as_array).map_or(0, Vec::len);
+    for (i, hook) in configuration.list_at("/webhooks").iter().enumerate() {
+        let field = |name: &str| format!("webhooks[{i}].{name}");
+        let name = hook.str_at("/name");
+        if name.is_empty() {
+            errors.required(field("name"), "");
+        } else {
+            errors.check(field("name"), name, validation::dns_subdomain(name));
+            if name.split('.').count() < 3 {
+                let why = "should be a domain with at least three segments separated by dots";
+                errors.invalid_str(field("name"), name, why);
+            }
+        }
+        for (j, rule) in hook.list_at("/rules").iter().enumerate() {
+            for name in ["operations", "apiGroups", "apiVersions", "resources"] {
+                if list(rule, name) == 0 {
+                    errors.required(field(&format!("rules[{j}].{name}")), "");
+                }
+                for (k, operation) in
+                    rule.list_at("/operations").iter().enumerate().filter(|_| name == "operations")
+                {
+                    let known = ["*", "CONNECT", "CREATE", "DELETE", "UPDATE"];
+                    let place = field(&format!("rules[{j}].operations[{k}]"));
+                    errors.one_of(place, operation.as_str().unwrap_or(""), &known);
+                }
+            }
+        }
+        errors.one_of(field("failurePolicy"), hook.str_at("/failurePolicy"), &["Fail", "Ignore"]);
+        errors.one_of(field("matchPolicy"), hook.str_at("/matchPolicy"), &["Equivalent", "Exact"]);
+        match hook.str_at("/sideEffects") {
+            "" => errors.required(field("sideEffects"), "must specify one of None, NoneOnDryRun"),
+            class => drop(errors.one_of(field("sideEffects"), class, &["None", "NoneOnDryRun"])),
+        }
+        let seconds = hook.at("/timeoutSeconds");
+        if seconds.as_i64().is_some_and(|seconds| !(1..=30).contains(&seconds)) {
+            let why = "the timeout value must be between 1 and 30 seconds";
+            errors.invalid(field("timeoutSeconds"), seconds, why);
+        }
+        for name in ["namespaceSelector", "objectSelector"] {
+            validation::label_selector(hook.at(&format!("/{name}")), &field(name), errors);
+        }
+        match (hook.at("/clientConfig/url").as_str(), hook.at("/clientConfig/service")) {
+            (Some(url), Value::Null) => {
+                let form = "desired format: https://host[/path]";
+                let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+                if scheme != "https" {
+                    let why = format!("'https' is the only allowed URL scheme; {form}");
+                    errors.invalid_str(field("clientConfig.url"), scheme, &why);
+                }
+                if scheme.is_empty() || rest.is_empty() || rest.starts_with('/') {
+                    errors.invalid_str(
+                        field("clientConfig.url"),
+                        "",
+                        &format!("host must be specified; {form}"),
+                    );
+                }
+            }
+            (None, Value::Object(_)) => {
+                for name in ["name", "namespace"] {
+                    if hook.str_at(&format!("/clientConfig/service/{name}")).is_empty() {
+                        let place = field(&format!("clientConfig.service.{name}"));
+                        errors.required(place, &format!("service {name} is required"));
+                    }
+                }
+            }
+            _ => errors.required(field("clientConfig"), "exactly one of url or service is required"),
+        }
+        let versions = hook.at("/admissionReviewVersions");
+        let place = field("admissionReviewVersions");
+        if list(hook, "admissionReviewVersions") == 0 {
+            errors.required(place, "must specify one of v1, v1beta1");
+        } else if !hook.list_at("/admissionReviewVersions").iter().any(|v| v == "v1" || v == "v1beta1") {
+            errors.invalid(place, versions, "must include at least one of v1, v1beta1");
+        }
+    }
+}
+
 /// Webhooks that may change objects.
 pub static MUTATING_WEBHOOK_CONFIGURATION: ResourceInfo = ResourceInfo {
     group: GROUP,
@@ -211,6 +291,7 @@ pub static MUTATING_WEBHOOK_CONFIGURATION: ResourceInfo = ResourceInfo {
     namespaced: false,
     generation: true,
     schema: &MUTATING_SCHEMA,
+    validate,
     columns: WEBHOOKS,
     row: webhooks,
     ..PLAIN
@@ -226,6 +307,7 @@ pub static VALIDATING_WEBHOOK_CONFIGURATION: ResourceInfo = ResourceInfo {
     namespaced: false,
     generation: true,
     schema: &VALIDATING_SCHEMA,
+    validate,
     columns: WEBHOOKS,
     row: webhooks,
     ..PLAIN

@@ -8,6 +8,7 @@ use crate::api::schema::common::OBJECT_META;
 use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo};
 use crate::api::table::{AGE, NAME, age, column};
+use crate::api::validation;
 
 static SCHEMA: Struct = Struct {
     go: "RuntimeClass",
@@ -34,6 +35,14 @@ pub static INFO: ResourceInfo = ResourceInfo {
     singular: "runtimeclass",
     namespaced: false,
     schema: &SCHEMA,
+    // Models `ValidateRuntimeClass` and its update.
+    validate: |class, old, errors| {
+        let handler = class.str_at("/handler");
+        errors.check("handler", handler, validation::dns_label(handler));
+        if let Some(old) = old {
+            errors.immutable("handler", class.at("/handler"), old.at("/handler"));
+        }
+    },
     columns: &[NAME, column("Handler", "How the runtime's configuration calls it."), AGE],
     row: |class, now| vec![class.name().into(), class.str_at("/handler").into(), age(class, now)],
     ..PLAIN

@@ -7,6 +7,7 @@ use crate::api::schema::common::{LABEL_SELECTOR, OBJECT_META};
 use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo};
 use crate::api::table::{AGE, Column, NAME, age, column, number};
+use crate::api::validation;
 use serde_json::Value;
 use sim::Timestamp;
 
@@ -184,6 +185,23 @@ pub static ATTRIBUTES_CLASS: ResourceInfo = ResourceInfo {
     short_names: &["vac"],
     namespaced: false,
     schema: &ATTRIBUTES_SCHEMA,
+    // Models `ValidateVolumeAttributesClass` and its update.
+    validate: |class, old, errors| {
+        for field in ["driverName", "parameters"] {
+            if old.is_some_and(|old| class.get(field) != old.get(field)) {
+                errors.forbidden(field, &format!("updates to {field} are forbidden."));
+            }
+        }
+        let driver = class.str_at("/driverName");
+        if driver.is_empty() {
+            errors.required("driverName", "");
+        } else {
+            errors.check("driverName", driver, validation::label_key(&driver.to_lowercase()));
+        }
+        if class.at("/parameters").is_null() {
+            errors.required("parameters", "must contain at least one key/value pair");
+        }
+    },
     columns: &[NAME, column("DriverName", "The driver that knows the attributes."), AGE],
     row: |class, now| {
         let key = "volumeattributesclass.kubernetes.io/is-default-class";
