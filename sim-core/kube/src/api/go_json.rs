@@ -1,6 +1,17 @@
 //! What Go's `encoding/json` says about bytes that are no JSON: kubectl and the API server show its sentences.
 //! Models `encoding/json/scanner.go`.
 
+use serde_json::Value;
+
+/// The value that bytes are. They are read as text: what reads bytes checks each of their strings by itself, and would
+/// be in the page a second time.
+///
+/// # Errors
+/// They are no JSON, or no text.
+pub fn read(bytes: &[u8]) -> serde_json::Result<Value> {
+    serde_json::from_str(std::str::from_utf8(bytes).map_err(serde::de::Error::custom)?)
+}
+
 /// Why bytes are no JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mistake {

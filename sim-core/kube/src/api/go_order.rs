@@ -227,7 +227,7 @@ fn push_string(text: &mut String, string: &str) {
 /// The inside of such a string.
 pub(crate) fn push_escaped(text: &mut String, string: &str) {
     let mut rest = string;
-    while let Some(at) = rest.bytes().position(may_be_special) {
+    while let Some(at) = rest.bytes().position(|byte| SPECIAL[usize::from(byte)]) {
         text.push_str(&rest[..at]);
         let mut chars = rest[at..].chars();
         let Some(c) = chars.next() else { break };
@@ -249,10 +249,17 @@ pub(crate) fn push_escaped(text: &mut String, string: &str) {
     text.push_str(rest);
 }
 
-/// Whether a character that begins with this byte may be written in another way than it is.
-fn may_be_special(byte: u8) -> bool {
-    matches!(byte, b'"' | b'\\' | b'<' | b'>' | b'&' | 0xe2 | 0..=0x1f)
-}
+/// The bytes with which characters begin that may be written in another way than they are. A table, since every byte of
+/// every answer is looked at.
+static SPECIAL: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = matches!(byte as u8, b'"' | b'\\' | b'<' | b'>' | b'&' | 0xe2 | 0..=0x1f);
+        byte += 1;
+    }
+    table
+};
 
 fn new_line(text: &mut String, depth: Option<usize>) {
     if let Some(depth) = depth {

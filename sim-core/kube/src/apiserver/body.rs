@@ -25,7 +25,7 @@ pub(super) fn limited(request: &Request) -> Result<&[u8], Status> {
 }
 
 fn parse(text: &[u8]) -> Result<Value, String> {
-    serde_json::from_slice(text).map_err(|error| match go_json::check(text) {
+    go_json::read(text).map_err(|error| match go_json::check(text) {
         Err(mistake) => mistake.sentence().to_string(),
         Ok(()) => {
             let what =
@@ -205,7 +205,7 @@ pub(super) fn configuration(server: &ApiServer, request: &Request) -> Result<(Va
     let refuse = |how: &str, why: &str| {
         Status::bad_request(format!("error {how} patch: error converting YAML to JSON: {why}"))
     };
-    let value = match (serde_json::from_slice(text), server.yaml()) {
+    let value = match (go_json::read(text), server.yaml()) {
         (Ok(value), _) => {
             options.findings.list = Vec::new();
             value

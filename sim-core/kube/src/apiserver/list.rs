@@ -174,7 +174,7 @@ impl Page {
         let bytes = BASE64URL_NOPAD
             .decode(token.as_bytes())
             .map_err(|error| format!("{NOT_VALID}: illegal base64 data at input byte {}", error.position))?;
-        let value: Value = serde_json::from_slice(&bytes).map_err(|_| {
+        let value: Value = go_json::read(&bytes).map_err(|_| {
             let mistake = go_json::check(&bytes).err();
             format!("{NOT_VALID}: {}", mistake.as_ref().map_or("", |mistake| mistake.sentence()))
         })?;

@@ -4,7 +4,7 @@
 use super::ApiServer;
 use super::rest::{Request, Response, header};
 use super::table::Form;
-use crate::api::{Resource, Status};
+use crate::api::{Resource, Status, go_json};
 use serde_json::Value;
 use sim::Ordered;
 
@@ -204,7 +204,7 @@ pub(super) fn present(server: &ApiServer, request: &Request, answer: Response) -
             Some(yaml) => {
                 headers.retain(|(name, _)| name != "Content-Type");
                 headers.push(header("Content-Type", "application/yaml"));
-                let value: Value = serde_json::from_slice(&body).expect("what was just written can be read");
+                let value = go_json::read(&body).expect("what was just written can be read");
                 (yaml.write)(&value).into_bytes()
             }
         },

@@ -446,3 +446,59 @@ pub(crate) fn manager_of_user(user: &str) -> &'static str {
         _ => "kube-controller-manager",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::POD;
+
+    #[test]
+    fn what_is_derived_is_what_a_comparison_with_nothing_finds() {
+        let pod = json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": {
+                "name": "a", "namespace": "default", "uid": "u", "creationTimestamp": "2026-01-05T08:00:00Z",
+                "labels": {"app": "a", "a.b/c": "<d>"}, "annotations": {}, "finalizers": ["a.io/b", "c.io/d"],
+                "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "r", "uid": "v"}],
+            },
+            "spec": {
+                "containers": [{
+                    "name": "c", "image": "i", "resources": {}, "securityContext": {"runAsUser": 1},
+                    "env": [{"name": "A", "value": "\"1\""}, {"name": "A"}, {"name": "B", "valueFrom": null}],
+                    "ports": [{"containerPort": 80}, {"containerPort": 53, "protocol": "UDP"}],
+                    "volumeMounts": [{"name": "v", "mountPath": "/v"}],
+                }],
+                "nodeName": "n", "nodeSelector": {"b": "c"}, "tolerations": [{"operator": "Exists"}],
+                "volumes": [{"name": "v", "emptyDir": {}}], "priority": 0, "schedulerName": "s",
+            },
+            "status": {
+                "conditions": [
+                    {"type": "Ready", "status": "True", "lastProbeTime": null, "lastTransitionTime": "2026-01-05T08:00:09Z"},
+                    {"type": "Initialized", "status": "True"},
+                ],
+                "podIPs": [{"ip": "10.244.1.2"}], "phase": "Running", "initContainerStatuses": [],
+            },
+        });
+        let (mut own, _) = difference(POD, None, &pod);
+        let mut status = Map::from_iter(own.remove_entry("f:status"));
+        strip(POD, "", &mut own);
+        let spec = own["f:spec"].as_object_mut().expect("a pod has a spec");
+        spec.retain(|name, _| !ADMITTED.contains(&&name[2..]));
+        to_fields_v1(&mut own);
+        to_fields_v1(&mut status);
+        let text = derived(POD, &pod);
+        let derived: Value = serde_json::from_str(&text).expect("it is JSON");
+        assert_eq!(derived[0]["fieldsV1"], Value::Object(own));
+        assert_eq!(derived[1]["fieldsV1"], Value::Object(status));
+        assert_eq!(
+            (derived[1].str_at("/time"), derived[1].str_at("/subresource")),
+            ("2026-01-05T08:00:09Z", "status")
+        );
+        let mut known = pod.clone();
+        known["metadata"]["managedFields"] = derived;
+        let (mut shown, mut written) = (String::new(), String::new());
+        show(&mut shown, POD, &pod);
+        go_order::write(&mut written, &known);
+        assert_eq!(shown, written);
+    }
+}

@@ -2,7 +2,7 @@
 //! that only the server has; it has a real one's length. Models `pkg/serviceaccount`.
 
 use super::Identity;
-use crate::api::{Object, ObjectExt, SERVICE_ACCOUNT, Status};
+use crate::api::{Object, ObjectExt, SERVICE_ACCOUNT, Status, go_json};
 use crate::apiserver::ApiServer;
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
@@ -107,7 +107,7 @@ pub(super) fn claims(server: &ApiServer, token: &str) -> Option<Value> {
         return None;
     }
     let bytes = BASE64URL_NOPAD.decode(signed.split('.').nth(1)?.as_bytes()).ok()?;
-    let claims: Value = serde_json::from_slice(&bytes).ok()?;
+    let claims = go_json::read(&bytes).ok()?;
     let expires = claims.int_at("/exp").and_then(|exp| u64::try_from(exp).ok())?;
     (server.now().seconds < expires).then_some(claims)
 }

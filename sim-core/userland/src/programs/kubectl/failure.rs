@@ -2,8 +2,9 @@
 
 use super::error::Error;
 use super::rest::JSON;
+use kube::api::go_json;
 use linux::http::{HttpError, ResponseHead, header};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// What a connection that breaks means to the user.
 pub fn broken(error: &HttpError) -> Error {
@@ -29,7 +30,7 @@ pub const UNAUTHORIZED: &str = "the server has asked for the client to provide c
 pub fn failure(head: &ResponseHead, body: &[u8]) -> Error {
     let json = header(&head.headers, "Content-Type").is_some_and(|t| t.starts_with(JSON));
     if (json || body.first() == Some(&b'{'))
-        && let Ok(status) = serde_json::from_slice::<Value>(body)
+        && let Ok(status) = go_json::read(body)
         && status["kind"] == "Status"
     {
         return Error::Status(status);

@@ -8,6 +8,7 @@ use super::failure::{broken, failure};
 use super::klog;
 use super::kubeconfig::Target;
 use super::stream::Stream;
+use kube::api::go_json;
 use linux::http::{Body, Connection, Headers, HttpError, RequestHead, ResponseHead, header};
 use linux::{Errno, Fd, Sys, resolver};
 use serde_json::Value;
@@ -517,7 +518,7 @@ fn read(bytes: &[u8]) -> Result<Value> {
     if bytes.is_empty() {
         return Ok(Value::Null);
     }
-    serde_json::from_slice(bytes).map_err(|error| Error::text(error.to_string()))
+    go_json::read(bytes).map_err(|error| Error::text(error.to_string()))
 }
 
 enum Broken {

@@ -251,11 +251,22 @@ impl Writer {
     }
 }
 
+/// The bytes that nearly all keys are made of. A table, since every byte that is written is looked at.
+static PLAIN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'-' | b'.' | b'/' | b'_');
+        byte += 1;
+    }
+    table
+};
+
 /// Whether a text begins with a letter, has nothing special in it, and means itself: nearly all keys and many values.
 fn is_word(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.first().is_some_and(u8::is_ascii_alphabetic)
-        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'/' | b'_'))
+        && bytes.iter().all(|byte| PLAIN[usize::from(*byte)])
         && (bytes.len() > 5 || !needs_quotes(text))
 }
 
