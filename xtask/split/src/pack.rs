@@ -236,7 +236,8 @@ mod tests {
             3 [00]
             4 [20, 07]
             5 [08]
-            42 [7f]"#]].assert_eq(&streams.join("\n"));
+            42 [7f]"#]]
+        .assert_eq(&streams.join("\n"));
     }
 
     #[test]

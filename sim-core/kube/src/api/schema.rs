@@ -59,7 +59,7 @@ pub enum Type {
     List(&'static Type),
     /// Merged by a patch: elements with the same value under the key are the same.
     Keyed(&'static Struct, &'static str),
-    /// Values merged by a patch.
+    /// Values that stand there once each.
     Set(&'static Type),
     /// An object.
     Object(&'static Struct),
@@ -84,6 +84,11 @@ pub enum Default {
     Bool(bool),
     /// `{}`.
     Empty,
+}
+
+/// Whether a patch merges the values of a set in the field of this name, and does not replace them all.
+pub fn patch_merges(field: &str) -> bool {
+    matches!(field, "finalizers" | "podCIDRs")
 }
 
 /// A field without default.

@@ -2,7 +2,7 @@
 //! `apimachinery/pkg/util/strategicpatch`.
 
 use super::ObjectExt;
-use super::schema::{Struct, Type};
+use super::schema::{Struct, Type, patch_merges};
 use serde_json::{Map, Value, json};
 use sim::{Ordered, SortedMap};
 
@@ -90,7 +90,7 @@ fn merge_object(schema: Option<&'static Struct>, target: &mut Value, patch: &Map
                 let place = map.entry(key.clone()).or_insert_with(|| json!([]));
                 merge_list(item, merge_key, place, changes);
             }
-            (Some(Type::Set(_)), Value::Array(additions)) => {
+            (Some(Type::Set(_)), Value::Array(additions)) if patch_merges(key) => {
                 let place = map.entry(key.clone()).or_insert_with(|| json!([]));
                 if let Value::Array(items) = place {
                     let original = items.clone();
@@ -219,7 +219,7 @@ fn diff_object(schema: Option<&'static Struct>, from: &Value, to: &Value, deleti
                     patch.insert(format!("$setElementOrder/{key}"), Value::Array(order));
                 }
             }
-            (Some(Type::Set(_)), Value::Array(old), Value::Array(new)) => {
+            (Some(Type::Set(_)), Value::Array(old), Value::Array(new)) if patch_merges(key) => {
                 let missing = |a: &[Value], b: &[Value]| -> Vec<Value> {
                     a.iter().filter(|x| !b.contains(x)).cloned().collect()
                 };

@@ -4,7 +4,7 @@
 use super::VERSION;
 use super::openapi_paths::add_paths;
 use crate::api::schema::common::OBJECT_META;
-use crate::api::schema::{Default, Field, Struct, Type};
+use crate::api::schema::{Default, Field, Struct, Type, patch_merges};
 use crate::api::scheme::{RESOURCES, Resource};
 use crate::api::{ObjectExt, ResourceInfo};
 use serde_json::{Map, Value, json};
@@ -248,7 +248,9 @@ impl Schemas<'_> {
             }
             Type::Set(_) => {
                 value["x-kubernetes-list-type"] = json!("set");
-                value["x-kubernetes-patch-strategy"] = json!("merge");
+                if patch_merges(field.name) {
+                    value["x-kubernetes-patch-strategy"] = json!("merge");
+                }
             }
             Type::List(_) => value["x-kubernetes-list-type"] = json!("atomic"),
             Type::Retain(_) => value["x-kubernetes-patch-strategy"] = json!("retainKeys"),
