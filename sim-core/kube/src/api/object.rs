@@ -43,19 +43,6 @@ impl fmt::Display for Key {
     }
 }
 
-/// The owner that manages an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OwnerRef<'a> {
-    /// For example `apps/v1`.
-    pub api_version: &'a str,
-    /// For example `ReplicaSet`.
-    pub kind: &'a str,
-    /// Its name.
-    pub name: &'a str,
-    /// Its uid.
-    pub uid: &'a str,
-}
-
 /// What every object has, read from the JSON. A path is a JSON pointer without escapes: `/spec/nodeName`.
 pub trait ObjectExt {
     /// The value at `path`, `Null` when there is none.
@@ -140,20 +127,13 @@ pub trait ObjectExt {
     fn owner_references(&self) -> &[Value] {
         self.meta("ownerReferences").as_array().map_or(&[], Vec::as_slice)
     }
-    /// The owner with `controller: true`.
-    fn controller_of(&self) -> Option<OwnerRef<'_>> {
-        let owner = self.owner_references().iter().find(|owner| owner.bool_at("/controller"))?;
-        Some(OwnerRef {
-            api_version: owner.str_at("/apiVersion"),
-            kind: owner.str_at("/kind"),
-            name: owner.str_at("/name"),
-            uid: owner.str_at("/uid"),
-        })
+    /// The reference to the owner with `controller: true`.
+    fn controller_of(&self) -> Option<&Value> {
+        self.owner_references().iter().find(|owner| owner.bool_at("/controller"))
     }
     /// The uid of the owner with `controller: true`.
     fn controller_uid(&self) -> Option<&str> {
-        let owner = self.owner_references().iter().find(|owner| owner.bool_at("/controller"))?;
-        Some(owner.str_at("/uid"))
+        self.controller_of().map(|owner| owner.str_at("/uid"))
     }
     /// `metadata.creationTimestamp`.
     fn creation_timestamp(&self) -> &str {

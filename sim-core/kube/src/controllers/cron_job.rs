@@ -39,9 +39,9 @@ pub(super) fn start(context: &Context) {
     let queue = controller.queue.clone();
     controller.jobs.on_change(move |old, new| {
         if let Some(job) = new.or(old)
-            && let Some(owner) = job.controller_of().filter(|owner| owner.kind == CRON_JOB.kind)
+            && let Some(owner) = job.controller_of().filter(|owner| owner.kind() == CRON_JOB.kind)
         {
-            queue.add(Key::new(job.namespace(), owner.name));
+            queue.add(Key::new(job.namespace(), owner.str_at("/name")));
         }
     });
     let queue = controller.queue.clone();

@@ -97,10 +97,10 @@ impl Controller {
             }
             return;
         };
-        if owner.kind != DAEMON_SET.kind {
+        if owner.kind() != DAEMON_SET.kind {
             return;
         }
-        let Some(set) = self.sets.get(pod.namespace(), owner.name) else { return };
+        let Some(set) = self.sets.get(pod.namespace(), owner.str_at("/name")) else { return };
         let key = set.key();
         let mut expectations = self.expectations.borrow_mut();
         if old.is_none() && !pod.is_terminating() {

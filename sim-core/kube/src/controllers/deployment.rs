@@ -71,8 +71,8 @@ impl Controller {
 
     fn set_changed(&self, set: &Object) {
         match set.controller_of() {
-            Some(owner) if owner.kind == "Deployment" => {
-                self.queue.add(Key::new(set.namespace(), owner.name))
+            Some(owner) if owner.kind() == "Deployment" => {
+                self.queue.add(Key::new(set.namespace(), owner.str_at("/name")))
             }
             Some(_) => {}
             None => {
@@ -86,15 +86,15 @@ impl Controller {
     }
 
     fn pod_deleted(&self, pod: &Object) {
-        let Some(owner) = pod.controller_of().filter(|owner| owner.kind == "ReplicaSet") else { return };
-        let Some(set) = self.sets.get(pod.namespace(), owner.name) else { return };
+        let Some(owner) = pod.controller_of().filter(|owner| owner.kind() == "ReplicaSet") else { return };
+        let Some(set) = self.sets.get(pod.namespace(), owner.str_at("/name")) else { return };
         if let Some(owner) = set.controller_of() {
             let recreate = self
                 .deployments
-                .get(set.namespace(), owner.name)
+                .get(set.namespace(), owner.str_at("/name"))
                 .is_some_and(|deployment| deployment.str_at("/spec/strategy/type") == "Recreate");
             if recreate {
-                self.queue.add(Key::new(set.namespace(), owner.name));
+                self.queue.add(Key::new(set.namespace(), owner.str_at("/name")));
             }
         }
     }

@@ -155,15 +155,16 @@ impl Controller {
                 unmanaged = true;
                 continue;
             };
-            let found = self.find(pod.namespace(), owner.kind, owner.name);
-            let Some(found) = found.filter(|found| found.uid() == owner.uid) else {
-                let group = owner.api_version.split_once('/').map_or("", |(group, _)| group);
-                let plural = format!("{}s", owner.kind.to_lowercase());
+            let found = self.find(pod.namespace(), owner.kind(), owner.str_at("/name"));
+            let Some(found) = found.filter(|found| found.uid() == owner.str_at("/uid")) else {
+                let group = owner.api_version().split_once('/').map_or("", |(group, _)| group);
+                let plural = format!("{}s", owner.kind().to_lowercase());
                 return Err(format!("{plural}.{group} does not implement the scale subresource"));
             };
             // A replica set stands for its deployment.
-            let above =
-                found.controller_of().and_then(|above| self.find(pod.namespace(), above.kind, above.name));
+            let above = found
+                .controller_of()
+                .and_then(|above| self.find(pod.namespace(), above.kind(), above.str_at("/name")));
             let scaled = above.unwrap_or(found);
             scales.insert(scaled.uid().to_string(), scaled.int_at("/spec/replicas").unwrap_or(0));
         }

@@ -103,10 +103,13 @@ impl Controller {
             }
             return;
         };
-        if owner.kind != "Job" {
+        if owner.kind() != "Job" {
             return;
         }
-        let job = self.jobs.get(pod.namespace(), owner.name).filter(|job| job.uid() == owner.uid);
+        let job = self
+            .jobs
+            .get(pod.namespace(), owner.str_at("/name"))
+            .filter(|job| job.uid() == owner.str_at("/uid"));
         let Some(job) = job.filter(|job| !is_finished(job)) else {
             // Nobody is left who would count it.
             if new.is_some() && (pod.is_terminating() || self.jobs.has_synced()) {
@@ -142,7 +145,9 @@ impl Controller {
         };
         let owner = pod.controller_of();
         let job = owner.and_then(|owner| {
-            self.jobs.get(pod.namespace(), owner.name).filter(|job| job.uid() == owner.uid)
+            self.jobs
+                .get(pod.namespace(), owner.str_at("/name"))
+                .filter(|job| job.uid() == owner.str_at("/uid"))
         });
         if job.is_some_and(|job| !is_finished(&job)) {
             return Ok(());

@@ -112,9 +112,9 @@ impl Controller {
     }
 
     fn set_of(&self, pod: &Object) -> Option<Key> {
-        let owner = pod.controller_of().filter(|owner| owner.kind == self.resource.kind)?;
-        let set = self.sets.get(pod.namespace(), owner.name)?;
-        (set.uid() == owner.uid).then(|| set.key())
+        let owner = pod.controller_of().filter(|owner| owner.kind() == self.resource.kind)?;
+        let set = self.sets.get(pod.namespace(), owner.str_at("/name"))?;
+        (set.uid() == owner.str_at("/uid")).then(|| set.key())
     }
 
     async fn sync(&self, key: Key) -> Result<(), Status> {
@@ -226,10 +226,10 @@ impl Controller {
 
     /// Active pods of all sets that belong to the same owner as this one.
     fn related_pods(&self, set: &Object) -> Vec<Object> {
-        let owner = set.controller_of().map(|owner| owner.uid.to_string());
+        let owner = set.controller_of().map(|owner| owner.str_at("/uid").to_string());
         let family = self.sets.list_namespace(set.namespace()).into_iter().filter(|other| {
             other.uid() == set.uid()
-                || (owner.is_some() && other.controller_of().map(|o| o.uid.to_string()) == owner)
+                || (owner.is_some() && other.controller_of().map(|o| o.str_at("/uid").to_string()) == owner)
         });
         family
             .flat_map(|member| self.pods.by_index(BY_CONTROLLER, member.uid()))

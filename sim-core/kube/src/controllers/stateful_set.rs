@@ -65,10 +65,10 @@ impl Controller {
             }
             return;
         };
-        if owner.kind != STATEFUL_SET.kind {
+        if owner.kind() != STATEFUL_SET.kind {
             return;
         }
-        let Some(set) = self.sets.get(pod.namespace(), owner.name) else { return };
+        let Some(set) = self.sets.get(pod.namespace(), owner.str_at("/name")) else { return };
         let wait = set.int_at("/spec/minReadySeconds").unwrap_or(0).unsigned_abs();
         if wait > 0 && new.is_some_and(|pod| crate::api::pod::is_ready(pod)) {
             self.queue.add_after(set.key(), Duration::from_secs(wait + 1));

@@ -41,8 +41,8 @@ pub static INFO: ResourceInfo = ResourceInfo {
 fn row(revision: &Value, now: Timestamp) -> Vec<Value> {
     let controller = revision.controller_of().map(|owner| {
         let group =
-            owner.api_version.split_once('/').map(|(group, _)| format!(".{group}")).unwrap_or_default();
-        format!("{}{group}/{}", owner.kind.to_lowercase(), owner.name)
+            owner.api_version().split_once('/').map(|(group, _)| format!(".{group}")).unwrap_or_default();
+        format!("{}{group}/{}", owner.kind().to_lowercase(), owner.str_at("/name"))
     });
     vec![
         revision.name().into(),

@@ -50,7 +50,7 @@ impl Controller {
         }
         let old_pods_run = old.iter().any(|set| {
             self.pods.list_namespace(set.namespace()).iter().any(|pod| {
-                pod.controller_of().is_some_and(|owner| owner.uid == set.uid())
+                pod.controller_of().is_some_and(|owner| owner.str_at("/uid") == set.uid())
                     && !matches!(pod::phase(pod), "Succeeded" | "Failed")
             })
         });
