@@ -5,7 +5,7 @@ use crate::host::{CPUS, KERNEL_RELEASE, KERNEL_VERSION, MEMORY_KIB};
 use crate::process::{Pid, Process, ProcessInfo};
 use crate::vfs::{FileType, Stat};
 use crate::{Errno, Host};
-use sim::Instant;
+use sim::{Instant, Ordered};
 use std::fmt::Write as _;
 use std::rc::Rc;
 
@@ -100,14 +100,14 @@ impl ProcFs {
                 let mut names: Vec<String> = processes.iter().map(|info| info.pid.to_string()).collect();
                 names.extend(names_below(""));
                 names.extend(["mounts".to_string(), "self".to_string()]);
-                names.sort();
+                names.order();
                 names
             }
             ProcNode::Directory(path) => names_below(&format!("{path}/")),
             ProcNode::Pid(_) => {
                 let names = PID_FILES.iter().chain(PID_LINKS).chain(&["fd"]);
                 let mut names: Vec<String> = names.map(|name| name.to_string()).collect();
-                names.sort();
+                names.order();
                 names
             }
             ProcNode::Fds(pid) => match self.host.find(self.asker.pidns, *pid) {

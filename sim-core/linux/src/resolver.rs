@@ -6,6 +6,7 @@
 
 use crate::dns::{Message, Rcode, RecordData, record_type, with_dot};
 use crate::{Errno, Fd, Sys};
+use sim::Ordered;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -284,9 +285,12 @@ fn sort_by_prefix(sys: &Sys, addresses: &mut [Ipv4Addr]) {
             IpAddr::V6(_) => None,
         }
     };
-    addresses.sort_by_cached_key(|&to| {
-        std::cmp::Reverse(own(to).map_or(0, |own| (own ^ u32::from(to)).leading_zeros()))
-    });
+    let common = |to: Ipv4Addr| own(to).map_or(0, |own| (own ^ u32::from(to)).leading_zeros());
+    let mut ranked: Vec<(u32, Ipv4Addr)> = addresses.iter().map(|to| (common(*to), *to)).collect();
+    ranked.order_by(|(one, _), (other, _)| other.cmp(one));
+    for (place, (_, address)) in addresses.iter_mut().zip(ranked) {
+        *place = address;
+    }
 }
 
 #[cfg(test)]

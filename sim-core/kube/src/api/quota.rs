@@ -5,6 +5,7 @@ use super::resource_list::{self, Amount, ResourceList};
 use super::service::service_type;
 use super::{ObjectExt, PERSISTENT_VOLUME_CLAIM, POD, Resource, SERVICE, pod};
 use serde_json::Value;
+use sim::Ordered;
 
 /// The names under which kinds of the core group are counted besides `count/...`.
 const COUNTED: &[&str] = &[
@@ -189,7 +190,7 @@ pub fn missing<'a>(pod: &Value, names: impl Iterator<Item = &'a String>) -> Opti
             })
             .map(|container| container.str_at("/name"))
             .collect();
-        without.sort_unstable();
+        without.order();
         without.dedup();
         if !without.is_empty() {
             parts.push(format!("{name} for: {}", without.join(",")));

@@ -4,10 +4,10 @@
 use super::{Client, EventKind, ListOptions};
 use crate::api::{Key, Object, ObjectExt, Resource};
 use serde_json::Value;
-use sim::Duration;
+use sim::{Duration, SortedMap, SortedSet};
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
@@ -69,7 +69,7 @@ struct Cache {
 struct Index {
     name: &'static str,
     keys_of: IndexFn,
-    keys: BTreeMap<String, BTreeSet<Key>>,
+    keys: SortedMap<String, SortedSet<Key>>,
 }
 
 impl Index {
@@ -171,7 +171,7 @@ impl Informer {
 
     /// Brings the cache to what a list says.
     fn fill(&self, items: &[Object]) {
-        let listed: BTreeSet<Key> = items.iter().map(|object| object.key()).collect();
+        let listed: SortedSet<Key> = items.iter().map(|object| object.key()).collect();
         let gone: Vec<Object> = {
             let cache = self.0.cache.borrow();
             cache
@@ -245,7 +245,7 @@ impl Informer {
         if cache.indexes.iter().any(|index| index.name == name) {
             return;
         }
-        let mut index = Index { name, keys_of, keys: BTreeMap::new() };
+        let mut index = Index { name, keys_of, keys: SortedMap::new() };
         for (key, object) in &cache.objects {
             index.replace(key, None, Some(object));
         }

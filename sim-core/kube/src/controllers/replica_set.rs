@@ -12,7 +12,7 @@ use crate::api::{
 use crate::client::{Informer, WorkQueue};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use sim::{SortedMap, Timestamp};
+use sim::{Ordered, SortedMap, Timestamp};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -218,10 +218,9 @@ impl Controller {
         for pod in &related {
             *siblings.entry(pod.str_at("/spec/nodeName")).or_default() += 1;
         }
-        let mut pods = active.to_vec();
-        pods.sort_by_cached_key(|pod| pod_control::rank(pod, &siblings));
-        pods.truncate(count);
-        pods
+        let mut ranked: Vec<_> = active.iter().map(|pod| (pod_control::rank(pod, &siblings), pod)).collect();
+        ranked.order_by(|(one, _), (other, _)| one.cmp(other));
+        ranked.into_iter().take(count).map(|(_, pod)| pod.clone()).collect()
     }
 
     /// Active pods of all sets that belong to the same owner as this one.

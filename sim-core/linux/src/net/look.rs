@@ -8,6 +8,7 @@ use super::world::{Socket, World};
 use super::{Net, NetnsId};
 use crate::Errno;
 use ipnet::{IpNet, Ipv4Net};
+use sim::Ordered;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// What kind of thing an interface is.
@@ -158,7 +159,7 @@ impl Net {
         let world = self.0.borrow();
         let Some(netns) = world.ns(ns) else { return Vec::new() };
         let mut entries: Vec<_> = netns.routes.entries().iter().collect();
-        entries.sort_by_key(|entry| (entry.net.network(), entry.net.prefix_len(), entry.metric));
+        entries.order_by_key(|entry| (entry.net.network(), entry.net.prefix_len(), entry.metric));
         entries
             .into_iter()
             .map(|entry| Route {

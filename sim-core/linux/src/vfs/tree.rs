@@ -6,7 +6,7 @@
 
 use super::{FileType, Stat, Vfs};
 use crate::{Errno, Program};
-use sim::Instant;
+use sim::{Instant, SortedMap};
 use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -21,7 +21,7 @@ const DISK_SIZE: u64 = 64 << 20;
 /// More layers than this are merged into one, so that looking something up stays cheap.
 const DEPTH_MAX: u32 = 6;
 
-pub(crate) type Entries = BTreeMap<Rc<str>, Ino>;
+pub(crate) type Entries = SortedMap<Rc<str>, Ino>;
 
 #[derive(Clone)]
 pub(crate) struct Inode {
@@ -58,9 +58,9 @@ pub(crate) struct Tree {
     upper: BTreeMap<Ino, Inode>,
     next_ino: Ino,
     /// How many descriptions hold an inode open: it lives on when its last name is gone.
-    opens: BTreeMap<Ino, u32>,
+    opens: SortedMap<Ino, u32>,
     /// Other trees that are seen in place of a directory.
-    pub mounts: BTreeMap<Ino, Vfs>,
+    pub mounts: SortedMap<Ino, Vfs>,
     used: u64,
 }
 
@@ -142,8 +142,8 @@ impl Tree {
             below: None,
             upper: BTreeMap::from([(ROOT, root)]),
             next_ino: ROOT + 1,
-            opens: BTreeMap::new(),
-            mounts: BTreeMap::new(),
+            opens: SortedMap::new(),
+            mounts: SortedMap::new(),
             used: 0,
         }
     }
@@ -169,8 +169,8 @@ impl Tree {
             below: self.below.clone(),
             upper: BTreeMap::new(),
             next_ino: self.next_ino,
-            opens: BTreeMap::new(),
-            mounts: BTreeMap::new(),
+            opens: SortedMap::new(),
+            mounts: SortedMap::new(),
             used: self.used,
         }
     }

@@ -10,7 +10,7 @@ use crate::api::table::{AGE, Column, NAME, age, column, or_none, wide};
 use crate::api::validation::{self, Errors};
 use crate::api::{ObjectExt, condition};
 use serde_json::Value;
-use sim::Timestamp;
+use sim::{Ordered, Timestamp};
 
 static SCHEMA: Struct = Struct {
     go: "Node",
@@ -137,7 +137,7 @@ pub fn roles(node: &Value) -> Vec<&str> {
             roles.push(role);
         }
     }
-    roles.sort_unstable();
+    roles.order();
     roles.dedup();
     roles
 }

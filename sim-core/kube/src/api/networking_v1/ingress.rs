@@ -9,7 +9,7 @@ use crate::api::scheme::{PLAIN, ResourceInfo, status_of};
 use crate::api::table::{AGE, NAME, age, column};
 use crate::api::{ObjectExt, set};
 use serde_json::{Value, json};
-use sim::Timestamp;
+use sim::{Ordered, Timestamp};
 
 static SCHEMA: Struct = Struct {
     go: "Ingress",
@@ -110,7 +110,7 @@ fn row(ingress: &Value, now: Timestamp) -> Vec<Value> {
         });
     }
     addresses.retain(|address| !address.is_empty());
-    addresses.sort_unstable();
+    addresses.order();
     addresses.dedup();
     let ports = if ingress.list_at("/spec/tls").is_empty() { "80" } else { "80, 443" };
     vec![

@@ -8,7 +8,7 @@ use crate::api::{self, JOB, Key, Object, ObjectExt, Status, pod};
 use crate::controllers::pod_control::{pod_from_template, rank};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use sim::SortedMap;
+use sim::{Ordered, SortedMap};
 use std::time::Duration;
 
 /// No single reconciliation creates or deletes more pods than this.
@@ -85,9 +85,10 @@ impl Controller {
 
     /// The active pods to delete: duplicates of an index first, then those that are missed least.
     fn surplus(&self, round: &Round, at_least: usize) -> Vec<Object> {
-        let mut pods = round.active.clone();
         let nowhere = SortedMap::new();
-        pods.sort_by_cached_key(|pod| rank(pod, &nowhere));
+        let mut ranked: Vec<_> = round.active.iter().map(|pod| (rank(pod, &nowhere), pod)).collect();
+        ranked.order_by(|(one, _), (other, _)| one.cmp(other));
+        let mut pods: Vec<Object> = ranked.into_iter().map(|(_, pod)| pod.clone()).collect();
         let mut victims = Vec::new();
         if round.is_indexed() {
             let mut seen = Indexes::new();

@@ -5,6 +5,7 @@ use super::value::Value;
 use crate::programs::support::pattern::{PatternError, Syntax, compile};
 use linux::Sys;
 use regex_lite::Regex;
+use sim::SortedMap;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -58,15 +59,15 @@ const DEPTH: usize = 200;
 
 pub(super) struct Machine<'a> {
     program: &'a Program,
-    pub(super) globals: BTreeMap<String, Slot>,
-    locals: Vec<BTreeMap<String, Slot>>,
+    pub(super) globals: SortedMap<String, Slot>,
+    locals: Vec<SortedMap<String, Slot>>,
     pub(super) record: Rc<str>,
     pub(super) fields: Vec<Value>,
     in_range: Vec<bool>,
     pub(super) output: String,
     pub(super) errors: String,
     pub(super) files: Vec<(String, bool, String)>,
-    patterns: BTreeMap<String, Regex>,
+    patterns: SortedMap<String, Regex>,
     pub(super) steps: u64,
     pub(super) all_steps: u64,
     pub(super) status: i32,
@@ -78,7 +79,7 @@ impl<'a> Machine<'a> {
     pub(super) fn new(program: &'a Program, sys: &Sys) -> Machine<'a> {
         let mut machine = Machine {
             program,
-            globals: BTreeMap::new(),
+            globals: SortedMap::new(),
             locals: Vec::new(),
             record: "".into(),
             fields: Vec::new(),
@@ -86,7 +87,7 @@ impl<'a> Machine<'a> {
             output: String::new(),
             errors: String::new(),
             files: Vec::new(),
-            patterns: BTreeMap::new(),
+            patterns: SortedMap::new(),
             steps: 0,
             all_steps: 0,
             status: 0,
@@ -478,7 +479,7 @@ impl<'a> Machine<'a> {
             return Err(Stop::NotSimulated("a recursion this deep".into()));
         }
         let function: &'a super::tree::Function = function;
-        let mut locals = BTreeMap::new();
+        let mut locals = SortedMap::new();
         for (at, parameter) in function.parameters.iter().enumerate() {
             let slot = match arguments.get(at) {
                 Some(Expression::Variable(name)) => match self.slot(name) {
