@@ -41,10 +41,10 @@ impl Form {
         now: Timestamp,
     ) -> Value {
         if self == Form::Partial {
-            let items: Vec<Value> = objects.iter().map(partial).collect();
-            return json!({
-                "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "items": items,
-            });
+            let mut list = json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1"});
+            list["metadata"] = metadata;
+            list["items"] = objects.iter().map(partial).collect();
+            return list;
         }
         self.table(resource, objects, metadata, now, true)
     }
@@ -74,11 +74,12 @@ impl Form {
             });
             columns.collect::<Vec<_>>()
         });
-        let rows: Vec<Value> = objects.iter().map(|object| self.row(resource, object, now)).collect();
-        json!({
-            "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
-            "columnDefinitions": columns, "rows": rows,
-        })
+        // What is many is moved in: `json!` copies what it is given.
+        let mut table =
+            json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "columnDefinitions": columns});
+        table["metadata"] = metadata;
+        table["rows"] = objects.iter().map(|object| self.row(resource, object, now)).collect();
+        table
     }
 
     fn row(self, resource: Resource, object: &Object, now: Timestamp) -> Value {
@@ -89,7 +90,8 @@ impl Form {
                 None => (resource.row)(object, now),
             },
         };
-        let mut row = json!({"cells": cells});
+        let mut row = json!({});
+        row["cells"] = Value::Array(cells);
         match self {
             Form::Cells => {}
             Form::Object => row["object"] = (**object).clone(),
@@ -101,5 +103,7 @@ impl Form {
 
 /// An object's metadata, and nothing else.
 fn partial(object: &Object) -> Value {
-    json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object.at("/metadata")})
+    let mut partial = json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1"});
+    partial["metadata"] = object.at("/metadata").clone();
+    partial
 }
