@@ -86,11 +86,6 @@ pub enum Default {
     Empty,
 }
 
-/// Whether a patch merges the values of a set in the field of this name, and does not replace them all.
-pub fn patch_merges(field: &str) -> bool {
-    matches!(field, "finalizers" | "podCIDRs")
-}
-
 /// A field without default.
 pub const fn f(name: &'static str, ty: Type) -> Field {
     Field { name, ty, default: None, required: false, values: &[] }

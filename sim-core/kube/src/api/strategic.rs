@@ -2,7 +2,7 @@
 //! `apimachinery/pkg/util/strategicpatch`.
 
 use super::ObjectExt;
-use super::schema::{Struct, Type, patch_merges};
+use super::schema::{Struct, Type};
 use serde_json::{Map, Value, json};
 use sim::{Ordered, SortedMap};
 
@@ -41,6 +41,11 @@ fn field_type(schema: Option<&'static Struct>, name: &str) -> Option<&'static Ty
         Some(Type::Loose(of)) => Some(of),
         ty => ty,
     }
+}
+
+/// Whether a patch merges the values of a set in the field of this name, and does not replace them all.
+pub fn patch_merges(field: &str) -> bool {
+    matches!(field, "finalizers" | "podCIDRs")
 }
 
 fn merge_object(schema: Option<&'static Struct>, target: &mut Value, patch: &Map<String, Value>) {

@@ -1,9 +1,11 @@
 //! Addresses and node ports of Services. Models `pkg/registry/core/service/{ipallocator,portallocator}`.
 
+use super::{ApiServer, Filter};
+use crate::api::networking_v1::{ip_address, service_cidr};
 use crate::api::service::{cluster_ip, service_type};
 use crate::api::status::FieldError;
-use crate::api::{Object, ObjectExt, SERVICE, Status, remove, set};
-use ipnet::Ipv4Net;
+use crate::api::{IP_ADDRESS, Object, ObjectExt, SERVICE, SERVICE_CIDR, Status, remove, set};
+use ipnet::{IpNet, Ipv4Net};
 use serde_json::{Value, json};
 use sim::{Rng, SortedSet};
 use std::net::Ipv4Addr;
@@ -20,16 +22,59 @@ fn invalid(service: &Value, field: String, detail: String) -> Status {
 }
 
 /// Where addresses come from.
-pub(super) struct Addresses {
+struct Addresses {
     /// The ranges that are ready.
-    pub ranges: Vec<Ipv4Net>,
+    ranges: Vec<Ipv4Net>,
     /// What others have.
-    pub taken: SortedSet<Ipv4Addr>,
+    taken: SortedSet<Ipv4Addr>,
+}
+
+impl ApiServer {
+    /// Gives a Service what its type needs.
+    pub(super) fn allocate(&self, service: &mut Value, old: Option<&Value>) -> Result<(), Status> {
+        let mut others = self.0.store.borrow().list(SERVICE, "", &Filter::default());
+        others.retain(|other| other.name() != service.name() || other.namespace() != service.namespace());
+        let addresses = self.addresses(service);
+        allocate(service, old, &others, &addresses, &mut self.0.rng.borrow_mut())
+    }
+
+    /// What the Service may have.
+    fn addresses(&self, service: &Value) -> Addresses {
+        let store = self.0.store.borrow();
+        let mut cidrs = store.list(SERVICE_CIDR, "", &Filter::default());
+        cidrs.retain(|cidr| service_cidr::is_ready(cidr));
+        let networks = cidrs.iter().flat_map(|cidr| service_cidr::networks(cidr));
+        let ranges = networks.filter_map(|network| match network {
+            IpNet::V4(network) => Some(network),
+            IpNet::V6(_) => None,
+        });
+        let mut known = store.list(IP_ADDRESS, "", &Filter::default());
+        known.retain(|address| !ip_address::is_of(address, service.namespace(), service.name()));
+        let taken = known.iter().filter_map(|address| address.name().parse().ok()).collect();
+        Addresses { ranges: ranges.collect(), taken }
+    }
+
+    /// Writes down which address a Service has, where that has changed. Models the allocator of
+    /// pkg/registry/core/service/ipallocator, which keeps addresses as objects.
+    pub(super) fn keep_address(&self, old: Option<&Value>, new: Option<&Value>) {
+        let address = |service: Option<&Value>| service.map_or("", cluster_ip).parse::<Ipv4Addr>().ok();
+        let (before, after) = (address(old), address(new));
+        if before == after {
+            return;
+        }
+        if let Some(address) = before {
+            self.0.store.borrow_mut().remove(IP_ADDRESS, "", &address.to_string());
+        }
+        if let (Some(address), Some(service)) = (after, new) {
+            let object = ip_address::of_service(&address.to_string(), service.namespace(), service.name());
+            self.put_own(IP_ADDRESS, object, &mut self.0.addresses.borrow_mut());
+        }
+    }
 }
 
 /// Gives a Service what its type needs and takes back what it does not. `others` are all Services
 /// but this one, `old` is what it was.
-pub(super) fn allocate(
+fn allocate(
     service: &mut Value,
     old: Option<&Value>,
     others: &[Object],

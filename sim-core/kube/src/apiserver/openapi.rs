@@ -4,8 +4,9 @@
 use super::VERSION;
 use super::openapi_paths::add_paths;
 use crate::api::schema::common::OBJECT_META;
-use crate::api::schema::{Default, Field, Struct, Type, patch_merges};
+use crate::api::schema::{Default, Field, Struct, Type};
 use crate::api::scheme::{RESOURCES, Resource};
+use crate::api::strategic::patch_merges;
 use crate::api::{ObjectExt, ResourceInfo};
 use serde_json::{Map, Value, json};
 

@@ -1,26 +1,18 @@
-//! What create, update and delete mean, for every kind. Models `apiserver/pkg/registry`.
+//! What create and update mean, for every kind; `delete` is beside it. Models `apiserver/pkg/registry`.
 
-use super::allocation::Addresses;
-use super::delete::check_preconditions;
-use super::options::{DeleteOptions, Propagation, WriteOptions, Written};
+use super::options::{WriteOptions, Written};
 use super::store::{self, WatchHandle};
-use super::strategy::{
-    decode, finalizers_for, grace_period, in_form, inward, outward, place, prepare_for_update,
-};
+use super::strategy::{decode, in_form, inward, outward, place, prepare_for_update};
 use super::{ApiServer, Filter, admission, allocation, managed_fields, rbac};
 use crate::api::apiextensions_v1::{custom_resource, custom_resource_definition};
 use crate::api::core_v1::component_status;
-use crate::api::networking_v1::{ip_address, service_cidr};
 use crate::api::validation::{self, Errors};
 use crate::api::{
-    COMPONENT_STATUS, CUSTOM_RESOURCE_DEFINITION, ENDPOINTS, EVENT, IP_ADDRESS, Key, NAMESPACE, NODE, Object,
-    ObjectExt, POD, RESOURCE_QUOTA, Resource, SERVICE, SERVICE_CIDR, Status, object_at, pod, remove, service,
-    set,
+    COMPONENT_STATUS, CUSTOM_RESOURCE_DEFINITION, EVENT, Key, NAMESPACE, NODE, Object, ObjectExt, POD,
+    RESOURCE_QUOTA, Resource, SERVICE, Status, object_at, pod, remove, set,
 };
-use ipnet::IpNet;
 use serde_json::{Value, json};
 use sim::{Duration, Rng, Timestamp};
-use std::net::Ipv4Addr;
 use std::rc::Rc;
 
 /// `--event-ttl`.
@@ -270,94 +262,6 @@ impl ApiServer {
         Ok(object)
     }
 
-    /// Deletes an object, or begins to.
-    pub fn delete(
-        &self,
-        resource: Resource,
-        namespace: &str,
-        name: &str,
-        options: &DeleteOptions,
-    ) -> Result<Object, Status> {
-        let old = self.get(resource.storage(), namespace, name).map_err(|mut e| {
-            if resource.group != resource.storage().group {
-                e = Status::not_found(resource, name);
-            }
-            e
-        })?;
-        check_preconditions(resource, &old, options)?;
-        if std::ptr::eq(resource, NAMESPACE) && ["default", "kube-system", "kube-public"].contains(&name) {
-            return Err(Status::forbidden(resource, name, "this namespace may not be deleted"));
-        }
-        let grace = grace_period(resource, &old, options);
-        let mut object = (*old).clone();
-        // The garbage collector does not watch custom kinds: what they own goes with them, here.
-        let policy = match resource.custom {
-            Some(_) => options.propagation_policy.map(|_| Propagation::Background),
-            None => options.propagation_policy,
-        };
-        let finalizers = finalizers_for(&old, policy);
-        let is_namespace = std::ptr::eq(resource, NAMESPACE);
-        let waits = grace > 0
-            || !finalizers.is_empty()
-            || (is_namespace && !old.list_at("/spec/finalizers").is_empty());
-        if !waits {
-            if options.dry_run {
-                return Ok(outward(resource, old));
-            }
-            let removed = self.remove(resource, &old, options.propagation_policy);
-            self.after_write(resource);
-            return Ok(outward(resource, removed.unwrap_or(old)));
-        }
-        if finalizers.is_empty() {
-            remove(&mut object, "/metadata/finalizers");
-        } else {
-            set(&mut object, "/metadata/finalizers", json!(finalizers));
-        }
-        let remaining = old.int_at("/metadata/deletionGracePeriodSeconds");
-        if !old.is_terminating() || remaining.is_some_and(|remaining| grace < remaining) {
-            let due = self.now();
-            let due = Timestamp { seconds: due.seconds + grace.unsigned_abs(), ..due };
-            set(&mut object, "/metadata/deletionTimestamp", json!(due.rfc3339()));
-            set(&mut object, "/metadata/deletionGracePeriodSeconds", json!(grace));
-            if !old.is_terminating() && old.generation() > 0 {
-                set(&mut object, "/metadata/generation", json!(old.generation() + 1));
-            }
-        }
-        if is_namespace {
-            remove(&mut object, "/metadata/deletionGracePeriodSeconds");
-            set(&mut object, "/status/phase", json!("Terminating"));
-        }
-        if object == *old || options.dry_run {
-            return Ok(outward(resource, Rc::new(object)));
-        }
-        Ok(outward(resource, self.0.store.borrow_mut().put(resource, Rc::new(object))))
-    }
-
-    /// Takes an object away for good, and at once what goes with it.
-    fn remove(&self, resource: Resource, object: &Object, policy: Option<Propagation>) -> Option<Object> {
-        let (namespace, name) = (object.namespace(), object.name());
-        let removed = self.0.store.borrow_mut().remove(resource, namespace, name);
-        if std::ptr::eq(resource, SERVICE) {
-            self.keep_address(Some(object), None);
-            // A new Service of the name must not have the old addresses, however slow the controller is. Models
-            // `afterDelete` in pkg/registry/core/service/storage. There may be none.
-            let _ = self.delete(ENDPOINTS, namespace, name, &DeleteOptions::default());
-        }
-        if std::ptr::eq(resource, IP_ADDRESS) {
-            // Who has it keeps it. Models pkg/registry/core/service/ipallocator/controller.
-            let parent = object.at("/spec/parentRef");
-            if let Ok(holder) = self.get(SERVICE, parent.str_at("/namespace"), parent.str_at("/name"))
-                && service::cluster_ip(&holder) == name
-            {
-                self.keep_address(None, Some(&holder));
-            }
-        }
-        if resource.custom.is_some() {
-            self.release_dependents(object, policy);
-        }
-        removed
-    }
-
     /// Sets a pod's node. Models the `pods/binding` storage.
     pub fn bind(&self, namespace: &str, name: &str, node: &str) -> Result<Object, Status> {
         let old = self.get(POD, namespace, name)?;
@@ -397,47 +301,6 @@ impl ApiServer {
             store.remove(NAMESPACE, "", old.name());
         }
         Ok(new)
-    }
-
-    fn allocate(&self, service: &mut Value, old: Option<&Value>) -> Result<(), Status> {
-        let mut others = self.0.store.borrow().list(SERVICE, "", &Filter::default());
-        others.retain(|other| other.name() != service.name() || other.namespace() != service.namespace());
-        let addresses = self.addresses(service);
-        allocation::allocate(service, old, &others, &addresses, &mut self.0.rng.borrow_mut())
-    }
-
-    /// What the Service may have.
-    fn addresses(&self, service: &Value) -> Addresses {
-        let store = self.0.store.borrow();
-        let mut cidrs = store.list(SERVICE_CIDR, "", &Filter::default());
-        cidrs.retain(|cidr| service_cidr::is_ready(cidr));
-        let networks = cidrs.iter().flat_map(|cidr| service_cidr::networks(cidr));
-        let ranges = networks.filter_map(|network| match network {
-            IpNet::V4(network) => Some(network),
-            IpNet::V6(_) => None,
-        });
-        let mut known = store.list(IP_ADDRESS, "", &Filter::default());
-        known.retain(|address| !ip_address::is_of(address, service.namespace(), service.name()));
-        let taken = known.iter().filter_map(|address| address.name().parse().ok()).collect();
-        Addresses { ranges: ranges.collect(), taken }
-    }
-
-    /// Writes down which address a Service has, where that has changed. Models the allocator of
-    /// pkg/registry/core/service/ipallocator, which keeps addresses as objects.
-    fn keep_address(&self, old: Option<&Value>, new: Option<&Value>) {
-        let address =
-            |service: Option<&Value>| service.map_or("", service::cluster_ip).parse::<Ipv4Addr>().ok();
-        let (before, after) = (address(old), address(new));
-        if before == after {
-            return;
-        }
-        if let Some(address) = before {
-            self.0.store.borrow_mut().remove(IP_ADDRESS, "", &address.to_string());
-        }
-        if let (Some(address), Some(service)) = (after, new) {
-            let object = ip_address::of_service(&address.to_string(), service.namespace(), service.name());
-            self.put_own(IP_ADDRESS, object, &mut self.0.addresses.borrow_mut());
-        }
     }
 
     /// Five characters that no word is made of.

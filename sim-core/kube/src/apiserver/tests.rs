@@ -6,6 +6,7 @@ mod discovery;
 mod eviction;
 mod list;
 mod rbac;
+mod versions;
 mod watch;
 
 use super::{ApiServer, Filter, Request, Response, WatchHandle, WriteOptions};

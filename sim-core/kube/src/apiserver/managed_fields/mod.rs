@@ -7,16 +7,16 @@
 //!
 //! Models `apimachinery/pkg/util/managedfields` and `structured-merge-diff/merge`.
 
+mod forms;
 mod set;
 mod walk;
 
 use super::WriteOptions;
-use crate::api::scheme::RESOURCES;
 use crate::api::{ObjectExt, Resource, Status, go_order, object_at, remove};
+use forms::{difference_in, other_form, stored_from};
 use serde_json::{Map, Value, json};
 use set::{Set, from_fields_v1, intersect, paths, subtract, to_fields_v1, unite};
 use sim::Ordered;
-use std::borrow::Cow;
 use std::rc::Rc;
 use walk::Shape;
 
@@ -142,32 +142,6 @@ fn strip(resource: Resource, subresource: &str, set: &mut Set) {
     } else if resource.subresource("status").is_some() {
         set.remove("f:status");
     }
-}
-
-/// The form that a manager knows the object in, where it is another than `form`.
-fn other_form(form: Resource, manager: &Manager) -> Option<Resource> {
-    if manager.api_version == form.api_version() {
-        return None;
-    }
-    let same =
-        |r: &&Resource| std::ptr::eq(r.storage(), form.storage()) && r.api_version() == manager.api_version;
-    RESOURCES.iter().find(same).copied()
-}
-
-/// An object as a form shows it, from how it is stored.
-fn shown_in(form: Resource, stored: &Value) -> Cow<'_, Value> {
-    form.conversion.as_ref().map_or(Cow::Borrowed(stored), |of| Cow::Owned((of.outward)(stored)))
-}
-
-/// An object as it is stored, from how a form shows it.
-fn stored_from(form: Resource, shown: &Value) -> Cow<'_, Value> {
-    form.conversion.as_ref().map_or(Cow::Borrowed(shown), |of| Cow::Owned((of.inward)(shown)))
-}
-
-/// What has changed and what has gone, as a form shows it.
-fn difference_in(form: Resource, old: Option<&Value>, new: &Value) -> (Set, Set) {
-    let old = old.map(|old| shown_in(form, old));
-    difference(form, old.as_deref(), &shown_in(form, new))
 }
 
 fn difference(resource: Resource, old: Option<&Value>, new: &Value) -> (Set, Set) {
