@@ -149,7 +149,11 @@ impl ApiServer {
 }
 
 /// Whether it is the very object that is meant. Models `rest.BeforeDelete`.
-pub(super) fn check_preconditions(resource: Resource, object: &Object, options: &DeleteOptions) -> Result<(), Status> {
+pub(super) fn check_preconditions(
+    resource: Resource,
+    object: &Object,
+    options: &DeleteOptions,
+) -> Result<(), Status> {
     let refuse = |what: &str, asked: &str, found: &str, end: &str| {
         let why = format!(
             "the {what} in the precondition ({asked}) does not match the {what} in record ({found}). The object might \

@@ -1,7 +1,7 @@
 //! The API server: objects by name, with versions, watched by whoever wants to know.
 //!
-//! Reading order: `store` (objects and their history), `registry` (what create, update and delete
-//! mean), `admission` (who changes or refuses an object on its way in), `rest` (paths, verbs, bodies),
+//! Reading order: `store` (objects and their history), `registry` and `delete` (what create, update and
+//! delete mean), `admission` (who changes or refuses an object on its way in), `rest` (paths, verbs, bodies),
 //! then the forms of an answer: `table`, `discovery`, `watch`, and `upstream` for what only a
 //! kubelet can answer.
 //!
