@@ -4,8 +4,9 @@ const CODE = 10;
 const [OPCODES, LOCALS, GETS, SETS, LOADS, STORES, CALLS, BRANCHES, LONGS, CONSTANTS] = Array(10).keys();
 const STREAMS = CONSTANTS + 256;
 
-/** A module from its packed bytes. */
+/** A module from its bytes, which may be packed. */
 export function unpack(packed) {
+  if (packed[4] !== 0) return packed;
   let at = 8;
   const number = () => {
     let value = 0;
@@ -15,7 +16,7 @@ export function unpack(packed) {
       if (byte < 0x80) return value >>> 0;
     }
   };
-  const parts = [packed.subarray(0, at)];
+  const parts = [[...packed.subarray(0, 4), 1, 0, 0, 0]];
   while (at < packed.length) {
     const begin = at;
     const id = packed[at++];
@@ -154,7 +155,7 @@ function join(packed, places, bodies, code) {
             copy(OPCODES);
             copy(OPCODES);
             break;
-          case 0x23: case 0x24: case 0x25: case 0x26: case 0x3f: case 0x40:
+          case 0x23: case 0x24: case 0x25: case 0x26: case 0x3f: case 0x40: case 0xd0:
             copy(OPCODES);
             break;
           case 0x43:
@@ -164,7 +165,7 @@ function join(packed, places, bodies, code) {
             copyBytes(OPCODES, 8);
             break;
           case 0xfc:
-            copyBytes(OPCODES, { 10: 2, 11: 1 }[pass(OPCODES)] ?? 0);
+            copyBytes(OPCODES, { 10: 2, 11: 1, 15: 1, 16: 1, 17: 1 }[pass(OPCODES)] ?? 0);
         }
       }
     }

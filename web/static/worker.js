@@ -6,7 +6,8 @@
 import { unpack } from "./unpack.js";
 
 const here = new URL(import.meta.url);
-const rest = new URL("./podium-worker_rest.wasm", here);
+const part = (name) => new URL(`./podium-worker_${name}.wasm`, here);
+const rest = part("rest");
 const isWorker = typeof DedicatedWorkerGlobalScope !== "undefined" && self instanceof DedicatedWorkerGlobalScope;
 let first;
 let second;
@@ -16,11 +17,11 @@ let ahead;
 globalThis.fetchDeferredCode = () => (ahead ??= fetchAhead());
 
 async function fetchAhead() {
-  if (first.deferred && !first.loaded.value) second = await fetchRest().catch(() => undefined);
+  if (first.deferred && !first.loaded.value) second = await fetchPart(rest).catch(() => undefined);
 }
 
-async function fetchRest() {
-  const response = await fetch(rest);
+async function fetchPart(url) {
+  const response = await fetch(url);
   if (!response.ok) throw new Error(response.statusText);
   return WebAssembly.compile(unpack(new Uint8Array(await response.arrayBuffer())));
 }
@@ -45,13 +46,13 @@ function fetchNow(url) {
 }
 
 const { default: init, serve } = await import(`./podium-worker.js${here.search}`);
-first = await init({ module_or_path: new URL("./podium-worker_bg.wasm", here) });
+first = await init({ module_or_path: await fetchPart(part("bg")) });
 
 if (isWorker) {
   serve(self);
 } else if (first.deferred) {
   // A page may not wait for a request, so it has both before it begins.
-  await WebAssembly.instantiate(await fetchRest(), { first });
+  await WebAssembly.instantiate(await fetchPart(rest), { first });
 }
 
 export { serve };

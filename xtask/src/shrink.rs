@@ -65,10 +65,9 @@ struct Worker {
 impl Worker {
     const NAME: &str = "podium-worker";
     const MODULE: &str = "podium-worker_bg.wasm";
-    /// The rest, packed. It is called wasm since servers compress that.
     const REST: &str = "podium-worker_rest.wasm";
-    const UNPACKED: &str = "rest.wasm";
-    /// What the page makes of the packed rest.
+    const PACKED: &str = "packed.wasm";
+    /// What the page makes of a packed part.
     const JOINED: &str = "joined.wasm";
     /// The module as it was linked.
     const LINKED: &str = "linked.wasm";
@@ -105,7 +104,7 @@ impl Worker {
     fn split(&self) -> Result {
         self.splitter("instrument", &[Self::MODULE, Self::INSTRUMENTED])?;
         let whole = self.rehearse(&[Self::INSTRUMENTED, Self::CALLED])?;
-        self.splitter("split", &[Self::MODULE, Self::LINKED, Self::CALLED, Self::MODULE, Self::UNPACKED])?;
+        self.splitter("split", &[Self::MODULE, Self::LINKED, Self::CALLED, Self::MODULE, Self::REST])?;
         let first = self.rehearse(&[Self::MODULE])?;
         if whole != first {
             return Err(format!(
@@ -113,24 +112,27 @@ impl Worker {
                 whole, first
             ));
         }
-        self.pack()?;
-        for file in [Self::LINKED, Self::INSTRUMENTED, Self::CALLED, Self::UNPACKED, Self::JOINED] {
+        self.pack(Self::MODULE)?;
+        self.pack(Self::REST)?;
+        for file in [Self::LINKED, Self::INSTRUMENTED, Self::CALLED, Self::JOINED] {
             fs::remove_file(self.folder.join(file)).map_err(|error| format!("{file}: {error}"))?;
         }
         Ok(())
     }
 
-    /// Puts the code of the rest into streams; the page has to get the same bytes from them.
-    fn pack(&self) -> Result {
-        self.splitter("pack", &[Self::UNPACKED, Self::REST])?;
+    /// Puts the code of a part into streams; the page has to get the same bytes from them. It is still called wasm,
+    /// since servers compress that.
+    fn pack(&self, part: &str) -> Result {
+        self.splitter("pack", &[part, Self::PACKED])?;
         let mut command = tools::command("node", &["web/worker/unpack.mjs"]);
-        command.args([Self::REST, Self::JOINED].map(|file| self.folder.join(file)));
+        command.args([Self::PACKED, Self::JOINED].map(|file| self.folder.join(file)));
         tools::run(command)?;
         let read = |file| fs::read(self.folder.join(file)).map_err(|error| format!("{file}: {error}"));
-        if read(Self::UNPACKED)? != read(Self::JOINED)? {
-            return Err("what was packed is not what the page unpacks".to_owned());
+        if read(part)? != read(Self::JOINED)? {
+            return Err(format!("{part} is packed, and the page unpacks something else"));
         }
-        Ok(())
+        let rename = fs::rename(self.folder.join(Self::PACKED), self.folder.join(part));
+        rename.map_err(|error| format!("{}: {error}", Self::PACKED))
     }
 
     fn splitter(&self, what: &str, files: &[&str]) -> Result {

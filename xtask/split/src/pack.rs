@@ -4,8 +4,8 @@
 //! field. Here opcodes come with opcodes, locals with locals. `web/static/unpack.js` puts the code together again, and
 //! says how each stream is to be read; the build packs nothing that it does not get back byte by byte.
 //!
-//! What is packed is a module with another code section: its size before, how many bodies there are, how long each
-//! stream is, the streams.
+//! What is packed is a module of version 0 with another code section: its size before, how many bodies there are, how
+//! long each stream is, the streams.
 
 use wasm_encoder::{Encode, RawSection};
 use wasmparser::{BinaryReader, FunctionBody, Operator, Parser, Payload};
@@ -14,6 +14,9 @@ use crate::Result;
 
 /// The number of the code section.
 const CODE: u8 = 10;
+
+/// Where a module says of which version it is: behind the word by which it is known.
+const VERSION: usize = 4;
 
 /// The streams, in their order. The last is followed by one for each opcode that a constant can stand before.
 #[derive(Clone, Copy)]
@@ -68,7 +71,9 @@ pub fn pack(bytes: &[u8]) -> Result<Vec<u8>> {
         let data = if id == CODE { &code } else { &bytes[range] };
         module.section(&RawSection { id, data });
     }
-    Ok(module.finish())
+    let mut packed = module.finish();
+    packed[VERSION] = 0;
+    Ok(packed)
 }
 
 /// Packs bodies.
@@ -189,12 +194,12 @@ fn offset(behind: &[u8]) -> Result<u32> {
 /// Whether the opcode, or the one behind the prefix, tells how much is to be read behind it.
 fn is_alone(opcode: u8, behind: &[u8]) -> bool {
     match opcode {
-        // Blocks, indirect calls, globals, tables, the size of the memory: one number or two.
-        0x02..=0x04 | 0x11 | 0x23..=0x26 | 0x3f | 0x40 => true,
+        // Blocks, indirect calls, globals, tables, the size of the memory, no reference: one number or two.
+        0x02..=0x04 | 0x11 | 0x23..=0x26 | 0x3f | 0x40 | 0xd0 => true,
         // Constants with a point: four bytes, eight.
         0x43 | 0x44 => true,
         // The prefix: conversions, and what copies and fills memory.
-        0xfc => matches!(behind, [0..=7] | [10, _, _] | [11, _]),
+        0xfc => matches!(behind, [0..=7] | [10, _, _] | [11 | 15..=17, _]),
         // Nothing.
         0x00 | 0x01 | 0x05 | 0x0b | 0x0f | 0x1a | 0x1b | 0x45..=0xc4 => true,
         _ => false,
@@ -242,7 +247,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_refused() {
-        let refused = streams(r#"(module (func (drop (ref.null func))))"#).err();
+        let refused = streams(r#"(module (table 1 funcref) (func $f (drop (ref.func $f))))"#).err();
         assert!(refused.is_some_and(|error| error.to_string().contains("cannot be packed")));
     }
 }
