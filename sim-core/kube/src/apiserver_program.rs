@@ -256,7 +256,7 @@ async fn splice(sys: &Sys, connection: &mut Connection, backend: Connection) {
 async fn copy(sys: &Sys, from: Fd, to: Fd, first: Vec<u8>) {
     let mut data = first;
     loop {
-        if !data.is_empty() && sys.write_all(to, &data).await.is_err() {
+        if !data.is_empty() && sys.send_all(to, &data).await.is_err() {
             return;
         }
         match sys.read(from, 16 * 1024).await {

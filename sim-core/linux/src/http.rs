@@ -338,19 +338,19 @@ impl Connection {
         let mut bytes = format!("{:x}\r\n", data.len()).into_bytes();
         bytes.extend_from_slice(data);
         bytes.extend_from_slice(b"\r\n");
-        Ok(self.sys.write_all(self.fd, &bytes).await?)
+        Ok(self.sys.send_all(self.fd, &bytes).await?)
     }
 
     /// Ends a chunked body.
     pub async fn finish_chunks(&mut self) -> Result<(), HttpError> {
-        Ok(self.sys.write_all(self.fd, b"0\r\n\r\n").await?)
+        Ok(self.sys.send_all(self.fd, b"0\r\n\r\n").await?)
     }
 
     async fn write_message(&mut self, mut head: String, body: &[u8]) -> Result<(), HttpError> {
         head.push_str("\r\n");
         let mut bytes = head.into_bytes();
         bytes.extend_from_slice(body);
-        Ok(self.sys.write_all(self.fd, &bytes).await?)
+        Ok(self.sys.send_all(self.fd, &bytes).await?)
     }
 
     /// Whether the buffer may hold a whole head; `seen` remembers how far was looked.

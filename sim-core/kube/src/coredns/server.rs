@@ -105,7 +105,7 @@ async fn serve_tcp(server: Rc<Server>) {
                     let Some(reply) = own.respond(&query).await else { continue };
                     let mut framed = (reply.len() as u16).to_be_bytes().to_vec();
                     framed.extend_from_slice(&reply);
-                    if own.sys.write_all(fd, &framed).await.is_err() {
+                    if own.sys.send_all(fd, &framed).await.is_err() {
                         break;
                     }
                 }

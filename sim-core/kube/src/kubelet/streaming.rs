@@ -128,7 +128,7 @@ pub(super) async fn exec_or_attach(
         exec_in(kubelet, sys, fd, reader, &instance, query).await?
     };
     if let Some(last) = last {
-        sys.write_all(fd, &stream::encode(channel::ERROR, last.to_string().as_bytes())).await?;
+        sys.send_all(fd, &stream::encode(channel::ERROR, last.to_string().as_bytes())).await?;
     }
     let _ = sys.shutdown(fd, false);
     Ok(())
@@ -204,7 +204,7 @@ async fn exec_in(
             };
             match first(output, left).await {
                 Some(data) if !data.is_empty() => {
-                    sys.write_all(fd, &stream::encode(channel::STDOUT, &data)).await?
+                    sys.send_all(fd, &stream::encode(channel::STDOUT, &data)).await?
                 }
                 Some(_) => break,
                 None if gone.count() > 0 => return Ok(None),
@@ -223,7 +223,7 @@ async fn exec_in(
                     err.take()
                 };
             } else {
-                sys.write_all(fd, &stream::encode(channel, &data)).await?;
+                sys.send_all(fd, &stream::encode(channel, &data)).await?;
             }
         }
     }
@@ -280,7 +280,7 @@ async fn attach_to(
     loop {
         let seen = attached.bell.count();
         while let Some((channel, data)) = attached.take() {
-            sys.write_all(fd, &stream::encode(channel, &data)).await?;
+            sys.send_all(fd, &stream::encode(channel, &data)).await?;
         }
         if gone.count() > 0 {
             return Ok(None);
@@ -330,7 +330,7 @@ pub(super) async fn port_forward(
                 &id[20..32],
                 errno.text().to_lowercase()
             );
-            sys.write_all(fd, &stream::encode(channel::ERROR, message.as_bytes())).await?;
+            sys.send_all(fd, &stream::encode(channel::ERROR, message.as_bytes())).await?;
             let _ = sys.shutdown(fd, false);
             return Ok(());
         }
@@ -357,12 +357,12 @@ pub(super) async fn port_forward(
         loop {
             match stream.read(PIECE).await {
                 Ok(data) if !data.is_empty() => {
-                    if sys.write_all(fd, &stream::encode(channel::STDIN, &data)).await.is_err() {
+                    if sys.send_all(fd, &stream::encode(channel::STDIN, &data)).await.is_err() {
                         return;
                     }
                 }
                 _ => {
-                    let _ = sys.write_all(fd, &stream::encode(channel::CLOSE, &[channel::STDIN])).await;
+                    let _ = sys.send_all(fd, &stream::encode(channel::CLOSE, &[channel::STDIN])).await;
                     return;
                 }
             }

@@ -106,6 +106,10 @@ impl Sys {
 
     /// Writes some of `data`, waiting until there is room; says how much. `EPIPE` raises SIGPIPE first.
     pub async fn write(&self, fd: Fd, data: &[u8]) -> Result<usize, Errno> {
+        self.write_some(fd, data, true).await
+    }
+
+    async fn write_some(&self, fd: Fd, data: &[u8], raises: bool) -> Result<usize, Errno> {
         self.alive().await;
         let file = self.file(fd)?;
         self.charge(CALL);
@@ -118,7 +122,7 @@ impl Sys {
                     return turned_away;
                 }
                 let poll = file.poll_write(cx, chunk);
-                if poll == Poll::Ready(Err(Errno::EPIPE)) {
+                if raises && poll == Poll::Ready(Err(Errno::EPIPE)) {
                     self.kernel().post(&self.process, Signal::PIPE, false);
                 }
                 poll
@@ -134,6 +138,18 @@ impl Sys {
         let mut rest = data;
         while !rest.is_empty() {
             let n = self.write(fd, rest).await?;
+            rest = &rest[n..];
+        }
+        self.pay().await;
+        Ok(())
+    }
+
+    /// Sends all of `data` over a socket. Who is not there any more is an error of this call alone: `send` with
+    /// `MSG_NOSIGNAL`, as Go's runtime and servers write.
+    pub async fn send_all(&self, fd: Fd, data: &[u8]) -> Result<(), Errno> {
+        let mut rest = data;
+        while !rest.is_empty() {
+            let n = self.write_some(fd, rest, false).await?;
             rest = &rest[n..];
         }
         self.pay().await;

@@ -109,7 +109,7 @@ async fn converse(sys: &Sys, fd: Fd, data: &Data) -> Result<(), Errno> {
             buffer.drain(..used);
             if !words.is_empty() {
                 let reply = execute(&words, &mut data.borrow_mut());
-                sys.write_all(fd, reply.as_bytes()).await?;
+                sys.send_all(fd, reply.as_bytes()).await?;
             }
         }
         let more = sys.read(fd, 16_384).await?;

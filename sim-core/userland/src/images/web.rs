@@ -77,7 +77,7 @@ async fn converse(
         let head = match sys.timeout(IDLE, connection.read_request()).await {
             Some(Ok(Some(head))) => head,
             Some(Err(HttpError::Malformed(_) | HttpError::TooLarge)) => {
-                sys.write_all(fd, &refusal()).await?;
+                sys.send_all(fd, &refusal()).await?;
                 return Ok(());
             }
             _ => return Ok(()),

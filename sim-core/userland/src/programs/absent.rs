@@ -31,7 +31,6 @@ absent! {
     SCREEN "screen" "Terminal multiplexer",
     SPLIT "split" "Split a file into pieces",
     SSH "ssh" "Remote login",
-    STERN "stern" "Logs of many pods",
     SU "su" "Change user",
     SYSTEMCTL "systemctl" "Control systemd",
     TCPDUMP "tcpdump" "Dump traffic on a network",

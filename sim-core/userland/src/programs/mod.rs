@@ -182,7 +182,7 @@ pub const PROGRAMS: &[Program] = &[
     ss::PROGRAM,
     absent::SSH,
     stat::STAT,
-    absent::STERN,
+    kubectl::STERN,
     terminal::STTY,
     absent::SU,
     sudo::PROGRAM,

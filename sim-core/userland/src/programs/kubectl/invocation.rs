@@ -204,6 +204,9 @@ impl Kubectl {
     }
 
     fn request_timeout(&self) -> Result<Option<Duration>> {
+        if !self.flags.has("request-timeout") {
+            return Ok(None);
+        }
         let text = self.flags.str("request-timeout");
         if let Ok(seconds) = text.parse::<u64>() {
             return Ok((seconds > 0).then(|| Duration::from_secs(seconds)));

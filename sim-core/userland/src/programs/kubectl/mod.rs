@@ -33,6 +33,7 @@ mod remote;
 mod rest;
 mod rules;
 mod selection;
+mod stern;
 mod stream;
 mod tabwriter;
 mod tree;
@@ -40,6 +41,7 @@ mod verbs;
 mod yaml;
 
 /// What makes bash complete it.
+pub use stern::STERN;
 pub use verbs::completion::BASH as COMPLETION;
 
 use command::{Bare, Run};

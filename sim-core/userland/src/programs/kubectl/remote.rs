@@ -124,7 +124,7 @@ async fn carry(
         match buffers {
             Some(buffers) if streams.stdin => {
                 let close = encode(channel::CLOSE, &[channel::STDIN]);
-                let _ = sys.write_all(fd, &[encode(channel::STDIN, &buffers.input), close].concat()).await;
+                let _ = sys.send_all(fd, &[encode(channel::STDIN, &buffers.input), close].concat()).await;
             }
             None if streams.stdin => forward_input(sys, fd, streams.tty).await,
             _ => {}
@@ -162,7 +162,7 @@ async fn forward_input(sys: &Sys, fd: Fd, tty: bool) {
         }
         match sys.read(0, 16_384).await {
             Ok(bytes) if !bytes.is_empty() => {
-                if sys.write_all(fd, &encode(channel::STDIN, &bytes)).await.is_err() {
+                if sys.send_all(fd, &encode(channel::STDIN, &bytes)).await.is_err() {
                     return;
                 }
             }
@@ -170,13 +170,13 @@ async fn forward_input(sys: &Sys, fd: Fd, tty: bool) {
             _ => break,
         }
     }
-    let _ = sys.write_all(fd, &encode(channel::CLOSE, &[channel::STDIN])).await;
+    let _ = sys.send_all(fd, &encode(channel::CLOSE, &[channel::STDIN])).await;
 }
 
 async fn send_size(sys: &Sys, fd: Fd, larger: u16) {
     if let Ok(size) = sys.winsize(0) {
         let size = json!({"Width": size.cols + larger, "Height": size.rows + larger}).to_string();
-        let _ = sys.write_all(fd, &encode(channel::RESIZE, size.as_bytes())).await;
+        let _ = sys.send_all(fd, &encode(channel::RESIZE, size.as_bytes())).await;
     }
 }
 

@@ -210,10 +210,10 @@ async fn carry(
     let up = async {
         while let Ok(bytes) = sys.read(connection, 16_384).await {
             if bytes.is_empty() {
-                let _ = sys.write_all(fd, &encode(channel::CLOSE, &[channel::STDIN])).await;
+                let _ = sys.send_all(fd, &encode(channel::CLOSE, &[channel::STDIN])).await;
                 return;
             }
-            if sys.write_all(fd, &encode(channel::STDIN, &bytes)).await.is_err() {
+            if sys.send_all(fd, &encode(channel::STDIN, &bytes)).await.is_err() {
                 return;
             }
         }
@@ -224,7 +224,7 @@ async fn carry(
         loop {
             while let Ok(Some(frame)) = reader.next_frame() {
                 match frame.channel {
-                    channel::STDIN => drop(sys.write_all(connection, &frame.payload).await),
+                    channel::STDIN => drop(sys.send_all(connection, &frame.payload).await),
                     channel::ERROR => failure = Some(String::from_utf8_lossy(&frame.payload).into_owned()),
                     channel::CLOSE => drop(sys.shutdown(connection, false)),
                     _ => {}
