@@ -180,5 +180,4 @@ fn recorded_commands_are_answered_as_a_real_cluster_did() {
         equal += good;
     }
     assert!(equal * 100 >= total * FLOOR, "{equal} of {total} are equal, {FLOOR} % are asked for");
-    println!("{equal} of {total} recorded commands are equal");
 }
