@@ -121,8 +121,16 @@ struct Stern {
     follow: bool,
     /// Logs that are read.
     requests: Cell<i64>,
-    /// The container whose log was read last, by target; empty when there was none.
-    seen: RefCell<SortedMap<String, String>>,
+    /// What was seen last, by target.
+    seen: RefCell<SortedMap<String, Seen>>,
+}
+
+/// What a target was when it was last looked at.
+struct Seen {
+    /// The uid of its pod.
+    pod: String,
+    /// The container whose log there is; empty when there is none.
+    container: String,
 }
 
 /// A container whose log is shown.
@@ -232,8 +240,8 @@ impl Stern {
         for namespace in namespaces {
             watches.push(self.watch(namespace, resource));
         }
-        let ended = futures_util::future::join_all(watches).await;
-        ended.into_iter().collect()
+        // What goes wrong in one namespace ends it for all.
+        futures_util::future::try_join_all(watches).await.map(drop)
     }
 
     /// Shows the logs of a namespace's pods, and with `follow` those of pods to come.
@@ -247,18 +255,12 @@ impl Stern {
         // Pods might have no labels, or share them: they are known by their names.
         let only = resource.filter(|(kind, _)| POD.contains(kind)).map(|(_, name)| name);
         let node = self.k.flags.str("node");
-        let mut fields = self.k.flags.str("field-selector").to_string();
-        if !node.is_empty() {
-            fields = [&fields, &format!("spec.nodeName={node}")]
-                .iter()
-                .filter(|f| !f.is_empty())
-                .map(|f| f.as_str())
-                .collect::<Vec<_>>()
-                .join(",");
-        }
-        let mut query: Vec<(&str, &str)> = Vec::new();
-        query.extend([("labelSelector", labels.as_str())].iter().filter(|(_, text)| !text.is_empty()));
-        query.extend([("fieldSelector", fields.as_str())].iter().filter(|(_, text)| !text.is_empty()));
+        let of_node = if node.is_empty() { String::new() } else { format!("spec.nodeName={node}") };
+        let mut fields = vec![self.k.flags.str("field-selector"), &of_node];
+        fields.retain(|selector| !selector.is_empty());
+        let fields = fields.join(",");
+        let mut query = vec![("labelSelector", labels.as_str()), ("fieldSelector", fields.as_str())];
+        query.retain(|(_, selector)| !selector.is_empty());
         let list = client.get(&path, &query).await?;
         let mut found = Vec::new();
         for pod in list["items"].as_array().into_iter().flatten() {
@@ -301,9 +303,8 @@ impl Stern {
             match event["type"].as_str() {
                 Some("ADDED" | "MODIFIED") => found.extend(self.targets(pod, only)),
                 Some("DELETED") => {
-                    let text = |field: &str| pod["metadata"][field].as_str().unwrap_or("");
-                    let gone = format!("{}-{}-", text("namespace"), text("name"));
-                    self.seen.borrow_mut().retain(|id, _| !id.starts_with(&gone));
+                    let gone = pod["metadata"]["uid"].as_str().unwrap_or("");
+                    self.seen.borrow_mut().retain(|_, seen| seen.pod != gone);
                 }
                 _ => {}
             }
@@ -360,7 +361,7 @@ impl Stern {
                 labels: pod["metadata"]["labels"].clone(),
                 annotations: pod["metadata"]["annotations"].clone(),
             };
-            if self.is_new(&target, status) {
+            if self.is_new(&target, text("/metadata/uid"), status) {
                 found.push(target);
             }
         }
@@ -368,9 +369,10 @@ impl Stern {
     }
 
     /// Whether the container is another than the one whose log was read last.
-    fn is_new(&self, target: &Target, status: &Value) -> bool {
+    fn is_new(&self, target: &Target, pod: String, status: &Value) -> bool {
         let id = container_id(status).to_string();
-        let before = self.seen.borrow_mut().insert(target.id(), id.clone());
+        let seen = Seen { pod, container: id.clone() };
+        let before = self.seen.borrow_mut().insert(target.id(), seen);
         if id.is_empty() {
             return false;
         }
@@ -381,7 +383,7 @@ impl Stern {
                 states.is_empty()
                     || states.iter().any(|state| state == "all" || status["state"][state].is_object())
             }
-            Some(before) => before != id,
+            Some(before) => before.container != id,
         }
     }
 
@@ -391,7 +393,7 @@ impl Stern {
         for attempt in 1.. {
             let Err(error) = self.tail(target, &mut place).await else { return };
             let why = error.message();
-            if self.seen.borrow().get(&target.id()).is_none_or(String::is_empty) {
+            if self.seen.borrow().get(&target.id()).is_none_or(|seen| seen.container.is_empty()) {
                 self.k.err(&format!("failed to tail: {why}\n")).await;
                 return;
             }
