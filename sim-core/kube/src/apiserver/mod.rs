@@ -11,6 +11,7 @@
 //! audit. `rbac` is who asks and what they may do.
 
 mod admission;
+mod aggregation;
 mod allocation;
 mod apply;
 mod body;
@@ -41,6 +42,7 @@ mod tests;
 mod upstream;
 mod watch;
 
+pub use aggregation::{Dialed, Dialer};
 pub use filter::Filter;
 pub(crate) use managed_fields::manager_of_user;
 pub use options::{DeleteOptions, FieldValidation, Propagation, WriteOptions, Written};
@@ -90,6 +92,8 @@ struct Server {
     custom: RefCell<Vec<Resource>>,
     /// Reads and writes YAML, where the world can.
     yaml: Cell<Option<Yaml>>,
+    /// How requests that are another server's are passed on, while the server's program runs.
+    dialer: RefCell<Option<Dialer>>,
     /// Discovery documents that were asked for, by path.
     documents: RefCell<SortedMap<String, Vec<u8>>>,
 }
@@ -105,6 +109,7 @@ impl ApiServer {
             second: RefCell::default(),
             custom: RefCell::default(),
             yaml: Cell::default(),
+            dialer: RefCell::default(),
             documents: RefCell::default(),
         }));
         for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
