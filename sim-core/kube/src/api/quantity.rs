@@ -5,7 +5,17 @@ pub fn parse_milli(text: &str) -> Option<i64> {
     wide_milli(text).map(|milli| i64::try_from(milli).unwrap_or(i64::MAX))
 }
 
+/// The quantity in thousand-millionths, so that what is added up is not rounded before.
+pub fn parse_nano(text: &str) -> Option<i128> {
+    scaled(text, 1_000_000)
+}
+
 fn wide_milli(text: &str) -> Option<i128> {
+    scaled(text, 1)
+}
+
+/// The quantity in parts of a thousandth, rounded up.
+fn scaled(text: &str, parts: i128) -> Option<i128> {
     let (number, suffix) = split(text)?;
     let (mantissa, decimals) = mantissa(number)?;
     let scale = 10i128.checked_pow(decimals)?;
@@ -34,7 +44,7 @@ fn wide_milli(text: &str) -> Option<i128> {
             }
         }
     };
-    let product = mantissa.checked_mul(factor)?;
+    let product = mantissa.checked_mul(factor)?.checked_mul(parts)?;
     let divisor = scale.checked_mul(divisor)?;
     Some(product.div_euclid(divisor) + i128::from(product.rem_euclid(divisor) != 0))
 }

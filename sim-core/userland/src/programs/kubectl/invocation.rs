@@ -49,7 +49,7 @@ const SCHEME: &[&str] = &[
     "uncordon",
 ];
 /// Verbs with a client for each kind.
-const TYPED: &[&str] = &["auth", "cp", "create", "events"];
+const TYPED: &[&str] = &["auth", "cp", "create", "events", "top"];
 
 impl Kubectl {
     /// A run that is about to start.
