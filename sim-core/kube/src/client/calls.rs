@@ -103,12 +103,25 @@ impl Client {
     /// What is at a path, for what another server than the API server itself has: metrics. Models `RESTClient`'s
     /// `AbsPath`.
     pub async fn get_raw(&self, path: &str, query: &[(String, String)]) -> Result<Value, Status> {
-        self.travel().await;
         let (path, query) = (path.to_string(), query.to_vec());
+        self.send_raw(Request { method: "GET".into(), path, query, ..Request::default() }).await
+    }
+
+    /// Merges a patch into what is at a path: the scale of an object.
+    pub async fn patch_raw(&self, path: &str, patch: &Value) -> Result<Value, Status> {
+        let headers = vec![("Content-Type".to_string(), "application/merge-patch+json".to_string())];
+        let query = vec![("fieldManager".to_string(), self.manager.to_string())];
+        let body = patch.to_string().into_bytes();
+        let path = path.to_string();
+        self.send_raw(Request { method: "PATCH".into(), path, query, headers, body, ..Request::default() })
+            .await
+    }
+
+    async fn send_raw(&self, mut request: Request) -> Result<Value, Status> {
+        self.travel().await;
         // Components are not asked for their rights anywhere.
-        let headers = vec![("X-Remote-Group".to_string(), "system:masters".to_string())];
-        let user = "system:kube-controller-manager".to_string();
-        let request = Request { method: "GET".into(), path, query, headers, user, ..Request::default() };
+        request.headers.push(("X-Remote-Group".to_string(), "system:masters".to_string()));
+        request.user = "system:kube-controller-manager".to_string();
         let (status, body) = match self.server.handle(request) {
             Response::Whole { status, body, .. } => (status, body),
             Response::Upstream(upstream) => self.server.dial(upstream).await?,

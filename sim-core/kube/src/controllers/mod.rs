@@ -8,7 +8,6 @@
 //! [`deployment`], [`stateful_set`] and [`daemon_set`] with their [`history`], [`job`] and [`cron_job`], [`disruption`] and
 //! [`horizontal_pod_autoscaler`]; those for Services, [`endpoints`], [`endpoint_slice`] and
 //! [`service_cidr`]; and the ones that clean up.
-//! Left out: metrics for autoscalers.
 
 mod context;
 mod cron_job;
