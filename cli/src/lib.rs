@@ -48,6 +48,9 @@ struct WorldArgs {
     /// Give Services of type LoadBalancer an address, as a cloud does.
     #[arg(long)]
     cloud: bool,
+    /// Run a metrics server, for `kubectl top` and for autoscalers.
+    #[arg(long)]
+    metrics: bool,
     /// Where the shell runs.
     #[arg(long, value_enum, default_value_t = PlaceArg::Lab)]
     place: PlaceArg,
@@ -56,7 +59,7 @@ struct WorldArgs {
 impl WorldArgs {
     fn config(&self) -> Config {
         let seed = self.seed.unwrap_or(Config::default().seed);
-        Config { seed, nodes: self.nodes, cloud: self.cloud }
+        Config { seed, nodes: self.nodes, cloud: self.cloud, metrics: self.metrics }
     }
 }
 

@@ -11,11 +11,14 @@ pub struct Config {
     pub nodes: u8,
     /// True for a cluster with a cloud's load balancers; otherwise they stay `<pending>`.
     pub cloud: bool,
+    /// True for a cluster with a metrics server: `kubectl top` has figures, and autoscalers scale by them.
+    #[serde(default)]
+    pub metrics: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Config { seed: 1, nodes: 3, cloud: false }
+        Config { seed: 1, nodes: 3, cloud: false, metrics: false }
     }
 }
 

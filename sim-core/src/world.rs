@@ -229,6 +229,7 @@ fn boot(sim: &sim::Sim, config: &Config, installation: Installation) -> Cluster 
     let wanted = ClusterConfig {
         nodes: config.nodes.clamp(1, 99),
         cloud: config.cloud,
+        metrics: config.metrics,
         installation,
         ..ClusterConfig::default()
     };

@@ -19,6 +19,9 @@ pub(crate) struct ServeApiArgs {
     /// Give Services of type LoadBalancer an address, as a cloud does.
     #[arg(long)]
     cloud: bool,
+    /// Run a metrics server, for `kubectl top` and for autoscalers.
+    #[arg(long)]
+    metrics: bool,
     /// Where to write the kubeconfig; a file in the folder for temporary files if not given.
     #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
@@ -50,7 +53,8 @@ pub(crate) fn run(args: &ServeApiArgs) -> u8 {
 
 fn serve(args: &ServeApiArgs) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let world = Sim::new(Config { seed: args.seed, nodes: args.nodes, cloud: args.cloud });
+    let &ServeApiArgs { seed, nodes, cloud, metrics, .. } = args;
+    let world = Sim::new(Config { seed, nodes, cloud, metrics });
     let clock = if args.idle { Clock::idle() } else { Clock::real(args.speed) };
     let tasks = tokio::task::LocalSet::new();
     tasks.block_on(&runtime, async {

@@ -33,6 +33,7 @@ async fn main(sys: Sys, _args: Args, api: ApiServer) -> ExitCode {
             return 1;
         }
     };
+    sys.spawn_thread(crate::aggregator::run(sys.clone(), api.clone()));
     loop {
         match sys.accept(listener).await {
             Ok((fd, _)) => {
@@ -182,7 +183,7 @@ async fn converse(
     upstream: &Upstream,
 ) -> Result<bool, HttpError> {
     let mut backend = Connection::new(sys, kubelet);
-    let keep = ["connection", "upgrade", "sec-websocket-protocol", "content-type"];
+    let keep = ["accept", "connection", "upgrade", "sec-websocket-protocol", "content-type"];
     let host = match upstream.address.as_str() {
         "" => format!("kubelet:{KUBELET_PORT}"),
         address => address.to_string(),

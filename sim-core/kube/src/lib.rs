@@ -9,6 +9,7 @@
 //! **Invariant**: nothing here names a program or an image of the simulated world; who builds a world
 //! hands them in. Controllers see [`client`], never the store.
 
+mod aggregator;
 pub mod api;
 pub mod apiserver;
 pub mod apiserver_program;
@@ -19,4 +20,5 @@ pub mod coredns;
 pub mod kube_proxy;
 pub mod kube_router;
 pub mod kubelet;
+pub mod metrics_server;
 pub mod scheduler;

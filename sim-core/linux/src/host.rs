@@ -6,7 +6,7 @@ use crate::kernel::{Birth, Kernel};
 use crate::net::{Net, NetnsId};
 use crate::process::{Process, ProcessInfo, Run};
 use crate::vfs::{Caller, Vfs};
-use crate::{Errno, Fd, File, Pid, Signal, Sys, WaitStatus};
+use crate::{Cgroup, Errno, Fd, File, Pid, Signal, Sys, Usage, WaitStatus};
 use sim::{Instant, Sim};
 use std::future::poll_fn;
 use std::rc::Rc;
@@ -21,6 +21,8 @@ pub const KERNEL_VERSION: &str = "#91-Ubuntu SMP PREEMPT_DYNAMIC Tue Nov 18 14:1
 pub const CPUS: u32 = 2;
 /// Memory of every machine in KiB; what the firmware keeps leaves no machine a round number.
 pub const MEMORY_KIB: u64 = 4_013_052;
+/// What the kernel and the system's own services take of it.
+pub const KERNEL_KIB: u64 = 260 * 1024;
 
 /// One booted machine. Clones name the same machine.
 #[derive(Clone)]
@@ -37,6 +39,8 @@ pub struct Namespaces {
     pub hostname: String,
     /// Its pid namespace on this host; 0 is the host's own.
     pub pidns: u32,
+    /// What it may use of the machine.
+    pub cgroup: Rc<Cgroup>,
 }
 
 /// A process to be started from outside of any process: a login, a service, a container's entry point.
@@ -63,7 +67,8 @@ impl Host {
     /// Boots a machine: its kernel starts now, with no process yet. `/dev` is filled, `/proc` made up.
     pub fn new(sim: &Sim, net: &Net, hostname: &str, netns: NetnsId, root: Vfs) -> Host {
         prepare(sim, &root);
-        let namespaces = Namespaces { root, netns, hostname: hostname.to_string(), pidns: 0 };
+        let namespaces =
+            Namespaces { root, netns, hostname: hostname.to_string(), pidns: 0, cgroup: Cgroup::root(CPUS) };
         Host(Rc::new(Kernel::new(sim, net, namespaces)))
     }
 
@@ -91,7 +96,8 @@ impl Host {
     /// process that is spawned there is process 1; when it ends, all others in it do.
     pub fn new_namespaces(&self, root: Vfs, netns: NetnsId, hostname: &str) -> Namespaces {
         prepare(&self.0.sim, &root);
-        Namespaces { root, netns, hostname: hostname.to_string(), pidns: self.0.new_pidns() }
+        let cgroup = Cgroup::child(&self.0.namespaces.cgroup);
+        Namespaces { root, netns, hostname: hostname.to_string(), pidns: self.0.new_pidns(), cgroup }
     }
 
     /// Starts a process as the leader of a session of its own. The pid is the one in its own pid namespace.
@@ -115,6 +121,7 @@ impl Host {
             exec::load(&caller, &path, argv)?
         };
         let Image { program, path, args, comm, .. } = image;
+        let footprint = program.footprint;
         let mut fds = FdTable::default();
         let terminal = stdio[0].tty().cloned();
         let terminals: Vec<_> = stdio.iter().filter_map(|file| file.tty().cloned()).collect();
@@ -134,6 +141,7 @@ impl Host {
         };
         let process = self.0.add(birth, None)?;
         process.has_execed.set(true);
+        process.footprint.set(footprint);
         for tty in terminals {
             if tty.number().is_none() {
                 let number = self.0.register_pty(namespaces.pidns, &tty);
@@ -144,8 +152,8 @@ impl Host {
             tty.control(&self.0, process.id);
             *process.session.borrow().tty.borrow_mut() = Some(tty);
         }
-        process.debt.set(exec::COST);
         let sys = Sys::new(self.clone(), process.clone());
+        sys.charge(exec::COST);
         sys.start_program(move |sys| program.run(sys, args));
         Ok(HostPid(process.id.host))
     }
@@ -189,8 +197,9 @@ impl Host {
 
     /// All processes of a pid namespace (of every one, seen from the host's own, for 0).
     pub fn processes(&self, pidns: u32) -> Vec<ProcessInfo> {
+        let now = self.0.sim.now();
         let mut list: Vec<ProcessInfo> =
-            self.0.all(pidns).iter().map(|process| process.info(pidns)).collect();
+            self.0.all(pidns).iter().map(|process| process.info(pidns, now)).collect();
         if pidns == 0 {
             list.insert(0, self.init());
         }
@@ -202,9 +211,15 @@ impl Host {
         self.0.process(pid.0).map_or(0, |process| process.id.local)
     }
 
-    /// Processor time that the processes of a pid namespace have used so far, for `kubectl top` and the like.
-    pub fn cpu(&self, pidns: u32) -> Duration {
-        self.0.all(pidns).iter().map(|process| process.cpu.get()).sum()
+    /// What the processes of these namespaces take, those that have ended included.
+    pub fn usage(&self, namespaces: &Namespaces) -> Usage {
+        let now = self.0.sim.now();
+        let mut usage = Usage { cpu: namespaces.cgroup.used(), memory_kib: 0 };
+        for process in self.0.all(namespaces.pidns) {
+            usage.cpu += process.housekeeping(now);
+            usage.memory_kib += process.memory_kib();
+        }
+        usage
     }
 
     /// Process 1 of the machine: no program runs in it, it only waits for orphans.
@@ -219,6 +234,7 @@ impl Host {
             tty: None,
             started: self.0.boot_time,
             cpu: Duration::from_millis(1_240),
+            memory_kib: 12_964,
             comm: "systemd".to_string(),
             args: vec!["/sbin/init".to_string()],
         }

@@ -10,6 +10,7 @@
 //!
 //! **Invariant**: nothing here has heard of Kubernetes.
 
+pub mod cgroup;
 pub mod dns;
 pub mod errno;
 mod exec;
@@ -32,11 +33,12 @@ pub mod tty;
 pub mod vfs;
 mod wait;
 
+pub use cgroup::{Cgroup, Usage};
 pub use errno::Errno;
 pub use fd::{Fd, File};
 pub use host::{Host, Namespaces, Spawn};
 pub use process::{Pid, WaitFor, WaitStatus};
-pub use program::{Args, ExitCode, Main, Program, ProgramFuture};
+pub use program::{Args, ExitCode, Footprint, Main, Program, ProgramFuture};
 pub use signal::Signal;
 pub use sys::Sys;
 pub use tty::{PtyMaster, Termios, WinSize};

@@ -1,7 +1,7 @@
 //! `/proc`: the process table and facts about the machine, as files. Models fs/proc.
 
 use crate::fd::{Fd, File, Object};
-use crate::host::{CPUS, KERNEL_RELEASE, KERNEL_VERSION, MEMORY_KIB};
+use crate::host::{CPUS, KERNEL_KIB, KERNEL_RELEASE, KERNEL_VERSION, MEMORY_KIB};
 use crate::process::{Pid, Process, ProcessInfo};
 use crate::vfs::{FileType, Stat};
 use crate::{Errno, Host};
@@ -205,7 +205,7 @@ impl ProcFs {
             return Some(self.host.init());
         }
         let process = self.host.find(pidns, pid)?;
-        let mut info = process.info(pidns);
+        let mut info = process.info(pidns, self.host.sim().now());
         if Rc::ptr_eq(&process, &self.asker) {
             info.state = 'R';
         }
@@ -246,13 +246,14 @@ impl ProcFs {
                 format!("0.08 0.05 0.01 {running}/{} {last}\n", all.len())
             }
             "meminfo" => {
-                let (free, cached) = (MEMORY_KIB / 2, MEMORY_KIB / 4);
+                let used = KERNEL_KIB + self.host.usage(&self.host.namespaces()).memory_kib;
+                let (cached, buffers) = (MEMORY_KIB / 4, MEMORY_KIB / 40);
+                let free = MEMORY_KIB.saturating_sub(used + cached + buffers);
                 format!(
                     "MemTotal:       {MEMORY_KIB:8} kB\nMemFree:        {free:8} kB\nMemAvailable:   {:8} kB\n\
-                     Buffers:        {:8} kB\nCached:         {cached:8} kB\nSwapTotal:             0 kB\n\
+                     Buffers:        {buffers:8} kB\nCached:         {cached:8} kB\nSwapTotal:             0 kB\n\
                      SwapFree:              0 kB\n",
-                    free + cached,
-                    MEMORY_KIB / 40
+                    free + cached
                 )
             }
             "stat" => {
@@ -306,8 +307,15 @@ impl ProcFs {
                 };
                 format!(
                     "{} ({}) {} {} {} {} {number} {foreground} 4194304 0 0 0 0 {ticks} 0 0 0 20 0 1 0 {start} \
-                     4911104 880 18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
-                    info.pid, info.comm, info.state, info.ppid, info.pgid, info.sid
+                     {} {} 18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
+                    info.pid,
+                    info.comm,
+                    info.state,
+                    info.ppid,
+                    info.pgid,
+                    info.sid,
+                    info.size_kib() * 1024,
+                    info.memory_kib / 4
                 )
                 .into_bytes()
             }
@@ -325,10 +333,12 @@ impl ProcFs {
                 format!(
                     "Name:\t{}\nState:\t{state}\nTgid:\t{pid}\nPid:\t{pid}\nPPid:\t{}\nTracerPid:\t0\n\
                      Uid:\t{uid}\t{uid}\t{uid}\t{uid}\nGid:\t{gid}\t{gid}\t{gid}\t{gid}\n\
-                     VmSize:\t    4796 kB\nVmRSS:\t    3520 kB\nThreads:\t{threads}\n\
+                     VmSize:\t{:8} kB\nVmRSS:\t{:8} kB\nThreads:\t{threads}\n\
                      SigPnd:\t{:016x}\nSigIgn:\t{:016x}\nSigCgt:\t{:016x}\n",
                     info.comm,
                     info.ppid,
+                    info.size_kib(),
+                    info.memory_kib,
                     signals.map_or(0, |signals| set(signals.held.get() | signals.pending.get())),
                     signals.map_or(0, |signals| set(signals.ignored.get())),
                     signals.map_or(0, |signals| set(signals.caught.get())),

@@ -33,12 +33,28 @@ pub struct Program {
     pub about: &'static str,
     /// Its code.
     pub main: Main,
+    /// What it takes from the machine before anybody asks it for anything.
+    pub footprint: Footprint,
+}
+
+/// What a program takes by being there, as measured with the real ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Footprint {
+    /// Resident memory, in KiB.
+    pub memory_kib: u32,
+    /// Processor time for its own housekeeping, which nobody simulates call by call, in thousandths of a processor.
+    pub cpu_millis: u32,
+}
+
+impl Footprint {
+    /// A small program of a distribution.
+    pub const SMALL: Footprint = Footprint { memory_kib: 2_048, cpu_millis: 0 };
 }
 
 impl Program {
     /// A program of a `const` table.
     pub const fn new(name: &'static str, about: &'static str, main: fn(Sys, Args) -> ProgramFuture) -> Self {
-        Program { name, about, main: Main::Function(main) }
+        Program { name, about, main: Main::Function(main), footprint: Footprint::SMALL }
     }
 
     /// A program that carries state of its own.
@@ -47,7 +63,13 @@ impl Program {
         about: &'static str,
         main: impl Fn(Sys, Args) -> ProgramFuture + 'static,
     ) -> Self {
-        Program { name, about, main: Main::Closure(Rc::new(main)) }
+        Program { name, about, main: Main::Closure(Rc::new(main)), footprint: Footprint::SMALL }
+    }
+
+    /// The same program with what it takes: KiB of memory, thousandths of a processor.
+    pub const fn taking(mut self, memory_kib: u32, cpu_millis: u32) -> Self {
+        self.footprint = Footprint { memory_kib, cpu_millis };
+        self
     }
 
     /// Starts it in the process of `sys`.

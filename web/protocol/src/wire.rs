@@ -146,7 +146,7 @@ macro_rules! wire_structs {
 }
 
 wire_structs! {
-    Config { seed, nodes, cloud }
+    Config { seed, nodes, cloud, metrics }
     View { nodes, pods, services }
     NodeView { name, address, ready }
     PodView { namespace, name, node, ip, status, ready }

@@ -31,6 +31,28 @@ pub fn human(duration: Duration) -> String {
     }
 }
 
+/// `1m0.5s`, as Go writes a duration.
+pub fn go(duration: Duration) -> String {
+    let (seconds, nanos) = (duration.as_secs(), duration.subsec_nanos());
+    if seconds == 0 && nanos > 0 {
+        let (unit, size) = match nanos {
+            0..1_000 => ("ns", 1),
+            1_000..1_000_000 => ("µs", 1_000),
+            _ => ("ms", 1_000_000),
+        };
+        return format!("{}{unit}", f64::from(nanos) / f64::from(size));
+    }
+    let fraction = format!("{}.{nanos:09}", seconds % 60);
+    let mut text = fraction.trim_end_matches('0').trim_end_matches('.').to_string() + "s";
+    if seconds >= 60 {
+        text = format!("{}m{text}", seconds / 60 % 60);
+    }
+    if seconds >= 3_600 {
+        text = format!("{}h{text}", seconds / 3_600);
+    }
+    text
+}
+
 /// How long ago `timestamp` (RFC 3339) was; `<unknown>` when there is none.
 pub fn since(timestamp: &str, now: Timestamp) -> String {
     match Timestamp::parse_rfc3339(timestamp) {

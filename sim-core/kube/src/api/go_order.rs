@@ -4,7 +4,7 @@
 use super::authentication_v1::TOKEN_REQUEST;
 use super::schema::common::OBJECT_META;
 use super::schema::{Default, Field, Struct, Type};
-use super::{quantity, scheme};
+use super::{metrics_v1beta1, quantity, scheme};
 use serde_json::{Map, Value};
 
 /// For the name of a field, the order of the fields of what stands there, in what is no object of the cluster.
@@ -75,10 +75,13 @@ impl<'a> Shape<'a> {
     pub fn of(object: &Value) -> Shape<'a> {
         let text = |field: &str| object[field].as_str().unwrap_or("");
         let (api_version, kind) = (text("apiVersion"), text("kind"));
-        if let Some(schema) = scheme::schema_of(api_version, kind) {
+        let schema_of = |kind: &str| {
+            scheme::schema_of(api_version, kind).or_else(|| metrics_v1beta1::schema_of(api_version, kind))
+        };
+        if let Some(schema) = schema_of(kind) {
             return Shape::Struct(schema);
         }
-        let of_list = kind.strip_suffix("List").and_then(|kind| scheme::schema_of(api_version, kind));
+        let of_list = kind.strip_suffix("List").and_then(schema_of);
         match (of_list, kind) {
             (Some(schema), _) => Shape::List(schema),
             (None, "TokenRequest") => Shape::Struct(&TOKEN_REQUEST),

@@ -3,8 +3,9 @@
 //! Reading order: [`object`] (an object is a JSON value), [`scheme`] (the table of kinds), [`schema`]
 //! (what a kind's table of fields is), then a kind: [`core_v1`], [`apps_v1`], [`batch_v1`],
 //! [`autoscaling_v2`] and its older form [`autoscaling_v1`], [`policy_v1`], [`discovery_v1`], [`coordination_v1`], [`events_v1`],
-//! [`networking_v1`], [`storage_v1`], [`scheduling_v1`], [`certificates_v1`], [`node_v1`], and those that are
-//! kept without effect: [`admissionregistration_v1`], [`apiregistration_v1`], [`flowcontrol_v1`].
+//! [`networking_v1`], [`storage_v1`], [`scheduling_v1`], [`certificates_v1`], [`node_v1`], [`apiregistration_v1`] and what
+//! it can lead to, [`metrics_v1beta1`], and those that are kept without effect: [`admissionregistration_v1`],
+//! [`flowcontrol_v1`].
 //! [`status`] is how the server says no; [`selector`], [`quantity`], [`duration`], [`strategic`],
 //! [`json_patch`] and [`merge_patch`] are the small languages that objects are written in, chosen by and
 //! changed with.
@@ -31,6 +32,7 @@ pub mod go_json;
 pub mod go_order;
 pub mod json_patch;
 pub mod merge_patch;
+pub mod metrics_v1beta1;
 pub mod networking_v1;
 pub mod node_v1;
 pub mod object;
@@ -115,6 +117,8 @@ pub const COMPONENT_STATUS: Resource = &core_v1::component_status::INFO;
 pub const CONFIG_MAP: Resource = &core_v1::config_map::INFO;
 /// Secrets.
 pub const SECRET: Resource = &core_v1::secret::INFO;
+/// Which server answers for which group.
+pub const API_SERVICE: Resource = &apiregistration_v1::INFO;
 /// Leases.
 pub const LEASE: Resource = &coordination_v1::lease::INFO;
 

@@ -5,17 +5,17 @@ pub fn parse_milli(text: &str) -> Option<i64> {
     wide_milli(text).map(|milli| i64::try_from(milli).unwrap_or(i64::MAX))
 }
 
-/// The quantity in thousand-millionths, so that what is added up is not rounded before.
+/// The quantity in billionths, rounded up: how processor time that was used is told.
 pub fn parse_nano(text: &str) -> Option<i128> {
-    scaled(text, 1_000_000)
+    wide(text, 1_000_000)
 }
 
 fn wide_milli(text: &str) -> Option<i128> {
-    scaled(text, 1)
+    wide(text, 1)
 }
 
-/// The quantity in parts of a thousandth, rounded up.
-fn scaled(text: &str, parts: i128) -> Option<i128> {
+/// In thousandths, each of which is so many units; rounded up.
+fn wide(text: &str, units: i128) -> Option<i128> {
     let (number, suffix) = split(text)?;
     let (mantissa, decimals) = mantissa(number)?;
     let scale = 10i128.checked_pow(decimals)?;
@@ -44,7 +44,7 @@ fn scaled(text: &str, parts: i128) -> Option<i128> {
             }
         }
     };
-    let product = mantissa.checked_mul(factor)?.checked_mul(parts)?;
+    let product = mantissa.checked_mul(factor)?.checked_mul(units)?;
     let divisor = scale.checked_mul(divisor)?;
     Some(product.div_euclid(divisor) + i128::from(product.rem_euclid(divisor) != 0))
 }
@@ -107,14 +107,26 @@ pub fn of_milli(milli: i128, binary: bool) -> String {
     decimal(milli).unwrap_or_default()
 }
 
+/// A number of billionths in canonical form, with binary units or decimal ones.
+pub fn of_nano(nano: i128, binary: bool) -> String {
+    match nano {
+        0 => "0".to_string(),
+        _ if binary => of_milli(nano / 1_000_000, true),
+        _ => scaled(nano, &["n", "u", "m", "", "k", "M", "G", "T", "P", "E"]),
+    }
+}
+
 fn decimal(milli: i128) -> Option<String> {
-    let units = ["m", "", "k", "M", "G", "T", "P", "E"];
-    let (mut value, mut unit) = (milli, 0);
+    Some(scaled(milli, &["m", "", "k", "M", "G", "T", "P", "E"]))
+}
+
+fn scaled(value: i128, units: &[&str]) -> String {
+    let (mut value, mut unit) = (value, 0);
     while value % 1_000 == 0 && unit + 1 < units.len() {
         value /= 1_000;
         unit += 1;
     }
-    Some(format!("{value}{}", units[unit]))
+    format!("{value}{}", units[unit])
 }
 
 fn split(text: &str) -> Option<(&str, &str)> {

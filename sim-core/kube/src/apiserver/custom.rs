@@ -4,7 +4,7 @@
 use super::{ApiServer, DeleteOptions, Filter, Propagation, strategy};
 use crate::api::apiextensions_v1::custom_resource::served;
 use crate::api::scheme::{RESOURCES, by_plural};
-use crate::api::{CUSTOM_RESOURCE_DEFINITION, ObjectExt, Resource, remove, set};
+use crate::api::{API_SERVICE, CUSTOM_RESOURCE_DEFINITION, ObjectExt, Resource, remove, set};
 use serde_json::Value;
 
 impl ApiServer {
@@ -30,9 +30,16 @@ impl ApiServer {
         let now: Vec<Resource> = definitions.iter().flat_map(|definition| served(definition)).collect();
         let before = self.0.custom.replace(now.clone());
         self.0.documents.borrow_mut().clear();
+        for resource in &now {
+            self.register_custom_group(resource);
+        }
         // Objects of a kind that is gone are gone with it.
         let same = |a: Resource, b: Resource| a.plural == b.plural && a.group == b.group;
         for gone in before.into_iter().filter(|old| !now.iter().any(|new| same(new, old))) {
+            if !now.iter().any(|new| new.group == gone.group && new.version == gone.version) {
+                let name = format!("{}.{}", gone.version, gone.group);
+                self.0.store.borrow_mut().remove(API_SERVICE, "", &name);
+            }
             let objects = self.0.store.borrow().list(gone, "", &Filter::default());
             for object in objects {
                 self.0.store.borrow_mut().remove(gone, object.namespace(), object.name());

@@ -36,11 +36,12 @@ impl ApiServer {
         let body = match known {
             Some(body) => body,
             None => {
-                let body = json_line(&if aggregated {
-                    aggregate(&self.resources(), path)
-                } else {
-                    document(&self.resources(), path)?
-                });
+                let mut value =
+                    if aggregated { aggregate(&self.resources(), path) } else { self.document(path)? };
+                if path == "apis" {
+                    self.add_aggregated(&mut value, aggregated);
+                }
+                let body = json_line(&value);
                 self.0.documents.borrow_mut().insert(key, body.clone());
                 body
             }
@@ -54,6 +55,18 @@ impl ApiServer {
         }
         let content = if aggregated { AGGREGATED } else { "application/json" };
         Some(Response::Whole { status: 200, headers: vec![header("Content-Type", content)], body })
+    }
+}
+
+impl ApiServer {
+    fn document(&self, path: &str) -> Option<Value> {
+        let own = document(&self.resources(), path);
+        own.or_else(|| {
+            let name = path.strip_prefix("apis/")?;
+            let aggregated = self.0.aggregated.borrow();
+            let found = aggregated.iter().find(|found| found.group == name)?;
+            Some(group_alone(name, &[&found.version]))
+        })
     }
 }
 
@@ -125,7 +138,7 @@ const HOOKS: &[&str] = &[
 ];
 
 /// The document at a path.
-fn document(all: &[Resource], path: &str) -> Option<Value> {
+pub(super) fn document(all: &[Resource], path: &str) -> Option<Value> {
     let parts: Vec<&str> = path.split('/').collect();
     Some(match parts[..] {
         [""] => root(all),
@@ -142,10 +155,7 @@ fn document(all: &[Resource], path: &str) -> Option<Value> {
         ["apis", name] => {
             let groups = groups(all);
             let (group, versions) = groups.iter().find(|(group, _)| *group == name)?;
-            let mut value = self::group(group, versions);
-            value["kind"] = json!("APIGroup");
-            value["apiVersion"] = json!("v1");
-            value
+            group_alone(group, versions)
         }
         ["apis", group, version] => resources(all, group, version)?,
         ["openapi", "v3"] => openapi::index(all),
@@ -155,6 +165,13 @@ fn document(all: &[Resource], path: &str) -> Option<Value> {
         ["version"] => version(),
         _ => return None,
     })
+}
+
+fn group_alone(name: &str, versions: &[&str]) -> Value {
+    let mut value = group(name, versions);
+    value["kind"] = json!("APIGroup");
+    value["apiVersion"] = json!("v1");
+    value
 }
 
 /// Groups as upstream's aggregator puts them in order.
@@ -199,7 +216,11 @@ fn aggregate(all: &[Resource], root: &str) -> Value {
 
 /// The kinds of a group's version as the aggregated document tells them.
 fn resources_of(all: &[Resource], group: &str, version: &str) -> Option<Vec<Value>> {
-    let legacy = resources(all, group, version)?;
+    Some(told(&resources(all, group, version)?, group, version))
+}
+
+/// The kinds of an older document, told the newer way.
+pub(super) fn told(legacy: &Value, group: &str, version: &str) -> Vec<Value> {
     let scope = |entry: &Value| if entry.bool_at("/namespaced") { "Namespaced" } else { "Cluster" };
     let kind = |entry: &Value| {
         let or = |path: &str, own: &str| {
@@ -235,7 +256,7 @@ fn resources_of(all: &[Resource], group: &str, version: &str) -> Option<Vec<Valu
         }
         list.push(value);
     }
-    Some(list)
+    list
 }
 
 /// Named groups with their versions, each in upstream's order of preference.
@@ -274,7 +295,7 @@ fn rank(version: &str) -> (u8, u32, u32, &str) {
     (stability, major, minor, version)
 }
 
-fn group(name: &str, versions: &[&str]) -> Value {
+pub(super) fn group(name: &str, versions: &[&str]) -> Value {
     let entry = |version: &&str| json!({"groupVersion": format!("{name}/{version}"), "version": version});
     let entries: Vec<Value> = versions.iter().map(entry).collect();
     json!({"name": name, "preferredVersion": entries.first(), "versions": entries})

@@ -21,6 +21,7 @@ mod delete;
 mod discovery;
 mod ephemeral_containers;
 mod eviction;
+pub mod extension;
 mod filter;
 mod list;
 mod managed_fields;
@@ -42,7 +43,7 @@ mod tests;
 mod upstream;
 mod watch;
 
-pub use aggregation::{Dialed, Dialer};
+pub use aggregation::{Aggregated, Dialed, Dialer};
 pub use filter::Filter;
 pub(crate) use managed_fields::manager_of_user;
 pub use options::{DeleteOptions, FieldValidation, Propagation, WriteOptions, Written};
@@ -94,6 +95,8 @@ struct Server {
     yaml: Cell<Option<Yaml>>,
     /// How requests that are another server's are passed on, while the server's program runs.
     dialer: RefCell<Option<Dialer>>,
+    /// Groups of other servers.
+    aggregated: RefCell<Vec<Aggregated>>,
     /// Discovery documents that were asked for, by path.
     documents: RefCell<SortedMap<String, Vec<u8>>>,
 }
@@ -110,6 +113,7 @@ impl ApiServer {
             custom: RefCell::default(),
             yaml: Cell::default(),
             dialer: RefCell::default(),
+            aggregated: RefCell::default(),
             documents: RefCell::default(),
         }));
         for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
@@ -120,6 +124,7 @@ impl ApiServer {
         }
         rbac::create_bootstrap_roles(&server);
         server.create_default_range();
+        server.register_own_groups();
         server
     }
 

@@ -184,6 +184,9 @@ impl ApiServer {
 
     fn try_handle(&self, request: &Request) -> Result<Response, Status> {
         let Some(target) = parse(self, &request.path) else {
+            if let Some(answer) = self.pass_on(request)? {
+                return Ok(answer);
+            }
             let verb = request.method.to_lowercase();
             let verb = if verb == "head" { "get" } else { &verb };
             let wanted = Attributes { verb, path: &request.path, ..Attributes::default() };

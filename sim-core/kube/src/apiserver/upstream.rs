@@ -7,7 +7,7 @@ use crate::api::{ENDPOINT_SLICE, NODE, ObjectExt, POD, SERVICE, Status, pod};
 use serde_json::Value;
 
 /// A request to be passed on to a kubelet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Upstream {
     /// `log`, `exec`, `attach`, `portforward` or `nodeproxy`.
     pub verb: &'static str,

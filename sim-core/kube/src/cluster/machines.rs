@@ -112,14 +112,20 @@ pub(super) fn start_node(
     };
     let kubelet = Kubelet::new(&host, api, images.clone(), config);
     let idle =
-        Program::new("containerd", "The container runtime", |sys, _| Box::pin(super::images::idle(sys)));
+        Program::new("containerd", "The container runtime", |sys, _| Box::pin(super::images::idle(sys)))
+            .taking(58_400, 7);
     install_service(&host, "/usr/bin/containerd", &idle, &[]);
     let args = ["--kubeconfig=/etc/kubernetes/kubelet.conf", "--config=/var/lib/kubelet/config.yaml"];
-    install_service(&host, "/usr/bin/kubelet", &kubelet.program(), &args);
+    install_service(&host, "/usr/bin/kubelet", &kubelet.program().taking(81_900, 15), &args);
     if control_plane && !in_pods {
-        install_service(&host, "/usr/local/bin/kube-apiserver", &apiserver_program::program(api), &[]);
+        install_service(
+            &host,
+            "/usr/local/bin/kube-apiserver",
+            &apiserver_program::program(api).taking(247_800, 31),
+            &[],
+        );
     }
-    let router = crate::kube_router::runner::program(api);
+    let router = crate::kube_router::runner::program(api).taking(34_800, 1);
     let args = ["--run-firewall=true", "--run-router=false", "--run-service-proxy=false"];
     install_service(&host, "/usr/local/bin/kube-router", &router, &args);
     Node { name, address, host, kubelet }

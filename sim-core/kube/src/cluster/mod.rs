@@ -11,13 +11,15 @@
 //! ```
 //!
 //! `machines` boots the hosts, `objects` and `workloads` are what `kubectl get all -A` finds on a fresh
-//! cluster, [`Installation`] what it stands on, [`images`] what the control plane is made of, [`cloud`] the load balancers of the `cloud` profile.
+//! cluster, [`Installation`] what it stands on, [`images`] what the control plane is made of, [`cloud`] the load balancers of the
+//! `cloud` profile, `metrics_server` what the `metrics` profile adds.
 //! Who builds a world hands in what is not the cluster's own: images, and the root file systems of the machines.
 
 pub mod cloud;
 pub mod images;
 mod installation;
 mod machines;
+mod metrics_server;
 mod objects;
 mod workloads;
 
@@ -49,6 +51,8 @@ pub struct ClusterConfig {
     pub nodes: u8,
     /// With a cloud's load balancers.
     pub cloud: bool,
+    /// With a metrics server, for `kubectl top` and autoscalers.
+    pub metrics: bool,
     /// How many pods a node takes: 110, unless it is about numbers (its network has room for 253).
     pub max_pods: u32,
     /// What it stands on.
@@ -57,7 +61,13 @@ pub struct ClusterConfig {
 
 impl Default for ClusterConfig {
     fn default() -> Self {
-        ClusterConfig { nodes: 3, cloud: false, max_pods: 110, installation: Installation::default() }
+        ClusterConfig {
+            nodes: 3,
+            cloud: false,
+            metrics: false,
+            max_pods: 110,
+            installation: Installation::default(),
+        }
     }
 }
 
@@ -147,6 +157,9 @@ impl Cluster {
         controllers::start(sim, &api);
         scheduler::start(sim, &api);
         workloads::start(&api, config.installation.kubeadm);
+        if config.metrics {
+            metrics_server::create(&api);
+        }
         if config.cloud {
             cloud::start(sim, net, network.router(), &api);
         }

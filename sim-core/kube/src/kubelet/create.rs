@@ -6,7 +6,7 @@ use super::env::{expand, host_name, hosts_file, resolv_conf};
 use super::images::Present;
 use super::sandbox::Sandbox;
 use super::volumes::{Volume, Volumes};
-use crate::api::ObjectExt;
+use crate::api::{ObjectExt, quantity};
 use linux::vfs::Vfs;
 use serde_json::Value;
 
@@ -60,6 +60,8 @@ pub(super) fn config(
         dir => dir.to_string(),
     };
     let namespaces = host.new_namespaces(root, sandbox.netns, &hostname);
+    let cpu = quantity::parse_milli(container.str_at("/resources/limits/cpu")).unwrap_or(0);
+    namespaces.cgroup.set_cpu_max(u64::try_from(cpu).unwrap_or(0));
     ContainerConfig {
         namespaces,
         argv,

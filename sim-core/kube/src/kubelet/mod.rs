@@ -8,7 +8,7 @@
 //! and `termination`; [`status`], what is said about it;
 //! [`images`], [`sandbox`], [`container`], [`volumes`], [`mod@env`], [`mod@log`], what it is made of; [`probe`];
 //! [`node_status`]; [`server`], what `kubectl logs` and `exec` end up at.
-//! Left out: cgroups and resource limits, evictions, image and container garbage collection, CSI, device plugins.
+//! Left out: limits of memory, evictions, image and container garbage collection, CSI, device plugins.
 
 pub mod container;
 mod container_env;
@@ -22,6 +22,7 @@ pub mod notify;
 pub mod pod;
 pub mod probe;
 mod prober;
+mod resource_metrics;
 pub mod sandbox;
 pub mod server;
 mod static_pods;
@@ -192,6 +193,11 @@ impl Kubelet {
         } else if let Some(worker) = self.worker(pod.uid()) {
             worker.remove();
         }
+    }
+
+    /// All pods that are here.
+    fn workers(&self) -> Vec<Rc<PodWorker>> {
+        self.0.workers.borrow().values().cloned().collect()
     }
 
     fn start_pod(&self, pod: &Object, is_static: bool) {

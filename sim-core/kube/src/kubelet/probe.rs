@@ -139,6 +139,9 @@ fn address(target: &Target<'_>, host: &str, port: &Value) -> Result<SocketAddr, 
     Ok(SocketAddr::new(ip.into(), number))
 }
 
+/// Where components of the cluster listen and TLS is pretended; nobody else speaks it.
+const TLS_PORTS: [u16; 2] = [6_443, super::server::PORT];
+
 /// Connects from the node, with Go's words when that fails.
 async fn dial(host: &Host, to: SocketAddr) -> Result<TcpStream, String> {
     let text = |errno: Errno| format!("dial tcp {to}: connect: {}", errno.text().to_lowercase());
@@ -157,8 +160,8 @@ async fn http_get(target: &Target<'_>, action: &Value, timeout: Duration) -> Res
     };
     let slash = if path.starts_with('/') { "" } else { "/" };
     let url = format!("{scheme}://{to}{slash}{path}");
-    if scheme == "https" {
-        // Nobody here speaks TLS; a server that answers in plain text is what a real probe would find, too.
+    if scheme == "https" && !TLS_PORTS.contains(&to.port()) {
+        // A server that answers in plain text is what a real probe would find, too.
         return match limited(target.host, timeout, dial(target.host, to)).await {
             Some(Ok(_)) => Err(format!("Get \"{url}\": http: server gave HTTP response to HTTPS client")),
             Some(Err(text)) => Err(format!("Get \"{url}\": {text}")),

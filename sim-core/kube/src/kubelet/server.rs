@@ -1,4 +1,4 @@
-//! What kubelet serves on port 10250: logs, exec, attach, port-forward. Models pkg/kubelet/server.
+//! What kubelet serves on port 10250: logs, exec, attach, port-forward, metrics. Models pkg/kubelet/server.
 
 use super::Kubelet;
 use super::log::{ContainerLog, LogOptions, seconds_ago};
@@ -10,6 +10,7 @@ use linux::{Fd, Sys};
 use sim::Timestamp;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
+use std::time::Duration;
 
 /// The port.
 pub const PORT: u16 = 10_250;
@@ -52,6 +53,13 @@ async fn handle(kubelet: &Kubelet, sys: &Sys, fd: Fd) -> Result<(), HttpError> {
         let parts: Vec<&str> = path.split('/').skip(1).collect();
         match parts.as_slice() {
             ["healthz"] => text(&mut connection, 200, "ok").await?,
+            ["metrics", "resource"] => {
+                let headers =
+                    [("Content-Type".to_string(), "text/plain; version=0.0.4; charset=utf-8".to_string())];
+                let page = super::resource_metrics::page(kubelet);
+                sys.cpu(Duration::from_micros(500)).await;
+                connection.write_response(200, &headers, page.as_bytes()).await?;
+            }
             ["containerLogs", namespace, pod, container] => {
                 logs(kubelet, &mut connection, [namespace, pod, container], &query).await?;
             }

@@ -15,6 +15,9 @@ impl Kernel {
         if process.is_stopped() {
             self.forget_stop();
         }
+        let housekeeping = process.housekeeping(self.sim.now());
+        process.cpu.set(process.cpu.get() + housekeeping);
+        process.namespaces.cgroup.charge(housekeeping);
         process.run.set(Run::Dead(status));
         process.postponed.take();
         if process.is_init() {

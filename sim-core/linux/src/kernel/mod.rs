@@ -11,7 +11,7 @@ use crate::net::Net;
 use crate::process::{Id, Process, Run, Session, Signals};
 use crate::tty::Tty;
 use crate::wait::WaitQueue;
-use crate::{Errno, Namespaces, Pid};
+use crate::{Errno, Footprint, Namespaces, Pid};
 use sim::{Instant, Sim, SortedMap};
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
@@ -154,6 +154,7 @@ impl Kernel {
             current_task: Cell::new(0),
             debt: Cell::new(Duration::ZERO),
             cpu: Cell::new(Duration::ZERO),
+            footprint: Cell::new(parent.map_or(Footprint::SMALL, |parent| parent.footprint.get())),
             on_cpu: Cell::new(0),
             rng: RefCell::default(),
         });

@@ -3,7 +3,7 @@
 use crate::fd::FdTable;
 use crate::tty::Tty;
 use crate::wait::WaitQueue;
-use crate::{Namespaces, Signal, Termios};
+use crate::{Footprint, Namespaces, Signal, Termios};
 use sim::{Instant, Rng, SortedMap, TaskId};
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -68,10 +68,23 @@ pub struct ProcessInfo {
     pub started: sim::Instant,
     /// CPU time that it used.
     pub cpu: std::time::Duration,
+    /// Resident memory, in KiB; nothing of a zombie.
+    pub memory_kib: u64,
     /// The name of its program, at most 15 bytes.
     pub comm: String,
     /// Its arguments; empty for a zombie, which `ps` shows as `[comm] <defunct>`.
     pub args: Vec<String>,
+}
+
+impl ProcessInfo {
+    /// Its address space, in KiB: libraries and stack beside what is resident; those of Go keep a gigabyte in reserve.
+    pub fn size_kib(&self) -> u64 {
+        match self.memory_kib {
+            0 => 0,
+            memory if memory < 8_192 => memory + 3_228,
+            memory => memory + 1_230_000,
+        }
+    }
 }
 
 /// A process id as the host sees it, and as its own pid namespace does. Groups and sessions are named by their
@@ -142,6 +155,7 @@ pub(crate) struct Process {
     /// Virtual time that was used and not yet slept.
     pub debt: Cell<Duration>,
     pub cpu: Cell<Duration>,
+    pub footprint: Cell<Footprint>,
     pub on_cpu: Cell<u32>,
     pub rng: RefCell<Option<Rng>>,
 }
@@ -209,7 +223,21 @@ impl Process {
         }
     }
 
-    pub(crate) fn info(&self, pidns: u32) -> ProcessInfo {
+    /// Processor time of what its program does by itself, until it ends.
+    pub(crate) fn housekeeping(&self, now: Instant) -> Duration {
+        match self.footprint.get().cpu_millis {
+            0 => Duration::ZERO,
+            _ if self.is_dead() => Duration::ZERO,
+            millis => now.duration_since(self.started) / 1000 * millis,
+        }
+    }
+
+    /// Resident memory.
+    pub(crate) fn memory_kib(&self) -> u64 {
+        if self.is_dead() { 0 } else { u64::from(self.footprint.get().memory_kib) }
+    }
+
+    pub(crate) fn info(&self, pidns: u32, now: Instant) -> ProcessInfo {
         let parent = self.parent.borrow().upgrade();
         let ppid = match parent {
             Some(parent) => parent.seen_from(pidns, parent.id),
@@ -231,7 +259,8 @@ impl Process {
             state,
             tty: self.tty().and_then(|tty| tty.number()).map(|n| format!("pts/{n}")),
             started: self.started,
-            cpu: self.cpu.get(),
+            cpu: self.cpu.get() + self.housekeeping(now),
+            memory_kib: self.memory_kib(),
             comm: self.comm.borrow().to_string(),
             args,
         }

@@ -113,7 +113,7 @@ impl Sys {
 
     /// Parent's process id.
     pub fn ppid(&self) -> Pid {
-        self.process.info(self.process.pidns).ppid
+        self.process.info(self.process.pidns, self.now()).ppid
     }
 
     /// User id: the effective one.
@@ -204,10 +204,11 @@ impl Sys {
     }
 
     /// Uses processor time that is slept off later.
-    fn charge(&self, duration: Duration) {
+    pub(crate) fn charge(&self, duration: Duration) {
         let process = &self.process;
         process.debt.set(process.debt.get() + duration);
         process.cpu.set(process.cpu.get() + duration);
+        process.namespaces.cgroup.charge(duration);
     }
 
     /// Sleeps off what was charged, if it is worth an event.
@@ -220,7 +221,8 @@ impl Sys {
         if debt >= threshold && !debt.is_zero() {
             self.process.debt.set(Duration::ZERO);
             let _running = OnCpu::new(&self.process);
-            self.kernel().sim.sleep(debt).await;
+            let sim = &self.kernel().sim;
+            sim.sleep(self.process.namespaces.cgroup.run(sim.now(), debt)).await;
         }
     }
 

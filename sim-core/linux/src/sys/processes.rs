@@ -82,6 +82,7 @@ impl Sys {
             process.gid.set(gid);
         }
         process.has_execed.set(true);
+        process.footprint.set(program.footprint);
         *process.args.borrow_mut() = Rc::new(args.clone());
         *process.comm.borrow_mut() = comm;
         *process.exe.borrow_mut() = path.into();

@@ -350,14 +350,7 @@ impl Sheet {
             0 => 0.0,
             seconds => info.cpu.as_secs_f64() * 100.0 / seconds as f64,
         };
-        let is_init = info.args.first().is_some_and(|arg| arg.ends_with("init"));
-        // Memory is not modelled: what a program of this kind usually takes.
-        let (vsz, rss) = match info.comm.as_str() {
-            _ if info.args.is_empty() => (0, 0),
-            _ if is_init => (168_120, 12_964),
-            "bash" | "sh" => (7_196, 3_968),
-            _ => (5_676, 2_048),
-        };
+        let rss = info.memory_kib;
         match key {
             "pid" => info.pid.to_string(),
             "ppid" => info.ppid.to_string(),
@@ -398,8 +391,8 @@ impl Sheet {
                 stat
             }
             "pcpu" => format!("{:.1}", share.min(99.9)),
-            "pmem" => format!("{:.1}", f64::from(rss) * 100.0 / MEMORY_KIB as f64),
-            "vsz" => vsz.to_string(),
+            "pmem" => format!("{:.1}", rss as f64 * 100.0 / MEMORY_KIB as f64),
+            "vsz" => info.size_kib().to_string(),
             "rss" => rss.to_string(),
             "ni" => "0".into(),
             "pri" => "80".into(),
@@ -410,7 +403,7 @@ impl Sheet {
                     "0".into()
                 }
             }
-            "sz" => (vsz / 4).to_string(),
+            "sz" => (info.size_kib() / 4).to_string(),
             "addr" | "wchan" => "-".into(),
             _ => String::new(),
         }

@@ -1,7 +1,6 @@
 //! `uptime`, `free`, `df`, `sync`, `which`, `pwd`: the machine at large.
 
 use super::support::{calendar, prelude::*, program, text::human};
-use linux::host::MEMORY_KIB;
 use sim::Ordered;
 
 program!(UPTIME, "uptime", "Tell how long the system has been running", uptime);
@@ -56,9 +55,14 @@ async fn free(sys: Sys, args: Args) -> ExitCode {
         Ok(options) => options,
         Err(status) => return status,
     };
-    // The same figures as /proc/meminfo has.
-    let (total, free, cache) = (MEMORY_KIB, MEMORY_KIB / 2, MEMORY_KIB / 4 + MEMORY_KIB / 40);
-    let available = free + MEMORY_KIB / 4;
+    let meminfo = sys.read_file("/proc/meminfo").await.unwrap_or_default();
+    let meminfo = String::from_utf8_lossy(&meminfo);
+    let figure = |name: &str| -> u64 {
+        let line = meminfo.lines().find_map(|line| line.strip_prefix(name));
+        line.and_then(|rest| rest.trim_matches([':', ' ']).strip_suffix(" kB")?.parse().ok()).unwrap_or(0)
+    };
+    let (total, free, available) = (figure("MemTotal"), figure("MemFree"), figure("MemAvailable"));
+    let cache = figure("Buffers") + figure("Cached");
     let used = total - available;
     let shown = |kib: u64| match options.last_of(&["b", "k", "m", "g", "h"]) {
         Some("b") => (kib * 1024).to_string(),

@@ -37,7 +37,8 @@ pub const BASH_VERSION: &str = "5.2.15(1)-release";
 
 /// `bash`, and `sh` when it is called by that name.
 pub const BASH: Program =
-    Program::new("bash", "GNU Bourne-Again SHell", |sys, args| Box::pin(startup::main(sys, args)));
+    Program::new("bash", "GNU Bourne-Again SHell", |sys, args| Box::pin(startup::main(sys, args)))
+        .taking(3_968, 0);
 
 #[cfg(test)]
 mod tests;

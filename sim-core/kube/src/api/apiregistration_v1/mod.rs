@@ -1,5 +1,5 @@
-//! `apiregistration.k8s.io/v1`: which server answers for which group of kinds. The objects are kept; one that
-//! names a Service leads nowhere, the API server here is no proxy for others.
+//! `apiregistration.k8s.io/v1`: which server answers for which group of kinds. One that names a
+//! Service leads to the server behind it: see [`crate::aggregator`].
 
 use super::schema::Default as D;
 use super::schema::Type::*;

@@ -52,7 +52,7 @@ fn options_that_make_no_sense_are_refused() {
         expect![[r#"
             400 BadRequest: invalid continue token: continue key is not valid: illegal base64 data at input byte 0
             400 BadRequest: invalid resource version: resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax
-            504 Timeout: Timeout: Too large resource version: 9000, current: 90
+            504 Timeout: Timeout: Too large resource version: 9000, current: 110
             422 Invalid: ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided
             422 Invalid: ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Unsupported value: "Same": supported values: "Exact", "NotOlderThan", ""
             413 RequestEntityTooLarge: Request entity too large: limit is 3145728"#]],

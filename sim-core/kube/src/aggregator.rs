@@ -1,0 +1,166 @@
+//! The aggregator's legs: looks whether the servers behind APIServices answer, and carries requests to them for who
+//! is not on the wire. Models kube-aggregator/pkg/controllers/status/remote.
+
+use crate::api::{API_SERVICE, ENDPOINT_SLICE, Object, ObjectExt, SERVICE, set_condition};
+use crate::apiserver::{Aggregated, ApiServer, Dialed, Upstream};
+use crate::client::{Client, InformerFactory, ListOptions};
+use crate::kubelet::notify::Notify;
+use crate::kubelet::server::encode_query;
+use linux::Sys;
+use linux::http::Connection;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// So often the servers are looked after; when something is wrong, sooner.
+const RESYNC: Duration = Duration::from_secs(30);
+const RETRY: Duration = Duration::from_secs(1);
+/// How long a server may take.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Looks after the servers for as long as the process lives.
+pub(crate) async fn run(sys: Sys, api: ApiServer) {
+    let own = sys.clone();
+    api.dial_with(Some(Rc::new(move |upstream: Upstream| -> Dialed {
+        let sys = own.clone();
+        Box::pin(async move { Ok(ask(&sys, &upstream).await) })
+    })));
+    let client = Client::new(&api, "system:apiserver");
+    let bell = Rc::new(Notify::default());
+    let services = InformerFactory::new(&client).informer(API_SERVICE);
+    let ring = bell.clone();
+    services.on_change(move |old, new| {
+        let is_remote = |service: &&Object| !service.at("/spec/service").is_null();
+        let spec = |service: Option<&Object>| service.filter(is_remote).map(|s| s.at("/spec").clone());
+        if spec(old) != spec(new) {
+            ring.ring();
+        }
+    });
+    loop {
+        let seen = bell.count();
+        let mut groups = Vec::new();
+        let mut wrong = false;
+        for service in services.list() {
+            let target = service.at("/spec/service");
+            if target.is_null() {
+                continue;
+            }
+            let (group, version) = (service.str_at("/spec/group"), service.str_at("/spec/version"));
+            let mut found = Aggregated {
+                group: group.to_string(),
+                version: version.to_string(),
+                address: String::new(),
+                available: false,
+                resources: api.known_resources(group, version),
+            };
+            let condition = match check(&sys, &client, target, &mut found).await {
+                Ok(()) => json!({"type": "Available", "status": "True", "reason": "Passed",
+                    "message": "all checks passed"}),
+                Err((reason, message)) => {
+                    wrong = true;
+                    json!({"type": "Available", "status": "False", "reason": reason, "message": message})
+                }
+            };
+            let mut updated = (*service).clone();
+            if set_condition(&mut updated, condition, sys.clock()) {
+                // It may have changed in the meantime: then it comes again.
+                let _ = client.update_status(API_SERVICE, updated).await;
+            }
+            groups.push(found);
+        }
+        let waits = !groups.is_empty();
+        api.aggregate(groups);
+        let rung = bell.rung_since(seen);
+        if waits {
+            let _ = sys.timeout(if wrong { RETRY } else { RESYNC }, rung).await;
+        } else {
+            rung.await;
+        }
+    }
+}
+
+type Failure = (&'static str, String);
+
+/// Models `sync` of the controller.
+async fn check(sys: &Sys, client: &Client, target: &Value, found: &mut Aggregated) -> Result<(), Failure> {
+    let (namespace, name) = (target.str_at("/namespace"), target.str_at("/name"));
+    let port = target.int_at("/port").unwrap_or(443);
+    let Ok(service) = client.get(SERVICE, namespace, name).await else {
+        return Err(("ServiceNotFound", format!("service/{name} in {namespace:?} is not present")));
+    };
+    found.address = format!("{}:{port}", service.str_at("/spec/clusterIP"));
+    let ports = service.list_at("/spec/ports");
+    let Some(listening) = ports.iter().find(|p| p.int_at("/port") == Some(port)) else {
+        let message = format!("service/{name} in {namespace:?} is not listening on port {port}");
+        return Err(("ServicePortError", message));
+    };
+    let of_service = format!("kubernetes.io/service-name={name}");
+    let options = ListOptions { label_selector: of_service, ..ListOptions::default() };
+    let slices = client.list(ENDPOINT_SLICE, namespace, &options).await.map_or(Vec::new(), |list| list.items);
+    if slices.is_empty() {
+        let message = format!("cannot find endpointslices for service/{name} in {namespace:?}");
+        return Err(("EndpointsNotFound", message));
+    }
+    let ready = |endpoint: &Value| endpoint.at("/conditions/ready").as_bool() != Some(false);
+    let port_name = listening.str_at("/name");
+    let serves = |slice: &&Object| {
+        slice.list_at("/endpoints").iter().any(ready)
+            && slice.list_at("/ports").iter().any(|p| p.str_at("/name") == port_name)
+    };
+    if !slices.iter().any(|slice| serves(&slice)) {
+        let message = format!(
+            "endpointslices for service/{name} in {namespace:?} have no addresses with port name {port_name:?}"
+        );
+        return Err(("MissingEndpoints", message));
+    }
+    let path = format!("/apis/{}/{}", found.group, found.version);
+    let url = format!("https://{}{path}", found.address);
+    let upstream = Upstream { address: found.address.clone(), path, ..Upstream::default() };
+    let answer = sys.timeout(TIMEOUT, get(sys, &upstream)).await;
+    let failing =
+        |why: String| ("FailedDiscoveryCheck", format!("failing or missing response from {url}: {why}"));
+    match answer {
+        Some(Ok((200..300, body))) => {
+            found.resources = serde_json::from_slice(&body).unwrap_or_default();
+            found.available = true;
+            Ok(())
+        }
+        Some(Ok((status, _))) => Err(failing(format!("bad status from {url}: {status}"))),
+        Some(Err(why)) => Err(failing(format!("Get {url:?}: {why}"))),
+        None => {
+            let why = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)";
+            Err(failing(format!("Get {url:?}: {why}")))
+        }
+    }
+}
+
+/// The answer to a request of somebody who is not on the wire.
+async fn ask(sys: &Sys, upstream: &Upstream) -> (u16, Vec<u8>) {
+    match sys.timeout(RESYNC, get(sys, upstream)).await {
+        Some(Ok(answer)) => answer,
+        Some(Err(why)) => (503, format!("error trying to reach service: {why}").into_bytes()),
+        None => (503, b"error trying to reach service: i/o timeout".to_vec()),
+    }
+}
+
+async fn get(sys: &Sys, upstream: &Upstream) -> Result<(u16, Vec<u8>), String> {
+    let address: SocketAddr = upstream.address.parse().map_err(|_| "no such host".to_string())?;
+    let refused =
+        |errno: linux::Errno| format!("dial tcp {address}: connect: {}", errno.text().to_lowercase());
+    let fd = sys.connect(address).await.map_err(refused)?;
+    let mut target = upstream.path.clone();
+    if !upstream.query.is_empty() {
+        target = format!("{target}?{}", encode_query(&upstream.query));
+    }
+    let answer = async {
+        let mut connection = Connection::new(sys, fd);
+        connection.write_request("GET", &target, &[("Host".to_string(), address.to_string())], &[]).await?;
+        let head = connection.read_response().await?;
+        let mut body = head.body("GET")?;
+        Ok::<_, linux::http::HttpError>((head.status, connection.read_body(&mut body).await?))
+    }
+    .await;
+    let _ = sys.close(fd);
+    answer.map_err(|_| "EOF".to_string())
+}
