@@ -24,7 +24,8 @@ pub(super) const IMAGE: ImageInfo = ImageInfo {
 const WEBCOLOR: Program =
     Program::new("webcolor", "Serve a page in a colour", |sys, args| -> ProgramFuture {
         Box::pin(main(sys, args))
-    });
+    })
+    .taking(3_400, 0);
 
 const CIRCLES: &[(&str, &str)] = &[
     ("black", "⚫"),

@@ -30,11 +30,13 @@ pub(super) const IMAGE: ImageInfo = ImageInfo {
 };
 
 const HTTPD: Program =
-    Program::new("httpd", "Apache HTTP server", |sys, args| -> ProgramFuture { Box::pin(main(sys, args)) });
+    Program::new("httpd", "Apache HTTP server", |sys, args| -> ProgramFuture { Box::pin(main(sys, args)) })
+        .taking(6_500, 0);
 const FOREGROUND: Program =
     Program::new("httpd-foreground", "Run httpd in the foreground", |sys, _| -> ProgramFuture {
         Box::pin(main(sys, vec!["httpd".into(), "-DFOREGROUND".into()]))
-    });
+    })
+    .taking(6_500, 0);
 
 async fn main(sys: Sys, args: Args) -> ExitCode {
     if args.get(1).is_some_and(|word| word == "-v") {

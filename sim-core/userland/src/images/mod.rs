@@ -10,6 +10,7 @@ mod alpine;
 mod archlinux;
 mod busybox;
 mod color;
+mod hpa_example;
 mod httpd;
 mod machines;
 mod nginx;
@@ -42,6 +43,7 @@ pub const IMAGES: &[ImageInfo] = &[
     alpine::IMAGE,
     archlinux::IMAGE,
     busybox::IMAGE,
+    hpa_example::IMAGE,
     httpd::IMAGE,
     nginx::IMAGE,
     perl::IMAGE,

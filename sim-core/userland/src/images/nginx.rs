@@ -70,7 +70,8 @@ const CONFIG: &str = "server {
 ";
 
 const NGINX: Program =
-    Program::new("nginx", "HTTP server", |sys, args| -> ProgramFuture { Box::pin(main(sys, args)) });
+    Program::new("nginx", "HTTP server", |sys, args| -> ProgramFuture { Box::pin(main(sys, args)) })
+        .taking(4_900, 0);
 
 /// A shell script in the real image; what it prints is the same.
 const ENTRYPOINT: Program =

@@ -33,7 +33,8 @@ pub(super) const IMAGE: ImageInfo = ImageInfo {
 
 const SERVER: Program = Program::new("redis-server", "Key-value store", |sys, args| -> ProgramFuture {
     Box::pin(serve(sys, args))
-});
+})
+.taking(7_900, 1);
 const CLI: Program = Program::new("redis-cli", "Talk to a key-value store", |sys, args| -> ProgramFuture {
     Box::pin(client(sys, args))
 });
