@@ -6,6 +6,8 @@
 
 use crate::world::World;
 use crate::{RecordArgs, unusable};
+use kube::api::{EVENT, ObjectExt};
+use kube::apiserver::DeleteOptions;
 use serde_json::{Value, json};
 use sim_core::{Config, Input, Installation, Instant, JobId, Output, Place};
 use std::io::Write as _;
@@ -19,7 +21,7 @@ const LIMIT: Duration = Duration::from_secs(600);
 
 /// The machines that the transcripts were recorded on, whose control plane ran beside the cluster: no version of
 /// Kubernetes makes these differ.
-pub const RECORDED: Installation = Installation {
+const RECORDED: Installation = Installation {
     os_image: Some("Ubuntu 20.04.1 LTS"),
     kernel: "5.4.0-65-generic",
     container_runtime: "containerd://1.4.3",
@@ -47,7 +49,7 @@ pub(crate) fn run(args: &RecordArgs) -> u8 {
         Err(error) => return unusable(&args.file, &error),
     };
     let config = Config { seed: args.world.seed.unwrap_or(SEED), ..args.world.config() };
-    let world = World::on(config, RECORDED);
+    let world = recorded_world(config);
     let mut lines = String::new();
     for row in replay(world, args.world.place.into(), &rows) {
         lines += &row.to_string();
@@ -61,6 +63,17 @@ pub(crate) fn run(args: &RecordArgs) -> u8 {
         Ok(()) => 0,
         Err(error) => unusable(&args.file, &error),
     }
+}
+
+/// The world that the transcripts were recorded in: of events, nothing was left in the default namespace.
+pub fn recorded_world(config: Config) -> World {
+    let world = World::on(config, RECORDED);
+    let api = &world.sim().cluster().api;
+    for event in api.snapshot(EVENT).iter().filter(|event| event.namespace() == "default") {
+        api.delete(EVENT, "default", event.name(), &DeleteOptions::default())
+            .expect("the event is there, and nothing keeps it");
+    }
+    world
 }
 
 /// Runs the commands of a transcript; gives the rows of ours.

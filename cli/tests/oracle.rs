@@ -1,8 +1,7 @@
 //! The simulated cluster against what a real one answered (`tests/oracle`).
 
 use fancy_regex::Regex;
-use podium::record::{RECORDED, SEED, replay};
-use podium::world::World;
+use podium::record::{SEED, recorded_world, replay};
 use serde_json::Value;
 use sim_core::{Config, Place};
 use std::collections::BTreeSet;
@@ -125,7 +124,7 @@ fn compare(name: &str, known: &[Regex]) -> (usize, Vec<String>) {
         std::fs::read_to_string(folder().join(format!("{name}.jsonl"))).expect("the transcript is there");
     let rows: Vec<Value> =
         text.lines().map(|line| serde_json::from_str(line).expect("a JSON object a line")).collect();
-    let ours = replay(World::on(Config { seed: SEED, ..Config::default() }, RECORDED), Place::Lab, &rows);
+    let ours = replay(recorded_world(Config { seed: SEED, ..Config::default() }), Place::Lab, &rows);
     let comparison = Comparison::new(&[&rows, &ours]);
     let (mut total, mut differing) = (0, Vec::new());
     for (real, ours) in rows.iter().zip(&ours) {

@@ -67,6 +67,11 @@ impl EventRecorder {
         }
     }
 
+    /// The component starts anew and remembers nothing of what it has said.
+    pub fn restart(&self) {
+        self.state.borrow_mut().forget();
+    }
+
     /// Reports an event about an object.
     pub fn event(&self, object: &Value, kind: &str, reason: &str, message: impl AsRef<str>) {
         self.event_for(object, "", kind, reason, message);
@@ -222,10 +227,14 @@ impl State {
     /// Memory has an end: upstream keeps the 4,096 events used last.
     fn forget_much(&mut self) {
         if self.known.len() >= 4_096 {
-            self.known.clear();
-            self.similar.clear();
-            self.allowance.clear();
+            self.forget();
         }
+    }
+
+    fn forget(&mut self) {
+        self.known.clear();
+        self.similar.clear();
+        self.allowance.clear();
     }
 
     /// Whether this is one of so many messages of one kind that they become one.

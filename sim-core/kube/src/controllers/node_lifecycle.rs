@@ -20,17 +20,20 @@ const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
 
 pub(super) fn start(context: &Context) {
     let monitor = Monitor {
-        context: context.clone(),
+        context: context.reporting_as("node-controller"),
         nodes: context.informers.informer(NODE),
         leases: context.informers.informer(LEASE),
         pods: context.informers.informer(POD),
         seen: Rc::default(),
+        known: Rc::default(),
     };
     context.sim.spawn(async move {
         monitor.context.informers.wait_for_sync().await;
         monitor.watch_cordons();
         loop {
-            for node in monitor.nodes.list() {
+            let nodes = monitor.nodes.list();
+            monitor.classify(&nodes);
+            for node in nodes {
                 // What fails now is tried again at the next round.
                 let _ = monitor.check(&node).await;
             }
@@ -47,6 +50,8 @@ struct Monitor {
     pods: Informer,
     /// The last sign of life of a node, and when it was seen here: clocks of nodes are not trusted.
     seen: Rc<RefCell<SortedMap<String, (String, Instant)>>>,
+    /// The nodes that were there at the last look, and their uids.
+    known: Rc<RefCell<SortedMap<String, String>>>,
 }
 
 impl Monitor {
@@ -68,6 +73,34 @@ impl Monitor {
         });
     }
 
+    /// Says which nodes have come and gone. Models classifyNodes.
+    fn classify(&self, nodes: &[Object]) {
+        let mut known = self.known.borrow_mut();
+        for node in nodes.iter().filter(|node| !known.contains_key(node.name())) {
+            self.node_event(
+                node.name(),
+                node.uid(),
+                "RegisteredNode",
+                &format!("event: Registered Node {} in Controller", node.name()),
+            );
+        }
+        let now = nodes.iter().map(|node| (node.name().to_string(), node.uid().to_string()));
+        let before = std::mem::replace(&mut *known, now.collect());
+        for (name, uid) in before.iter().filter(|(name, _)| !known.contains_key(*name)) {
+            self.node_event(
+                name,
+                uid,
+                "RemovingNode",
+                &format!("event: Removing Node {name} from Controller"),
+            );
+        }
+    }
+
+    fn node_event(&self, name: &str, uid: &str, reason: &str, what: &str) {
+        let about = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "uid": uid}});
+        self.context.events.event(&about, "Normal", reason, format!("Node {name} {what}"));
+    }
+
     async fn check(&self, node: &Object) -> Result<(), Status> {
         let lease = self.leases.get("kube-node-lease", node.name());
         let sign = lease.map(|lease| lease.str_at("/spec/renewTime").to_string()).unwrap_or_default()
@@ -81,13 +114,20 @@ impl Monitor {
             }
             entry.1
         };
+        let ready =
+            |node: &Object| api::condition(node, "Ready").map(|ready| ready.str_at("/status") == "True");
+        let was_ready = ready(node);
         let node = if now.duration_since(last) > GRACE_PERIOD {
             self.mark_unknown(node, now.timestamp()).await?
         } else {
             node.clone()
         };
+        let is_ready = ready(&node);
+        if was_ready == Some(true) && is_ready == Some(false) {
+            self.node_event(node.name(), node.uid(), "NodeNotReady", "status is now: NodeNotReady");
+        }
         self.taint(&node, now.timestamp()).await?;
-        if api::condition(&node, "Ready").is_some_and(|ready| ready.str_at("/status") != "True") {
+        if is_ready == Some(false) {
             self.mark_pods_not_ready(node.name()).await?;
         }
         Ok(())
@@ -152,12 +192,7 @@ impl Monitor {
         } else {
             updated["spec"]["taints"] = Value::Array(taints);
         }
-        ignore_missing(self.context.client.update(NODE, updated).await)?;
-        if wanted.is_some() {
-            let message = format!("Node {} status is now: NodeNotReady", node.name());
-            self.context.events.event(node, "Normal", "NodeNotReady", &message);
-        }
-        Ok(())
+        ignore_missing(self.context.client.update(NODE, updated).await)
     }
 
     async fn mark_pods_not_ready(&self, node: &str) -> Result<(), Status> {
@@ -172,6 +207,7 @@ impl Monitor {
             condition["status"] = json!("False");
             api::set_condition(&mut updated, condition, now);
             ignore_missing(self.context.client.update_status(POD, updated).await)?;
+            self.context.events.event(&pod, "Warning", "NodeNotReady", "Node is not ready");
         }
         Ok(())
     }

@@ -3,13 +3,15 @@
 use super::proxier::{Proxier, UdpService};
 use super::rules::NodeConfig;
 use super::setup::{CANARY_TABLES, JUMPS};
-use crate::api::{ENDPOINT_SLICE, NODE, ObjectExt, SERVICE};
+use crate::api::{ENDPOINT_SLICE, EVENT, NODE, ObjectExt, SERVICE};
 use crate::apiserver::ApiServer;
 use crate::client::{Client, InformerFactory};
 use crate::kubelet::notify::Notify;
 use ipnet::Ipv4Net;
 use linux::net::{Net, NetnsId, Table};
 use linux::{Args, ExitCode, Program, Sys};
+use serde_json::{Value, json};
+use sim::Timestamp;
 use std::cell::RefCell;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::rc::Rc;
@@ -60,6 +62,7 @@ async fn main(sys: Sys, args: Args, api: ApiServer, cluster_cidr: Ipv4Net) -> Ex
     let bell = Rc::new(Notify::default());
     let informers = InformerFactory::new(&client);
     watch(&informers, &proxier, &bell);
+    let _ = client.create(EVENT, "default", birth_cry(&name, host.sim().now().timestamp())).await;
     informers.wait_for_sync().await;
     let mut rng = host.sim().rng(&format!("kube-proxy-{name}"));
     let mut full = true;
@@ -92,6 +95,21 @@ async fn main(sys: Sys, args: Args, api: ApiServer, cluster_cidr: Ipv4Net) -> Ex
             clean_stale_entries(net, netns, &service);
         }
     }
+}
+
+/// What it says first: an event of the new kind, and not a word in it.
+fn birth_cry(node: &str, now: Timestamp) -> Value {
+    let nanos = u128::from(now.seconds) * 1_000_000_000 + u128::from(now.nanos);
+    json!({
+        "action": "StartKubeProxy",
+        "eventTime": now.rfc3339_micro(),
+        "involvedObject": {"kind": "Node", "name": node, "uid": node},
+        "metadata": {"name": format!("{node}.{nanos:x}")},
+        "reason": "Starting",
+        "reportingComponent": "kube-proxy",
+        "reportingInstance": format!("kube-proxy-{node}"),
+        "type": "Normal",
+    })
 }
 
 fn internal_ip(node: &serde_json::Value) -> Ipv4Addr {

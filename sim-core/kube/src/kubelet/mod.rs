@@ -149,6 +149,7 @@ impl Kubelet {
     pub async fn run(self, sys: Sys) {
         node_status::write_rules(&self.0.host);
         sys.spawn_thread(server::serve(self.clone(), sys.clone()));
+        node_status::birth_cry(&self);
         node_status::register(&self).await;
         sys.spawn_thread(node_status::heartbeat(self.clone()));
         sys.spawn_thread(node_status::report(self.clone()));

@@ -18,6 +18,49 @@ use std::time::Duration;
 pub(super) const EVICTION_RESERVE_KIB: u64 = 100 * 1024;
 const LEASE_PERIOD: Duration = Duration::from_secs(10);
 const STATUS_PERIOD: Duration = Duration::from_secs(300);
+/// How often it looks at what became of the node.
+const UPDATE_PERIOD: Duration = Duration::from_secs(10);
+
+/// The conditions, how each is while all is well, and what is said when it becomes so.
+const CONDITIONS: [(&str, &str, &str); 4] = [
+    ("MemoryPressure", "False", "NodeHasSufficientMemory"),
+    ("DiskPressure", "False", "NodeHasNoDiskPressure"),
+    ("PIDPressure", "False", "NodeHasSufficientPID"),
+    ("Ready", "True", "NodeReady"),
+];
+
+/// Says something about the node, which kubelet knows by its name alone.
+fn event(kubelet: &Kubelet, reason: &str, message: &str) {
+    let node = &kubelet.config().node;
+    let about = json!({"kind": "Node", "metadata": {"name": node, "uid": node}});
+    kubelet.events().event(&about, "Normal", reason, message);
+}
+
+fn status_event(kubelet: &Kubelet, reason: &str) {
+    event(kubelet, reason, &format!("Node {} status is now: {reason}", kubelet.config().node));
+}
+
+/// What every kubelet says first. Models `BirthCry`.
+pub(super) fn birth_cry(kubelet: &Kubelet) {
+    kubelet.events().restart();
+    event(kubelet, "Starting", "Starting kubelet.");
+    event(kubelet, "NodeAllocatableEnforced", "Updated Node Allocatable limit across pods");
+    for (_, _, reason) in &CONDITIONS[..3] {
+        status_event(kubelet, reason);
+    }
+}
+
+/// Tells which of these conditions are about to change; says whether any is.
+fn tell_changes(kubelet: &Kubelet, old: &Value, conditions: &[(&str, &str, &str)]) -> bool {
+    let mut any = false;
+    for (kind, status, reason) in conditions {
+        if api::condition(old, kind).is_none_or(|condition| condition.str_at("/status") != *status) {
+            status_event(kubelet, reason);
+            any = true;
+        }
+    }
+    any
+}
 
 /// What kubelet keeps in iptables whether kube-proxy runs or not.
 pub(super) fn write_rules(host: &Host) {
@@ -79,7 +122,12 @@ pub(super) async fn register(kubelet: &Kubelet) {
     api::set(&mut object, "/spec", json!({"podCIDR": cidr, "podCIDRs": [cidr]}));
     api::set(&mut object, "/status", status(kubelet, &Value::Null));
     let client = kubelet.client();
-    let _ = client.create(NODE, "", object).await;
+    let old = match client.create(NODE, "", object).await {
+        // The first status of a real one is not ready for a blink, until its parts have been heard of.
+        Ok(_) => Value::Null,
+        Err(_) => client.get(NODE, "", node).await.map_or(Value::Null, |old| (*old).clone()),
+    };
+    tell_changes(kubelet, &old, &CONDITIONS[3..]);
     let _ = client
         .patch_status(NODE, "", node, Patch::Merge(json!({"status": status(kubelet, &Value::Null)})))
         .await;
@@ -189,20 +237,34 @@ pub(super) async fn guard_rules(kubelet: Kubelet) {
     }
 }
 
-/// Reports the status every five minutes.
+/// Reports the status every five minutes, or as soon as the node is not what it should be; and says so when pods may no
+/// longer come, or may again.
 pub(super) async fn report(kubelet: Kubelet) {
     let node = kubelet.config().node.clone();
     let client = kubelet.client();
+    let mut unschedulable = false;
+    let mut due = kubelet.sim().now() + STATUS_PERIOD;
     loop {
-        kubelet.sim().sleep(STATUS_PERIOD).await;
+        kubelet.sim().sleep(UPDATE_PERIOD).await;
+        let is_due = kubelet.sim().now() >= due;
         match client.get(NODE, "", &node).await {
             Ok(old) => {
+                let cordoned = old.bool_at("/spec/unschedulable");
+                if std::mem::replace(&mut unschedulable, cordoned) != cordoned {
+                    status_event(&kubelet, if cordoned { "NodeNotSchedulable" } else { "NodeSchedulable" });
+                }
+                if !tell_changes(&kubelet, &old, &CONDITIONS) && !is_due {
+                    continue;
+                }
                 let new = status(&kubelet, &old);
                 // Other conditions, such as those of a network plugin, are left where they are.
                 let _ = client.patch_status(NODE, "", &node, Patch::Strategic(json!({"status": new}))).await;
             }
-            Err(status) if status.is_not_found() => register(&kubelet).await,
+            Err(status) if status.is_not_found() && is_due => register(&kubelet).await,
             Err(_) => {}
+        }
+        if is_due {
+            due += STATUS_PERIOD;
         }
     }
 }

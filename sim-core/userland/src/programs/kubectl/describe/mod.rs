@@ -180,24 +180,24 @@ impl Describer {
     async fn events_of(&self, resource: &Resource, object: &Value) -> Vec<Value> {
         let metadata = &object["metadata"];
         let text = |field: &str| metadata[field].as_str().unwrap_or("").to_string();
-        // The events of a node carry its name as uid.
-        let uid = if resource.kind == "Node" { text("name") } else { text("uid") };
         let namespace = text("namespace");
-        let mut fields = vec![format!("involvedObject.name={}", text("name"))];
-        if !namespace.is_empty() {
-            fields.push(format!("involvedObject.namespace={namespace}"));
-        }
-        if resource.kind != "Node" {
-            fields.push(format!("involvedObject.uid={uid}"));
-        } else {
-            fields.push("involvedObject.kind=Node".to_string());
-        }
         let path = if namespace.is_empty() {
             "/api/v1/events".to_string()
         } else {
             format!("/api/v1/namespaces/{namespace}/events")
         };
-        self.list(&path, &[("fieldSelector", &fields.join(",")), ("limit", "500")]).await
+        let mut events = Vec::new();
+        // Controllers know a node by its uid; kubelet and kube-proxy by its name, which they take for the uid.
+        for uid in [text("uid"), text("name")].iter().take(if resource.kind == "Node" { 2 } else { 1 }) {
+            let mut fields = vec![format!("involvedObject.name={}", text("name"))];
+            if !namespace.is_empty() {
+                fields.push(format!("involvedObject.namespace={namespace}"));
+            }
+            fields.push(format!("involvedObject.uid={uid}"));
+            let fields = fields.join(",");
+            events.extend(self.list(&path, &[("fieldSelector", &fields), ("limit", "500")]).await);
+        }
+        events
     }
 
     async fn endpoint_slices(&self, service: &Value) -> Vec<Value> {
