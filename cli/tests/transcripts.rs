@@ -1,6 +1,7 @@
 //! Transcripts (`tests/transcripts/**/*.md`): `$ command` and what it prints, each file on a fresh cluster.
 //!
-//! A block of ```` ```console ```` is a session of one bash. A line `? 1` behind a command is its exit status, if that is
+//! A block of ```` ```console ```` is a session of one bash, outside of the cluster where the file says `place: laptop`, with a
+//! metrics server where it says `profile: metrics`. A line `? 1` behind a command is its exit status, if that is
 //! not 0. A line with `...` alone stands for any lines, `[..]` for anything within a line. `PODIUM_UPDATE=1` rewrites
 //! the files with what is printed now.
 
@@ -78,7 +79,8 @@ fn check(path: &Path) -> String {
     let parts = read(&text);
     let mut rows = vec![json!({"meta": {"files": {}}})];
     rows.extend(parts.iter().flat_map(|(_, steps)| steps).map(|step| json!({"cmd": step.command, "t": 0.0})));
-    let ours = replay(World::new(Config::default()), place, &rows);
+    let config = Config { metrics: text.contains("profile: metrics"), ..Config::default() };
+    let ours = replay(World::new(config), place, &rows);
     let mut answers = ours.iter().skip(1);
     let (mut failures, mut rewritten) = (String::new(), String::new());
     for (prose, steps) in &parts {
