@@ -3,6 +3,7 @@
 //! ```text
 //! # a comment
 //! section rolling updates        a fresh cluster and a fresh folder from here on
+//! profile metrics                its cluster has a metrics server
 //! file web.yaml <<EOF            a file in the working directory of both sides
 //! ...
 //! EOF
@@ -30,6 +31,8 @@ pub struct File {
 pub struct Section {
     /// What it is about.
     pub name: String,
+    /// Its cluster has a metrics server.
+    pub metrics: bool,
     /// What happens, in order.
     pub steps: Vec<Step>,
 }
@@ -90,11 +93,18 @@ pub fn parse(name: &str, text: &str) -> Result<File, String> {
             continue;
         }
         if let Some(about) = line.strip_prefix("section ") {
-            file.sections.push(Section { name: about.to_string(), steps: Vec::new() });
+            file.sections.push(Section { name: about.to_string(), metrics: false, steps: Vec::new() });
             continue;
         }
         if file.sections.is_empty() {
-            file.sections.push(Section { name: String::new(), steps: Vec::new() });
+            file.sections.push(Section { name: String::new(), metrics: false, steps: Vec::new() });
+        }
+        if let Some(profile) = line.strip_prefix("profile ") {
+            match file.sections.last_mut() {
+                Some(section) if profile == "metrics" && section.steps.is_empty() => section.metrics = true,
+                _ => return Err(format!("{name}:{number}: a section may begin with `profile metrics`")),
+            }
+            continue;
         }
         let document = match here_document(line) {
             None => None,
@@ -174,6 +184,8 @@ mod tests {
     #[test]
     fn what_is_malformed_names_its_line() {
         assert_eq!(parse("a.txt", "settle soon").unwrap_err(), "a.txt:1: settle takes seconds");
+        let late = parse("a.txt", "section one\nkubectl version\nprofile metrics").unwrap_err();
+        assert_eq!(late, "a.txt:3: a section may begin with `profile metrics`");
         assert!(parse("a.txt", "file a <<EOF\n").unwrap_err().starts_with("a.txt:1: nothing ends this"));
     }
 }

@@ -17,9 +17,9 @@ pub struct Ours {
 }
 
 impl Ours {
-    /// A fresh cluster, and a shell in a fresh folder.
-    pub fn new() -> Ours {
-        let mut world = World::new(Config::default());
+    /// A fresh cluster, with a metrics server or without, and a shell in a fresh folder.
+    pub fn new(metrics: bool) -> Ours {
+        let mut world = World::new(Config { metrics, ..Config::default() });
         world.input(Input::Spawn { id: BASH, place: Place::Lab, argv: vec!["bash".into(), "-l".into()] });
         let mut ours = Ours { world };
         ours.execute("mkdir -p ~/lab; cd ~/lab");
@@ -85,11 +85,5 @@ impl Ours {
             stderr: String::from_utf8_lossy(&stderr).into_owned(),
             status: None,
         })
-    }
-}
-
-impl Default for Ours {
-    fn default() -> Self {
-        Ours::new()
     }
 }

@@ -154,7 +154,7 @@ async fn section(
     wanted: Wanted<'_>,
 ) -> std::io::Result<Vec<Outcome>> {
     let section: &Section = &file.sections[index];
-    let mut ours = Ours::new();
+    let mut ours = Ours::new(section.metrics);
     theirs.begin().await?;
     let mut outcomes = Vec::new();
     // Whether their world is ours, except for time.

@@ -71,6 +71,9 @@ fn ports(w: &mut Writer, container: &Value) {
         let plural = if ports.len() > 1 { "s" } else { "" };
         w.field(2, &format!("{label}{plural}"), or_none(&ports.join(", ")));
     }
+    let profile = &container["securityContext"]["seccompProfile"];
+    w.optional(2, "SeccompProfile", &profile["type"]);
+    w.optional(3, "LocalhostProfile", &profile["localhostProfile"]);
 }
 
 fn words(w: &mut Writer, label: &str, list: &Value) {
