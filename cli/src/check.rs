@@ -5,7 +5,7 @@ use crate::pane::Pane;
 use crate::world::World;
 use crate::{CheckArgs, unusable};
 use sim_core::{Input, JobId, Output, Place, PodView};
-use slides::{Action, BlankKind, Command, LabPlan, Nature};
+use slides::{Action, BlankKind, Command, LabPlan, Nature, Profile};
 use std::time::Duration;
 
 /// The longest that a command may take before it counts as stuck.
@@ -30,7 +30,7 @@ pub fn run(args: &CheckArgs) -> u8 {
         for diagnostic in &deck.diagnostics {
             eprintln!("{}", diagnostic.one_line());
         }
-        let mut checker = Checker::new(args);
+        let mut checker = Checker::new(args, &deck.profiles);
         for plan in slides::plan(&deck) {
             let result = checker.perform(&plan);
             let verdict = if result.is_ok() { "passed" } else { "failed" };
@@ -66,9 +66,12 @@ struct Checker {
 }
 
 impl Checker {
-    fn new(args: &CheckArgs) -> Self {
+    fn new(args: &CheckArgs, profiles: &[Profile]) -> Self {
         let place = args.world.place.into();
-        let mut world = World::new(args.world.config());
+        let mut config = args.world.config();
+        config.cloud |= profiles.contains(&Profile::Cloud);
+        config.metrics |= profiles.contains(&Profile::Metrics);
+        let mut world = World::new(config);
         let first = Pane::open(&mut world, 1, place);
         Checker {
             world,

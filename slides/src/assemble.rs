@@ -12,6 +12,7 @@ use crate::lab::Directive;
 use crate::letter::lower;
 use crate::markdown::Reader;
 use crate::mask::{Fragment, fragment};
+use crate::profile;
 use crate::source::Source;
 use crate::split::{Property, RawSlide, Split, Zone, inside, split};
 
@@ -40,6 +41,9 @@ pub(crate) fn deck(mut source: Source) -> Deck {
     if slides.is_empty() {
         source.warn(0, 1, "this deck has no slides", None);
     }
+    let first = split.slides.first().map_or(&[][..], |slide| &slide.properties[..]);
+    let mut profiles = profile::profiles(&mut source, &split.front);
+    profiles.extend(profile::profiles(&mut source, first));
     let mut properties = LiteMap::new();
     for Property { key, value, .. } in split.front {
         properties.insert(key, value);
@@ -51,7 +55,7 @@ pub(crate) fn deck(mut source: Source) -> Deck {
         .or_else(|| slides.iter().map(Slide::title_text).find(|title| !title.is_empty()))
         .unwrap_or_default();
     let diagnostics = source.diagnostics.into_iter().map(|(_, diagnostic)| diagnostic).collect();
-    Deck { title, properties, slides, diagnostics }
+    Deck { title, properties, profiles, slides, diagnostics }
 }
 
 fn read_slide(source: &mut Source, split: &Split, raw: &RawSlide) -> Slide {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::block::{Block, BlockKind, Inline, text_of, walk};
 use crate::diagnostic::Diagnostic;
 use crate::lab::{Command, Lab};
+use crate::profile::Profile;
 use crate::source::Position;
 
 /// A deck of slides.
@@ -15,6 +16,8 @@ pub struct Deck {
     pub title: String,
     /// Front matter, and what else the first slide's properties say of the deck.
     pub properties: LiteMap<String, String>,
+    /// What `profile:` of the front matter, or of the first slide, switches on.
+    pub profiles: Vec<Profile>,
     /// The slides that are shown, in order.
     pub slides: Vec<Slide>,
     /// What looked wrong, in the order of the file.

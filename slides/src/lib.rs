@@ -32,6 +32,7 @@ mod letter;
 mod markdown;
 mod mask;
 mod plan;
+mod profile;
 mod source;
 mod split;
 
@@ -40,6 +41,7 @@ pub use deck::{Deck, Notes, OutlineEntry, Slide};
 pub use diagnostic::{Diagnostic, Severity};
 pub use lab::{Blank, BlankKind, Command, Directive, DirectiveAt, Lab, LabStep, Part};
 pub use plan::{Action, LabPlan, Nature, Pane, plan};
+pub use profile::Profile;
 pub use source::Position;
 
 /// Reads a deck. `file` is only a name for diagnostics.

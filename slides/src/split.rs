@@ -375,6 +375,7 @@ fn is_known(key: &str) -> bool {
             | "lang"
             | "layout"
             | "name"
+            | "profile"
             | "template"
             | "title"
     ) || key.starts_with("background-")

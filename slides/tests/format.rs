@@ -285,6 +285,16 @@ layout: true
 }
 
 #[test]
+fn a_profile_is_named_by_the_front_matter_or_the_first_slide() {
+    let deck = slides::parse("deck.md", "---\ntitle: T\nprofile: metrics, cloud\n---\n\n# One\n");
+    assert_eq!(deck.profiles, [slides::Profile::Metrics, slides::Profile::Cloud]);
+    let deck = slides::parse("deck.md", "profile: metrics, top\n\n# One\n\n---\n\nprofile: cloud\n\n# Two\n");
+    assert_eq!(deck.profiles, [slides::Profile::Metrics]);
+    let told: Vec<String> = deck.diagnostics.iter().map(slides::Diagnostic::one_line).collect();
+    assert_eq!(told, ["deck.md:1:1: warning: there is no profile `top`"]);
+}
+
+#[test]
 fn front_matter_names_the_deck() {
     let deck = parse("deck.md", "---\ntitle: \"A deck\"\nauthor: me\n---\n\n# First\n");
     assert_eq!((deck.title.as_str(), deck.slides.len()), ("A deck", 1));

@@ -3,6 +3,7 @@
 use super::*;
 use crate::terminal::Xterm;
 use podium_protocol::{Input, ShellState};
+use slides::Profile;
 use state::NoticeKind;
 
 /// How often the simulation may die in a row before its journal is not tried again.
@@ -38,6 +39,12 @@ impl App {
         ));
     }
 
+    /// The cluster that the deck asks for.
+    fn config(&self) -> Config {
+        let has = |profile| self.deck.profiles.contains(&profile);
+        Config { cloud: has(Profile::Cloud), metrics: has(Profile::Metrics), ..Config::default() }
+    }
+
     pub(super) fn hear(&mut self, ctx: &Context<Self>, message: FromWorker, bytes: Uint8Array) -> bool {
         self.silent = 0;
         match message {
@@ -45,7 +52,7 @@ impl App {
                 self.tell_clock();
                 self.tell_slide();
                 self.tell(&ToWorker::Start {
-                    config: Config::default(),
+                    config: self.config(),
                     journal: self.deck_name.clone(),
                     build: browser::meta("podium-worker"),
                     recover: self.died > 0,

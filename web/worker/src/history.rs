@@ -57,6 +57,11 @@ impl History {
         self.records.truncate(at);
     }
 
+    /// Whether a learner has typed anything.
+    pub fn has_typed(&self) -> bool {
+        self.records.iter().any(|record| typed(&record.input).is_some())
+    }
+
     fn text_typed_from(&self, at: usize) -> String {
         let Some((terminal, _)) = typed(&self.records[at].input) else { return String::new() };
         let mut bytes = Vec::new();

@@ -98,6 +98,8 @@ struct State {
     clock: (bool, u32),
     slide: String,
     build: String,
+    /// What the deck asks for; a session that goes on has what it began with.
+    wanted: Config,
     heartbeat_ms: f64,
     heartbeat: Stamp,
 }
@@ -128,7 +130,9 @@ impl Server {
             }
             ToWorker::ResetAll => {
                 let Some(history) = self.take_history() else { return };
-                return self.begin(History { config: history.config, ..History::default() }, None);
+                let config = self.state.borrow().wanted.clone();
+                let config = Config { seed: history.config.seed, ..config };
+                return self.begin(History { config, ..History::default() }, None);
             }
             ToWorker::Report => {
                 let report = self
@@ -175,7 +179,10 @@ impl Server {
         if let Some(journal) = &mut journal {
             history = journal.read().await.ok().flatten();
         }
-        let mut history = history.unwrap_or(History { config, ..History::default() });
+        // Where nothing was typed, nothing is lost.
+        let history = history.filter(|history| history.config == config || history.has_typed());
+        let mut history = history.unwrap_or(History { config: config.clone(), ..History::default() });
+        self.state.borrow_mut().wanted = config;
         let mut taken_back = None;
         if recover {
             self.say(FromWorker::Report(serde_json::to_string(&history).unwrap_or_default()));
