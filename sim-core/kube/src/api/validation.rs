@@ -20,6 +20,11 @@ impl Errors {
         self.push(&field, "FieldValueInvalid", format!("Invalid value: {}{colon}{why}", shown(value)));
     }
 
+    /// `Invalid value: text: why`, of what Go prints in its own way.
+    pub fn invalid_raw(&mut self, field: impl Display, value: &str, why: &str) {
+        self.push(&field, "FieldValueInvalid", format!("Invalid value: {value}: {why}"));
+    }
+
     /// `Invalid value: "text": why`.
     pub fn invalid_str(&mut self, field: impl Display, value: &str, why: &str) {
         self.invalid(field, &Value::String(value.to_string()), why);

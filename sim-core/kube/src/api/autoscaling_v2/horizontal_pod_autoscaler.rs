@@ -7,7 +7,6 @@ use crate::api::schema::common::{LABEL_SELECTOR, OBJECT_META};
 use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo, status_of};
 use crate::api::table::{AGE, Column, NAME, age, column, number};
-use crate::api::validation::Errors;
 use crate::api::{ObjectExt, set};
 use serde_json::{Value, json};
 use sim::Timestamp;
@@ -201,7 +200,7 @@ pub static INFO: ResourceInfo = ResourceInfo {
     prepare_for_create: |autoscaler| {
         set(autoscaler, "/status", json!({"currentMetrics": null, "desiredReplicas": 0}));
     },
-    validate,
+    validate: super::validation::validate,
     columns: COLUMNS,
     row,
     ..PLAIN
@@ -323,49 +322,6 @@ fn metric(spec: &Value, status: &Value) -> String {
         format!("{current}/{target} (avg)")
     } else {
         format!("{current}/{target}")
-    }
-}
-
-/// Models `validateHorizontalPodAutoscalerSpec`.
-fn validate(autoscaler: &Value, _: Option<&Value>, errors: &mut Errors) {
-    let (least, most) = (autoscaler.at("/spec/minReplicas"), autoscaler.at("/spec/maxReplicas"));
-    if least.as_i64().is_some_and(|least| least < 1) {
-        errors.invalid("spec.minReplicas", least, "must be greater than or equal to 1");
-    }
-    if most.as_i64().is_some_and(|most| most < 1) {
-        errors.invalid("spec.maxReplicas", most, "must be greater than 0");
-    }
-    if least.as_i64().zip(most.as_i64()).is_some_and(|(least, most)| most < least) {
-        errors.invalid("spec.maxReplicas", most, "must be greater than or equal to `minReplicas`");
-    }
-    for field in ["kind", "name"] {
-        if autoscaler.str_at(&format!("/spec/scaleTargetRef/{field}")).is_empty() {
-            errors.required(format!("spec.scaleTargetRef.{field}"), "");
-        }
-    }
-    for (i, metric) in autoscaler.list_at("/spec/metrics").iter().enumerate() {
-        let path = format!("spec.metrics[{i}]");
-        let kinds = ["ContainerResource", "External", "Object", "Pods", "Resource"];
-        let kind = metric.str_at("/type");
-        if kind.is_empty() {
-            errors.required(format!("{path}.type"), "must specify a metric source type");
-        } else if errors.one_of(format!("{path}.type"), kind, &kinds) {
-            let source = format!("{}{}", kind[..1].to_lowercase(), &kind[1..]);
-            let target = metric.at(&format!("/{source}/target"));
-            if metric.get(&source).is_none() {
-                let why = "must populate information for the given metric source";
-                errors.required(format!("{path}.{source}"), why);
-            } else if kind.ends_with("Resource") {
-                let share = target.at("/averageUtilization");
-                if share.as_i64().is_some_and(|share| share < 1) {
-                    let place = format!("{path}.{source}.target.averageUtilization");
-                    errors.invalid(place, share, "must be greater than 0");
-                } else if share.is_null() && target.at("/averageValue").is_null() {
-                    let place = format!("{path}.{source}.target.averageUtilization");
-                    errors.required(place, "must set either a target raw value or a target utilization");
-                }
-            }
-        }
     }
 }
 

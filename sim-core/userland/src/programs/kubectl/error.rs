@@ -144,21 +144,21 @@ fn status_text(status: &Value) -> String {
                 (kind, "") => format!("The {kind} is invalid"),
                 (kind, name) => format!("The {kind} {name:?} is invalid"),
             };
-            let causes = details["causes"].as_array().map_or(&[][..], Vec::as_slice);
-            match causes {
-                [] => {
-                    text.push_str(": ");
-                    text.push_str(message);
+            text.push_str(": ");
+            let mut causes: Vec<String> = Vec::new();
+            for cause in details["causes"].as_array().into_iter().flatten().map(cause_text) {
+                // A server may find the same twice.
+                if !causes.contains(&cause) {
+                    causes.push(cause);
                 }
-                [cause] => {
-                    text.push_str(": ");
-                    text.push_str(&cause_text(cause));
-                }
+            }
+            match &causes[..] {
+                [] => text.push_str(message),
+                [cause] => text.push_str(cause),
                 causes => {
-                    text.push_str(": ");
                     for cause in causes {
                         text.push_str("\n* ");
-                        text.push_str(&cause_text(cause));
+                        text.push_str(cause);
                     }
                 }
             }
