@@ -227,8 +227,8 @@ fn push_string(text: &mut String, string: &str) {
     text.push('"');
 }
 
-/// The inside of such a string.
-pub(crate) fn push_escaped(text: &mut String, string: &str) {
+/// The inside of a string as Go's `encoding/json` writes it.
+pub fn push_escaped(text: &mut String, string: &str) {
     let mut rest = string;
     while let Some(at) = rest.bytes().position(|byte| SPECIAL[usize::from(byte)]) {
         text.push_str(&rest[..at]);

@@ -1,18 +1,78 @@
 //! JSON as Go's `encoding/json` writes it: HTML characters escaped, indentation of the caller's choice.
 
-use serde::Serialize as _;
+use super::tape::{Kind, Tape, class};
+use kube::api::go_order::push_escaped;
 use serde_json::Value;
-use serde_json::ser::PrettyFormatter;
 
 /// Indented; without a line feed at the end.
 pub fn indented(value: &Value, indent: &str) -> String {
-    let mut bytes = Vec::new();
-    let formatter = PrettyFormatter::with_indent(indent.as_bytes());
-    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
-    if value.serialize(&mut serializer).is_err() {
-        return String::new();
+    let mut text = String::new();
+    write(&mut text, &Tape::of(value), indent, 0);
+    text
+}
+
+/// The same behind what is there, so many steps to the right.
+pub fn write(text: &mut String, tape: &Tape<'_>, indent: &str, depth: usize) {
+    Writer { text, tape, indent, places: Vec::new() }.node(0, depth);
+}
+
+struct Writer<'a> {
+    text: &'a mut String,
+    tape: &'a Tape<'a>,
+    indent: &'a str,
+    /// What is being written: the places of all values, or keys, that stand around.
+    places: Vec<u32>,
+}
+
+impl Writer<'_> {
+    fn node(&mut self, at: u32, depth: usize) {
+        let kind = self.tape.kind(at);
+        let (from, begin, end) =
+            (self.places.len(), self.text.len(), if kind == Kind::Array { ']' } else { '}' });
+        match kind {
+            Kind::Word => return self.text.push_str(self.tape.str(at)),
+            Kind::Text => return self.string(at),
+            Kind::Array => self.tape.items(at, &mut self.places),
+            Kind::Object => self.tape.keys(at, &mut self.places, str::cmp),
+        }
+        self.text.push(if kind == Kind::Array { '[' } else { '{' });
+        for index in from..self.places.len() {
+            let mut at = self.places[index];
+            if self.text.len() > begin + 1 {
+                self.text.push(',');
+            }
+            self.line(depth + 1);
+            if kind == Kind::Object {
+                self.string(at);
+                self.text.push_str(": ");
+                at += 1;
+            }
+            self.node(at, depth + 1);
+        }
+        if self.text.len() > begin + 1 {
+            self.line(depth);
+        }
+        self.text.push(end);
+        self.places.truncate(from);
     }
-    escape_html(&String::from_utf8_lossy(&bytes))
+
+    fn line(&mut self, depth: usize) {
+        self.text.push('\n');
+        for _ in 0..depth {
+            self.text.push_str(self.indent);
+        }
+    }
+
+    fn string(&mut self, at: u32) {
+        let string = self.tape.str(at);
+        self.text.push('"');
+        if self.tape.class(at) & class::ESCAPED == 0 {
+            self.text.push_str(string);
+        } else {
+            push_escaped(self.text, string);
+        }
+        self.text.push('"');
+    }
 }
 
 /// On one line.

@@ -5,8 +5,8 @@
 //!
 //! Reading order: [`command`], [`tree`], [`flags`], [`globals`], [`help`] (what can be typed);
 //! [`invocation`], [`kubeconfig`], [`rest`], [`stream`], [`discovery`] (how the server is reached);
-//! [`selection`], [`manifest`], [`kustomize`] (which objects are meant); [`printers`], [`describe`], [`yaml`], [`jsonpath`]
-//! (how they are shown); [`verbs`].
+//! [`selection`], [`manifest`], [`kustomize`] (which objects are meant); [`printers`], [`describe`], [`yaml`], [`jsonpath`],
+//! [`tape`] (how they are shown); [`verbs`].
 //!
 //! Left out: plugins, `kuberc`, URLs as `-f`, and the commands that say so.
 
@@ -36,6 +36,7 @@ mod selection;
 mod stern;
 mod stream;
 mod tabwriter;
+mod tape;
 mod tree;
 mod verbs;
 mod yaml;

@@ -3,6 +3,7 @@
 //! Models `go.yaml.in/yaml/v2/{encode,emitterc,sorter}.go`.
 
 use super::resolve::needs_quotes;
+use crate::programs::kubectl::tape::{Kind, Tape, class};
 use serde_json::{Map, Value};
 use sim::Ordered;
 use std::cmp::Ordering;
@@ -15,12 +16,21 @@ const SPACES: &str = "                                ";
 
 /// Writes a document.
 pub fn emit(value: &Value) -> String {
-    let mut writer = Writer { out: String::new(), line: 0 };
-    writer.node(value, -1, Place::Root);
+    let mut writer = Writer::default();
+    writer.node(&Tape::of(value), 0, -1, Place::Root);
     if !writer.out.ends_with('\n') {
         writer.out.push('\n');
     }
     writer.out
+}
+
+/// Writes a value as one of a sequence that is no further to the right than what it belongs to.
+pub fn item(out: &mut String, tape: &Tape<'_>) {
+    let mut writer = Writer { out: std::mem::take(out), ..Writer::default() };
+    writer.line(0);
+    writer.push("- ");
+    writer.node(tape, 0, 0, Place::Item);
+    *out = writer.out;
 }
 
 /// Fields in go-yaml's order: letters after everything else, runs of digits by their number.
@@ -39,6 +49,13 @@ fn compare_keys(a: &str, b: &str) -> Ordering {
         same -= 1;
     }
     let (x, y) = (&a[same..], &b[same..]);
+    // Nearly always these are letters.
+    if let ([first, ..], [second, ..]) = (x.as_bytes(), y.as_bytes())
+        && first.is_ascii_alphabetic()
+        && second.is_ascii_alphabetic()
+    {
+        return first.cmp(second);
+    }
     let (Some(first), Some(second)) = (x.chars().next(), y.chars().next()) else {
         return a.len().cmp(&b.len());
     };
@@ -72,10 +89,13 @@ enum Place {
     Item,
 }
 
+#[derive(Default)]
 struct Writer {
     out: String,
     /// Where the last line begins.
     line: usize,
+    /// What is being written: the places of all values, or keys, that stand around.
+    places: Vec<u32>,
 }
 
 impl Writer {
@@ -95,66 +115,68 @@ impl Writer {
         self.out[self.line..].chars().count() > BEST_WIDTH
     }
 
-    fn node(&mut self, value: &Value, indent: isize, place: Place) {
-        match value {
-            Value::Object(map) if !map.is_empty() => self.mapping(map, indent, place),
-            Value::Array(items) if !items.is_empty() => self.sequence(items, indent, place),
-            scalar => {
-                if place == Place::Value {
-                    self.push(" ");
-                }
-                match scalar {
-                    Value::Object(_) => self.push("{}"),
-                    Value::Array(_) => self.push("[]"),
-                    Value::Null => self.push("null"),
-                    Value::String(text) => self.string(text, indent.max(-1), false),
-                    other => self.push(&other.to_string()),
-                }
-            }
+    fn node(&mut self, tape: &Tape<'_>, at: u32, indent: isize, place: Place) {
+        let kind = tape.kind(at);
+        let from = self.places.len();
+        match kind {
+            Kind::Object => tape.keys(at, &mut self.places, compare_keys),
+            Kind::Array => tape.items(at, &mut self.places),
+            Kind::Word | Kind::Text => {}
         }
-    }
-
-    fn mapping(&mut self, map: &Map<String, Value>, indent: isize, place: Place) {
-        let own = if place == Place::Root { 0 } else { indent + 2 };
-        for (i, (key, value)) in sorted(map).into_iter().enumerate() {
-            if i > 0 || place == Place::Value {
-                self.line(usize::try_from(own).unwrap_or(0));
+        if self.places.len() == from {
+            if place == Place::Value {
+                self.push(" ");
             }
-            self.string(key, own, true);
-            self.push(":");
-            self.node(value, own, Place::Value);
+            return match kind {
+                Kind::Object => self.push("{}"),
+                Kind::Array => self.push("[]"),
+                Kind::Word => self.push(tape.str(at)),
+                Kind::Text => self.string(tape.str(at), tape.class(at), indent.max(-1), false),
+            };
         }
-    }
-
-    fn sequence(&mut self, items: &[Value], indent: isize, place: Place) {
-        // Sequences inside mappings are not indented.
         let own = match place {
             Place::Root => 0,
-            Place::Value => indent,
-            Place::Item => indent + 2,
+            // Sequences inside mappings are not indented.
+            Place::Value if kind == Kind::Array => indent,
+            Place::Value | Place::Item => indent + 2,
         };
-        for (i, item) in items.iter().enumerate() {
-            if i > 0 || place == Place::Value {
+        for index in from..self.places.len() {
+            let at = self.places[index];
+            if index > from || place == Place::Value {
                 self.line(usize::try_from(own).unwrap_or(0));
             }
-            self.push("- ");
-            self.node(item, own, Place::Item);
+            if kind == Kind::Array {
+                self.push("- ");
+                self.node(tape, at, own, Place::Item);
+            } else {
+                self.string(tape.str(at), tape.class(at), own, true);
+                self.push(":");
+                self.node(tape, at + 1, own, Place::Value);
+            }
         }
+        self.places.truncate(from);
     }
 
-    fn string(&mut self, text: &str, indent: isize, key: bool) {
-        if is_word(text) {
+    fn string(&mut self, text: &str, class: u8, indent: isize, key: bool) {
+        if is_plain(text, class) {
             return self.push(text);
+        }
+        let simple = class & class::OTHER == 0;
+        // Digits alone are a number; all else has to be looked at.
+        if simple && (class & class::NO_DIGIT == 0 || needs_quotes(text)) {
+            self.push("\"");
+            self.push(text);
+            return self.push("\"");
         }
         let facts = Facts::of(text);
         let inner = usize::try_from(indent + 2).unwrap_or(0);
-        if text.contains('\n') {
+        if class & class::STOP != 0 && text.contains('\n') {
             if facts.block_allowed && !key {
                 return self.literal(text, inner);
             }
             return self.double_quoted(text, inner, key);
         }
-        if needs_quotes(text) {
+        if !simple && needs_quotes(text) {
             return self.double_quoted(text, inner, key);
         }
         if facts.plain_allowed {
@@ -251,23 +273,12 @@ impl Writer {
     }
 }
 
-/// The bytes that nearly all keys are made of. A table, since every byte that is written is looked at.
-static PLAIN: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < table.len() {
-        table[byte] = (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'-' | b'.' | b'/' | b'_');
-        byte += 1;
-    }
-    table
-};
-
 /// Whether a text begins with a letter, has nothing special in it, and means itself: nearly all keys and many values.
-fn is_word(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.first().is_some_and(u8::is_ascii_alphabetic)
-        && bytes.iter().all(|byte| PLAIN[usize::from(*byte)])
-        && (bytes.len() > 5 || !needs_quotes(text))
+fn is_plain(text: &str, class: u8) -> bool {
+    class & class::OTHER == 0
+        && text.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
+        && (text.len() > 5 || class & class::NO_LETTER != 0 || !needs_quotes(text))
+        && !(class & class::COLON != 0 && text.ends_with(':'))
 }
 
 /// What a scalar's characters allow. Models `yaml_emitter_analyze_scalar`.

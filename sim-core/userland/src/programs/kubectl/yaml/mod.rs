@@ -4,5 +4,5 @@ mod emit;
 mod read;
 mod resolve;
 
-pub use emit::{emit, sorted};
+pub use emit::{emit, item, sorted};
 pub use read::{MAX_DEPTH, TOO_DEEP, TWICE, documents, parse, parse_kyaml, parse_leniently};

@@ -122,18 +122,19 @@ fn is_timestamp(text: &str) -> bool {
         Some(at) => (&text[..at], Some(&text[at + 1..])),
         None => (text, None),
     };
-    let parts: Vec<&str> = date.split('-').collect();
+    let mut parts = date.split('-').skip(1);
     let is_number = |part: &str, range: std::ops::RangeInclusive<u32>| {
         (1..=2).contains(&part.len()) && part.parse::<u32>().is_ok_and(|n| range.contains(&n))
     };
-    let date_ok = parts.len() == 3 && is_number(parts[1], 1..=12) && is_number(parts[2], 1..=31);
+    let mut next = |range| parts.next().is_some_and(|part| is_number(part, range));
+    let date_ok = next(1..=12) && next(1..=31) && parts.next().is_none();
     let time_ok = time.is_none_or(|time| {
-        let clock: Vec<&str> = time.splitn(3, ':').collect();
-        clock.len() == 3
-            && is_number(clock[0], 0..=24)
-            && is_number(clock[1], 0..=59)
-            && clock[2].starts_with(|c: char| c.is_ascii_digit())
-            && clock[2].chars().all(|c| c.is_ascii_digit() || ".:+-Zz ".contains(c))
+        let mut clock = time.splitn(3, ':');
+        let mut next = |range| clock.next().is_some_and(|part| is_number(part, range));
+        let ok = next(0..=24) && next(0..=59);
+        let seconds = clock.next().unwrap_or("").as_bytes();
+        ok && seconds.first().is_some_and(u8::is_ascii_digit)
+            && seconds.iter().all(|c| c.is_ascii_digit() || b".:+-Zz ".contains(c))
     });
     date_ok && time_ok
 }
@@ -145,9 +146,11 @@ fn is_base_60(text: &str) -> bool {
     let first = parts.next().unwrap_or("");
     let first_ok = first.starts_with(|c: char| c.is_ascii_digit())
         && first.chars().all(|c| c.is_ascii_digit() || c == '_');
+    if !first_ok {
+        return false;
+    }
     let rest: Vec<&str> = parts.collect();
-    first_ok
-        && !rest.is_empty()
+    !rest.is_empty()
         && rest.iter().enumerate().all(|(i, part)| {
             let part = if i + 1 == rest.len() { part.split('.').next().unwrap_or("") } else { part };
             (1..=2).contains(&part.len()) && part.parse::<u8>().is_ok_and(|n| n < 60)

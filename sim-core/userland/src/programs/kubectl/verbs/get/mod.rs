@@ -2,6 +2,7 @@
 //!
 //! Models `k8s.io/kubectl/pkg/cmd/get/get.go`.
 
+mod listed;
 mod watch;
 
 use crate::programs::kubectl::command::{Arguments, Command, Run};
@@ -109,6 +110,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     }
     match format {
         Format::Human { wide } => tables(&k, &selection, wide).await,
+        format if listed::takes(&k, &selection, &format) => listed::print(&k, &selection, &format).await,
         format => objects(&k, &selection, &format).await,
     }
 }
@@ -171,11 +173,13 @@ async fn objects(k: &Kubectl, selection: &Selection, format: &Format) -> Result<
         k.log('I', "table_printer.go:45", NO_TABLE).await;
     }
     if matches!(format, Format::Name) {
-        let mut infos: Vec<_> =
-            infos.into_iter().map(|info| json!({"o": info.object, "l": info.label()})).collect();
-        sort(k, &mut infos, |row| &row["o"])?;
-        for info in &infos {
-            k.out(&format!("{}\n", info["l"].as_str().unwrap_or(""))).await;
+        let mut rows: Vec<Value> = Vec::new();
+        for info in infos {
+            rows.push(Value::Array(vec![info.label().into(), info.object]));
+        }
+        sort(k, &mut rows, |row| &row[1])?;
+        for row in &rows {
+            k.out(&format!("{}\n", row[0].as_str().unwrap_or(""))).await;
         }
         return Error::many(errors);
     }

@@ -1,0 +1,324 @@
+//! Reading JSON, and lists of objects one after the other. What is not understood is not read: who asks then builds
+//! the value, or learns why that cannot be.
+
+use super::class::{self, STOP};
+use super::{Kind, Tape};
+use kube::api::go_json;
+use serde_json::{Number, Value};
+
+/// As deep as values may be nested; deeper ones are left to those who say so.
+const MAX_DEPTH: u32 = 100;
+
+/// What is passed over in each object of a list.
+#[derive(Clone, Copy)]
+pub struct Hidden {
+    /// Fields of the object.
+    pub fields: &'static [&'static str],
+    /// Fields of its metadata.
+    pub metadata: &'static [&'static str],
+}
+
+const NOTHING: Hidden = Hidden { fields: &[], metadata: &[] };
+
+/// A list, or a part of one, as the server sent it.
+pub struct Page<'a> {
+    text: &'a str,
+    at: usize,
+    hidden: Hidden,
+    /// Pairs that each object begins with.
+    head: &'a [(&'a str, &'a str)],
+}
+
+impl<'a> Page<'a> {
+    /// The body of an answer. Each object that is in its list begins with `head`.
+    pub fn of(bytes: &'a [u8], head: &'a [(&'a str, &'a str)], hidden: Hidden) -> Option<Page<'a>> {
+        Some(Page { text: std::str::from_utf8(bytes).ok()?, at: 0, hidden, head })
+    }
+
+    /// Gives one object after the other; then the token of the next page, empty if there is none.
+    pub fn read(mut self, each: &mut dyn FnMut(&Tape<'a>)) -> Option<String> {
+        let (mut tape, mut token) = (Tape::default(), String::new());
+        self.take(b'{')?;
+        loop {
+            self.take(b'"')?;
+            let (key, ..) = self.string()?;
+            self.take(b':')?;
+            if key == "items" {
+                self.items(&mut tape, each)?;
+            } else {
+                tape.clear();
+                self.value(&mut tape, 0)?;
+                if key == "metadata" {
+                    token = tape.field(0, "continue").map_or("", |at| tape.str(at)).to_string();
+                }
+            }
+            match self.next()? {
+                b',' => {}
+                b'}' => break,
+                _ => return None,
+            }
+        }
+        self.space();
+        (self.at == self.text.len()).then_some(token)
+    }
+
+    fn items(&mut self, tape: &mut Tape<'a>, each: &mut dyn FnMut(&Tape<'a>)) -> Option<()> {
+        self.take(b'[')?;
+        if self.peek()? == b']' {
+            self.at += 1;
+            return Some(());
+        }
+        loop {
+            self.take(b'{')?;
+            tape.clear();
+            let begin = tape.begin(Kind::Object);
+            for (key, value) in self.head {
+                tape.text(key, class::of(key));
+                tape.text(value, class::of(value));
+            }
+            self.fields(tape, begin, self.hidden, 1)?;
+            each(tape);
+            match self.next()? {
+                b',' => {}
+                b']' => return Some(()),
+                _ => return None,
+            }
+        }
+    }
+
+    fn space(&mut self) {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.text.as_bytes().get(self.at) {
+            self.at += 1;
+        }
+    }
+
+    fn peek(&mut self) -> Option<u8> {
+        self.space();
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn next(&mut self) -> Option<u8> {
+        let byte = self.peek()?;
+        self.at += 1;
+        Some(byte)
+    }
+
+    fn take(&mut self, byte: u8) -> Option<()> {
+        (self.next()? == byte).then_some(())
+    }
+
+    /// The rest of a text whose first quote is behind: as it stands there, its class, and whether it has escapes.
+    fn string(&mut self) -> Option<(&'a str, u8, bool)> {
+        let text = self.text;
+        let rest = &text.as_bytes()[self.at..];
+        let (mut class, mut end, mut escapes) = (0, 0, false);
+        loop {
+            let byte = *rest.get(end)?;
+            let what = class::OF[usize::from(byte)];
+            if what & STOP != 0 {
+                match byte {
+                    b'"' => break,
+                    b'\\' => {
+                        escapes = true;
+                        end += 1;
+                    }
+                    _ => return None,
+                }
+            }
+            class |= what;
+            end += 1;
+        }
+        let begin = self.at;
+        self.at += end + 1;
+        Some((text.get(begin..begin + end)?, class, escapes))
+    }
+
+    fn text(&mut self, tape: &mut Tape<'a>) -> Option<()> {
+        let begin = self.at - 1;
+        let (text, class, escapes) = self.string()?;
+        if !escapes {
+            tape.text(text, class);
+            return Some(());
+        }
+        match go_json::read(self.text.as_bytes().get(begin..self.at)?) {
+            Ok(Value::String(text)) => tape.own(Kind::Text, text),
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn value(&mut self, tape: &mut Tape<'a>, depth: u32) -> Option<()> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        match self.peek()? {
+            b'"' => {
+                self.at += 1;
+                self.text(tape)?;
+            }
+            b'{' => {
+                self.at += 1;
+                let begin = tape.begin(Kind::Object);
+                self.fields(tape, begin, NOTHING, depth + 1)?;
+            }
+            b'[' => {
+                self.at += 1;
+                let begin = tape.begin(Kind::Array);
+                if self.peek()? == b']' {
+                    self.at += 1;
+                } else {
+                    loop {
+                        self.value(tape, depth + 1)?;
+                        match self.next()? {
+                            b',' => {}
+                            b']' => break,
+                            _ => return None,
+                        }
+                    }
+                }
+                tape.end(begin);
+            }
+            _ => self.word(tape)?,
+        }
+        Some(())
+    }
+
+    /// The fields of an object that has begun.
+    fn fields(&mut self, tape: &mut Tape<'a>, begin: usize, hidden: Hidden, depth: u32) -> Option<()> {
+        if self.peek()? == b'}' {
+            self.at += 1;
+            tape.end(begin);
+            return Some(());
+        }
+        loop {
+            self.take(b'"')?;
+            let key = tape.nodes.len();
+            self.text(tape)?;
+            self.take(b':')?;
+            let name = tape.str(key as u32);
+            if hidden.fields.contains(&name) {
+                tape.nodes.truncate(key);
+                self.pass(tape, depth)?;
+            } else if !hidden.metadata.is_empty() && name == "metadata" && self.peek()? == b'{' {
+                self.at += 1;
+                let begin = tape.begin(Kind::Object);
+                self.fields(tape, begin, Hidden { fields: hidden.metadata, metadata: &[] }, depth + 1)?;
+            } else {
+                self.value(tape, depth)?;
+            }
+            match self.next()? {
+                b',' => {}
+                b'}' => break,
+                _ => return None,
+            }
+        }
+        tape.end(begin);
+        Some(())
+    }
+
+    /// Passes over a value.
+    fn pass(&mut self, tape: &mut Tape<'a>, depth: u32) -> Option<()> {
+        if !matches!(self.peek()?, b'{' | b'[') {
+            let end = tape.nodes.len();
+            self.value(tape, depth)?;
+            tape.nodes.truncate(end);
+            return Some(());
+        }
+        let mut open = 0;
+        loop {
+            let byte = *self.text.as_bytes().get(self.at)?;
+            self.at += 1;
+            match byte {
+                b'"' => drop(self.string()?),
+                b'{' | b'[' => open += 1,
+                b'}' | b']' => {
+                    open -= 1;
+                    if open == 0 {
+                        return Some(());
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn word(&mut self, tape: &mut Tape<'a>) -> Option<()> {
+        let rest = self.text.get(self.at..)?;
+        let end =
+            rest.bytes().position(|byte| matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t'));
+        let word = &rest[..end.unwrap_or(rest.len())];
+        let digits = word.strip_prefix('-').unwrap_or(word);
+        let whole = (1..=18).contains(&digits.len())
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+            && (!digits.starts_with('0') || word == "0");
+        if whole || matches!(word, "null" | "true" | "false") {
+            tape.word(word);
+        } else {
+            let number: Number = match go_json::read(word.as_bytes()) {
+                Ok(Value::Number(number)) => number,
+                _ => return None,
+            };
+            tape.own(Kind::Word, number.to_string());
+        }
+        self.at += word.len();
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::programs::kubectl::json;
+
+    const HIDDEN: Hidden = Hidden { fields: &["kind", "apiVersion"], metadata: &["managedFields"] };
+
+    fn read(text: &str) -> Option<(Vec<String>, String)> {
+        let mut items = Vec::new();
+        let head = [("apiVersion", "v1"), ("kind", "Pod")];
+        let token = Page::of(text.as_bytes(), &head, HIDDEN)?.read(&mut |tape| {
+            let mut text = String::new();
+            json::write(&mut text, tape, "", 0);
+            items.push(text);
+        })?;
+        Some((items, token))
+    }
+
+    #[test]
+    fn objects_come_one_by_one_without_what_is_hidden() {
+        let (items, token) = read(
+            r#" {"kind":"PodList","metadata":{"continue":"next\u003d","remainingItemCount":1}, "items" : [
+            {"kind":"X","metadata":{"name":"a","managedFields":[{"f:a":{"k:{\"b\":\"]\"}":{}}}],"labels":{"x":"1","x":"2"}}},
+            {"a": [1, -2.50, 1e3, true, null, {}, [], "\"\ud83d\ude00"], "apiVersion": {"b": [3]}}]} "#,
+        )
+        .expect("a list");
+        let expected = [
+            "{\n\"apiVersion\": \"v1\",\n\"kind\": \"Pod\",\n\"metadata\": {\n\"labels\": {\n\"x\": \"2\"\n},\n\"name\": \"a\"\n}\n}",
+            "{\n\"a\": [\n1,\n-2.5,\n1000.0,\ntrue,\nnull,\n{},\n[],\n\"\\\"😀\"\n],\n\"apiVersion\": \"v1\",\n\"kind\": \"Pod\"\n}",
+        ];
+        assert_eq!((items, token.as_str()), (expected.map(String::from).to_vec(), "next="));
+    }
+
+    #[test]
+    fn what_is_no_list_is_not_read() {
+        assert_eq!(read(r#"{"items":[]}"#), Some((Vec::new(), String::new())));
+        let deep = format!("{{\"items\":[{{\"a\":{}1{}}}]}}", "[".repeat(200), "]".repeat(200));
+        for text in [
+            "",
+            "[]",
+            "{}",
+            r#"{"items":{}}"#,
+            r#"{"items":[1]}"#,
+            r#"{"items":[{"a":}]}"#,
+            r#"{"items":[{"a":01}]}"#,
+            r#"{"items":[{"a":"\x"}]}"#,
+            "{\"items\":[{\"a\":\"\n\"}]}",
+            r#"{"items":[{"a":1,}]}"#,
+            r#"{"items":[{"a":1}]"#,
+            r#"{"items":[{"a":1}]} x"#,
+            r#"{"items":[{"metadata":{"managedFields":[}}]}"#,
+            &deep,
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+}
