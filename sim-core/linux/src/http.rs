@@ -279,8 +279,12 @@ impl Connection {
     /// All that is left of a body.
     pub async fn read_body(&mut self, body: &mut Body) -> Result<Vec<u8>, HttpError> {
         let mut whole = Vec::new();
+        // Room for all of a long body, if its length is told and can be believed.
+        if let Body::Length(length @ 65_536..=16_777_216) = *body {
+            whole.reserve(length as usize);
+        }
         while let Some(mut piece) = self.read_piece(body).await? {
-            if whole.is_empty() {
+            if whole.capacity() == 0 {
                 whole = piece;
             } else {
                 whole.append(&mut piece);

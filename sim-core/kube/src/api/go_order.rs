@@ -119,33 +119,50 @@ impl<'a> Shape<'a> {
 
     /// The fields of an object in their order, each with its shape; what has no place comes behind, in alphabetical
     /// order.
-    pub fn fields<'b>(self, map: &'b Map<String, Value>) -> Vec<(&'b String, &'b Value, Shape<'b>)> {
+    pub fn fields<'b>(self, map: &'b Map<String, Value>) -> Vec<Placed<'b>> {
         let names = match self {
             Shape::Named(parent) => ORDER.iter().find(|(name, _)| *name == parent).map(|(_, names)| *names),
             Shape::List(_) => Some("kind apiVersion metadata items"),
             _ => None,
         };
-        // The place of each is looked for once: there are more comparisons than fields.
-        let mut places = Vec::with_capacity(map.len());
-        let mut fields = Vec::with_capacity(map.len());
+        let mut fields: Vec<Placed<'b>> = Vec::with_capacity(map.len());
         for (key, value) in map {
+            // The place of each is looked for once: there are more comparisons than fields.
             let (place, shape) = match self {
-                Shape::Struct(schema) => match schema.fields.iter().position(|field| field.name == key) {
+                Shape::Struct(schema) => match schema.place(key) {
                     Some(place) => (place, Shape::of_type(&schema.fields[place].ty)),
-                    None => (usize::MAX, Shape::Plain),
+                    None => (NOWHERE, Shape::Plain),
                 },
+                Shape::Plain => (NOWHERE, Shape::Plain),
+                Shape::Map(of) => (NOWHERE, Shape::of_type(of)),
                 _ => {
                     let place = names.and_then(|names| names.split(' ').position(|name| name == key));
-                    (place.unwrap_or(usize::MAX), self.below(key, value))
+                    (place.unwrap_or(NOWHERE), self.below(key, value))
                 }
             };
-            let at = places.partition_point(|other| *other <= place);
-            places.insert(at, place);
-            fields.insert(at, (key, value, shape));
+            let mut at = fields.len();
+            while at > 0 && fields[at - 1].place > place {
+                at -= 1;
+            }
+            fields.insert(at, Placed { place, key, value, shape });
         }
         fields
     }
 }
+
+/// A field of an object.
+pub struct Placed<'a> {
+    place: usize,
+    /// Its name.
+    pub key: &'a String,
+    /// What stands there.
+    pub value: &'a Value,
+    /// What decides the order in it.
+    pub shape: Shape<'a>,
+}
+
+/// The place of what has none.
+const NOWHERE: usize = usize::MAX;
 
 /// JSON on one line.
 pub fn compact(value: &Value) -> String {
@@ -189,12 +206,19 @@ impl Writer<'_> {
         let inner = depth.map(|depth| depth + 1);
         match value {
             Value::Object(map) if !map.is_empty() => {
-                for (index, (key, value, shape)) in shape.fields(map).into_iter().enumerate() {
+                for (index, field) in shape.fields(map).into_iter().enumerate() {
                     self.text.push(if index == 0 { '{' } else { ',' });
                     new_line(self.text, inner);
-                    push_string(self.text, key);
+                    if field.place == NOWHERE {
+                        push_string(self.text, field.key);
+                    } else {
+                        // In a name that is known there is nothing special.
+                        self.text.push('"');
+                        self.text.push_str(field.key);
+                        self.text.push('"');
+                    }
                     self.text.push_str(if depth.is_some() { ": " } else { ":" });
-                    self.push(shape, value, inner);
+                    self.push(field.shape, field.value, inner);
                 }
                 if matches!(shape, Shape::Struct(schema) if std::ptr::eq(schema, &OBJECT_META))
                     && !self.managers.is_empty()
@@ -215,13 +239,16 @@ impl Writer<'_> {
                 self.text.push(']');
             }
             Value::String(string) => push_string(self.text, string),
+            Value::Bool(true) => self.text.push_str("true"),
+            Value::Bool(false) => self.text.push_str("false"),
+            Value::Null => self.text.push_str("null"),
             other => self.text.push_str(&other.to_string()),
         }
     }
 }
 
 /// A string as Go's `encoding/json` writes it.
-fn push_string(text: &mut String, string: &str) {
+pub(crate) fn push_string(text: &mut String, string: &str) {
     text.push('"');
     push_escaped(text, string);
     text.push('"');

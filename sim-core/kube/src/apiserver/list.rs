@@ -4,7 +4,7 @@
 use super::body::number;
 use super::rest::{Request, Response, Target, header};
 use super::strategy::outward;
-use super::{ApiServer, Filter, managed_fields, table};
+use super::{ApiServer, Filter, table};
 use crate::api::status::FieldError;
 use crate::api::{Object, ObjectExt, Resource, Status, go_json, set};
 use data_encoding::BASE64URL_NOPAD;
@@ -53,12 +53,7 @@ impl ApiServer {
             resource.list_kind(),
             resource.api_version()
         );
-        for (i, object) in objects.iter().enumerate() {
-            if i > 0 {
-                body.push(',');
-            }
-            managed_fields::show(&mut body, resource, object);
-        }
+        self.0.encoded.borrow_mut().list(&mut body, resource, &objects);
         body.push_str("]}\n");
         let body = body.into_bytes();
         Ok(Response::Whole { status: 200, headers: vec![header("Content-Type", "application/json")], body })

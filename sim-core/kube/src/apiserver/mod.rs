@@ -19,6 +19,7 @@ mod certificates;
 mod custom;
 mod delete;
 mod discovery;
+mod encoded;
 mod ephemeral_containers;
 mod eviction;
 pub mod extension;
@@ -56,6 +57,7 @@ pub use upstream::Upstream;
 pub use watch::WatchStream;
 
 use crate::api::{NAMESPACE, Object, Resource, SERVICE_CIDR, new_object};
+use encoded::Encoded;
 use serde_json::json;
 use sim::{Rng, Sim, SortedMap, Timestamp};
 use std::cell::{Cell, RefCell};
@@ -99,6 +101,8 @@ struct Server {
     aggregated: RefCell<Vec<Aggregated>>,
     /// Discovery documents that were asked for, by path.
     documents: RefCell<SortedMap<String, Vec<u8>>>,
+    /// The objects of the last long list as they were written.
+    encoded: RefCell<Encoded>,
 }
 
 impl ApiServer {
@@ -115,6 +119,7 @@ impl ApiServer {
             dialer: RefCell::default(),
             aggregated: RefCell::default(),
             documents: RefCell::default(),
+            encoded: RefCell::default(),
         }));
         for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
             let namespace = new_object(NAMESPACE, "", name);

@@ -59,10 +59,10 @@ const ATOMIC: &[&str] = &[
 ];
 
 /// The keys by which elements of a list are told apart.
-pub(super) fn map_keys(item: &Struct, merge_key: &'static str) -> Vec<&'static str> {
+pub(super) fn map_keys<'a>(item: &Struct, merge_key: &'a &'static str) -> &'a [&'static str] {
     match MAP_KEYS.iter().find(|(go, _)| *go == item.go) {
-        Some((_, keys)) => keys.to_vec(),
-        None => vec![merge_key],
+        Some((_, keys)) => keys,
+        None => std::slice::from_ref(merge_key),
     }
 }
 

@@ -335,7 +335,7 @@ const ADMITTED: [&str; 7] = [
 /// The managers of what a component of the cluster has made: its maker has all but the status. As JSON, empty for none:
 /// that is what becomes of nearly all of them, and of a thousand pods there are two thousand trees.
 fn derived(resource: Resource, object: &Value) -> String {
-    let (mut own, mut status) = (String::new(), String::new());
+    let (mut own, mut status) = (String::with_capacity(2_048), String::with_capacity(2_048));
     for (name, value) in object.map_at("") {
         let (set, skipped): (_, &[&str]) = match name.as_str() {
             "apiVersion" | "kind" => continue,
@@ -352,15 +352,16 @@ fn derived(resource: Resource, object: &Value) -> String {
     let (maker, reporter) = components(resource, object);
     let mut managers = [(object.creation_timestamp(), maker, "", own), (last, reporter, "status", status)];
     managers.order();
-    let mut text = String::new();
+    let mut text = String::with_capacity(managers.iter().map(|(.., set)| set.len() + 256).sum());
+    let api_version = resource.api_version();
     for (time, name, subresource, set) in managers.iter().filter(|(.., set)| !set.is_empty()) {
-        text += if text.is_empty() { "[" } else { "," };
-        text += "{\"manager\":";
-        go_order::write(&mut text, &json!(name));
-        text += &format!(
-            ",\"operation\":\"Update\",\"apiVersion\":\"{}\",\"time\":\"{time}\",\"fieldsType\":\"FieldsV1\",\"fieldsV1\":{{{set}}}",
-            resource.api_version()
-        );
+        text += if text.is_empty() { "[{\"manager\":" } else { ",{\"manager\":" };
+        go_order::push_string(&mut text, name);
+        let before = [",\"operation\":\"Update\",\"apiVersion\":\"", &api_version, "\",\"time\":\"", time];
+        let behind = ["\",\"fieldsType\":\"FieldsV1\",\"fieldsV1\":{", set, "}"];
+        for part in before.into_iter().chain(behind) {
+            text += part;
+        }
         text += if subresource.is_empty() { "}" } else { ",\"subresource\":\"status\"}" };
     }
     if text.is_empty() { text } else { text + "]" }

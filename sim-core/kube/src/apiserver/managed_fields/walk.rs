@@ -96,8 +96,9 @@ const ALWAYS: &[&str] = &[
 
 /// What tells an element of a keyed list from the others: `k:{"name":"web"}`.
 fn key_of(item: &'static Struct, merge_key: &'static str, value: &Value) -> String {
-    let mut text = "k:{".to_string();
-    for key in map_keys(item, merge_key) {
+    let mut text = String::with_capacity(64);
+    text.push_str("k:");
+    for key in map_keys(item, &merge_key) {
         let default;
         let found = match value.get(key).filter(|value| !value.is_null()) {
             Some(found) => found,
@@ -111,9 +112,22 @@ fn key_of(item: &'static Struct, merge_key: &'static str, value: &Value) -> Stri
                 &default
             }
         };
-        text += &format!("{}\"{key}\":{found}", if text.ends_with('{') { "" } else { "," });
+        text.push_str(if text.len() == 2 { "{\"" } else { ",\"" });
+        text.push_str(key);
+        text.push_str("\":");
+        match found {
+            Value::String(found)
+                if found.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"\\".contains(&byte)) =>
+            {
+                for part in ["\"", found, "\""] {
+                    text.push_str(part);
+                }
+            }
+            found => text.push_str(&found.to_string()),
+        }
     }
-    text + "}"
+    text.push_str(if text.len() == 2 { "{}" } else { "}" });
+    text
 }
 
 /// A part of a value: its path element, its shape, and what is there.
@@ -196,9 +210,11 @@ fn write_set(text: &mut String, shape: Shape, value: &Value, always: bool, skipp
         }
         _ => {
             let mut parts = parts(shape, Some(value).filter(|_| divided));
-            parts.order_by(|(a, ..), (b, ..)| a.cmp(b));
+            if parts.len() > 1 {
+                parts.order_by(|(a, ..), (b, ..)| a.cmp(b));
+            }
             for (key, inner, value) in parts {
-                write_part(text, &["", &key], inner, value, false, &[]);
+                write_part(text, "", &key, inner, value, false, &[]);
             }
         }
     }
@@ -215,18 +231,29 @@ fn write_set(text: &mut String, shape: Shape, value: &Value, always: bool, skipp
 pub(super) fn write_field(text: &mut String, owner: Shape, name: &str, value: &Value, skipped: &[&str]) {
     let always = matches!(owner, Shape::Struct(_)) && ALWAYS.contains(&name);
     if !value.is_null() {
-        write_part(text, &["f:", name], owner.below(name), value, always, skipped);
+        write_part(text, "f:", name, owner.below(name), value, always, skipped);
     }
 }
 
-fn write_part(text: &mut String, key: &[&str], shape: Shape, value: &Value, always: bool, skipped: &[&str]) {
+fn write_part(
+    text: &mut String,
+    prefix: &str,
+    key: &str,
+    shape: Shape,
+    value: &Value,
+    always: bool,
+    skipped: &[&str],
+) {
     let begin = text.len();
     text.push_str(if matches!(text.as_bytes().last(), None | Some(b'{')) { "\"" } else { ",\"" });
-    for part in key {
-        go_order::push_escaped(text, part);
-    }
+    text.push_str(prefix);
+    go_order::push_escaped(text, key);
     text.push_str("\":");
-    if !write_set(text, shape, value, always, skipped) {
+    // Nearly all that is written is below nothing.
+    let leaf = matches!(shape, Shape::Atomic) || !matches!(value, Value::Object(_) | Value::Array(_));
+    if leaf {
+        text.push_str("{}");
+    } else if !write_set(text, shape, value, always, skipped) {
         text.truncate(begin);
     }
 }

@@ -37,7 +37,7 @@ fn push(text: &mut String, value: &Value, depth: usize, shape: Option<Shape<'_>>
                     shape
                         .fields(map)
                         .into_iter()
-                        .for_each(|(key, value, shape)| field(key, value, Some(shape)));
+                        .for_each(|placed| field(placed.key, placed.value, Some(placed.shape)));
                 }
                 None => sorted(map).into_iter().for_each(|(key, value)| field(key, value, None)),
             }
