@@ -2,6 +2,7 @@
 
 use super::world::World;
 use crate::api::{DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER, ObjectExt, Status};
+use crate::apiserver::WriteOptions;
 use crate::client::DeleteOptions;
 use serde_json::{Value, json};
 
@@ -379,4 +380,50 @@ fn a_behavior_slows_it_down() {
     world.used(&[("1m", "1Mi"); 4]);
     world.wait(600);
     assert_eq!((world.replicas(), world.reasons()[2].as_str()), (4, "ScalingLimited=True ScaleDownLimit"));
+}
+
+#[test]
+fn what_goes_wrong_on_the_way_is_told() {
+    let world = World::new(2);
+    world.used(&[("400m", "1Mi"); 2]);
+    world.autoscale("web", half(1, 20));
+    *world.meanwhile.borrow_mut() = Some(|client| {
+        client.server().delete(DEPLOYMENT, "default", "web", &DeleteOptions::default()).expect("it goes");
+    });
+    world.wait(15);
+    let why = "deployments.apps \"web\" not found";
+    assert_eq!(
+        world.conditions()[0],
+        format!(
+            "AbleToScale=False FailedUpdateScale: the HPA controller was unable to update the target scale: {why}"
+        )
+    );
+    let reason = "cpu resource utilization (percentage of request) above target";
+    assert_eq!(world.events(), [format!("FailedRescale New size: 4; reason: {reason}; error: {why}")]);
+    let status = world.status();
+    assert_eq!((status.int_at("/currentReplicas"), status.int_at("/desiredReplicas")), (Some(2), Some(0)));
+    assert!(status.at("/lastScaleTime").is_null());
+
+    let world = World::new(2);
+    world.used(&[("100m", "1Mi"); 2]);
+    world.autoscale("web", half(1, 20));
+    *world.meanwhile.borrow_mut() = Some(|client| {
+        let server = client.server();
+        let old = server.get(HORIZONTAL_POD_AUTOSCALER, "default", "web").expect("it is there");
+        let mut new = (*old).clone();
+        new["spec"]["maxReplicas"] = json!(7);
+        server
+            .replace(HORIZONTAL_POD_AUTOSCALER, "default", new, false, &WriteOptions::default())
+            .expect("it changes");
+    });
+    world.wait(15);
+    assert_eq!(
+        world.events(),
+        [
+            "FailedUpdateStatus Operation cannot be fulfilled on horizontalpodautoscalers.autoscaling \"web\": the object \
+             has been modified; please apply your changes to the latest version and try again"
+        ]
+    );
+    world.wait(16);
+    assert_eq!(world.reasons()[0], "AbleToScale=True ReadyForNewScale");
 }

@@ -14,11 +14,16 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
+/// What happens once, between a question and its answer.
+type Meanwhile = Rc<RefCell<Option<fn(&Client)>>>;
+
 pub struct World {
     sim: Sim,
     client: Client,
     /// What the metrics API answers.
     pub metrics: Rc<RefCell<Result<Value, Status>>>,
+    /// What happens in the cluster while it answers.
+    pub meanwhile: Meanwhile,
     /// What it was asked.
     pub asked: Rc<RefCell<Vec<(String, String)>>>,
 }
@@ -30,14 +35,20 @@ impl World {
         let api = ApiServer::new(&sim);
         let metrics: Rc<RefCell<Result<Value, Status>>> = Rc::new(RefCell::new(Ok(Value::Null)));
         let asked: Rc<RefCell<Vec<(String, String)>>> = Rc::default();
+        let meanwhile: Meanwhile = Rc::default();
+        let client = Client::new(&api, "system:admin");
         let (answers, questions) = (Rc::clone(&metrics), Rc::clone(&asked));
+        let (event, other) = (Rc::clone(&meanwhile), client.clone());
         let source = MetricsClient(Rc::new(move |path, selector| {
             questions.borrow_mut().push((path, selector));
+            if let Some(event) = event.borrow_mut().take() {
+                event(&other);
+            }
             let answer = answers.borrow().clone();
             Box::pin(async move { answer })
         }));
         start_with(&Context::new(&sim, &api).named("horizontal-pod-autoscaler-controller"), source);
-        let world = World { sim, client: Client::new(&api, "system:admin"), metrics, asked };
+        let world = World { sim, client, metrics, meanwhile, asked };
         // What pods run as.
         let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}});
         world.create(SERVICE_ACCOUNT, account);
