@@ -5,7 +5,9 @@ use super::body::{body_of, patch_body, write_options};
 use super::options::WriteOptions;
 use super::rest::{Request, Response, Target};
 use crate::api::schema::Struct;
-use crate::api::{DEPLOYMENT, ObjectExt, Resource, Status, object_at, set};
+use crate::api::{
+    DEPLOYMENT, LabelSelector, ObjectExt, REPLICATION_CONTROLLER, Resource, Status, object_at, set,
+};
 use serde_json::{Value, json};
 
 impl ApiServer {
@@ -60,7 +62,11 @@ fn scale_path(resource: Resource, field: &str, usual: &str) -> String {
 fn scale_of(resource: Resource, object: &Value) -> Value {
     let selector = match resource.custom {
         Some(custom) => object.str_at(&custom.scale_path("labelSelectorPath")).to_string(),
-        None => crate::api::LabelSelector::from_value(object.at("/spec/selector")).to_string(),
+        // The older kind's selector is a map.
+        None if std::ptr::eq(resource, REPLICATION_CONTROLLER) => {
+            LabelSelector::from_map(object.map_at("/spec/selector")).to_string()
+        }
+        None => LabelSelector::from_value(object.at("/spec/selector")).to_string(),
     };
     let (spec, status) = (
         scale_path(resource, "specReplicasPath", "/spec/replicas"),
