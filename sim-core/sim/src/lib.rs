@@ -6,12 +6,13 @@
 //! slices as small as it likes. Chance is drawn from streams forked from one seed by name
 //! ([`Sim::rng`]), so that a component that draws more does not change what its neighbours draw.
 //!
-//! Reading order: [`time`], [`rng`], [`queue`], [`executor`], [`trace`]; [`order`], [`sorted_map`] and
+//! Reading order: [`time`], [`rng`], [`queue`], [`executor`], [`trace`]; [`join`], [`order`], [`sorted_map`] and
 //! [`sorted_set`] are helpers of all layers.
 //!
 //! **Invariant**: no wall clock, no threads, no unordered maps, no I/O.
 
 pub mod executor;
+pub mod join;
 pub mod order;
 pub mod queue;
 pub mod rng;
@@ -21,6 +22,7 @@ pub mod time;
 pub mod trace;
 
 pub use executor::{Progress, Sim, Sleep, TaskId};
+pub use join::join_all;
 pub use order::Ordered;
 pub use queue::EventId;
 pub use rng::Rng;

@@ -140,6 +140,11 @@ const PRIORITY_CLASSES: [(&str, i64, &str); 2] = [
     ),
 ];
 
+/// Reads a manifest of this folder.
+pub(super) fn manifest(text: &str) -> Value {
+    serde_json::from_str(text).expect("the manifests are well-formed")
+}
+
 /// Creates an object of the cluster's own.
 pub(super) fn put(api: &ApiServer, resource: Resource, namespace: &str, object: Value) {
     let created = api.create(resource, namespace, object, &WriteOptions::default());
@@ -195,32 +200,9 @@ pub(super) fn create(api: &ApiServer, kubeadm: bool) {
         set(&mut class, "/description", json!(description));
         put(api, PRIORITY_CLASS, "", class);
     }
-    let mut dns = new_object(SERVICE, "kube-system", "kube-dns");
-    set(
-        &mut dns,
-        "/metadata/labels",
-        json!({"k8s-app": "kube-dns", "kubernetes.io/cluster-service": "true",
-               "kubernetes.io/name": if kubeadm { "CoreDNS" } else { "KubeDNS" }}),
-    );
-    set(
-        &mut dns,
-        "/metadata/annotations",
-        json!({"prometheus.io/port": "9153", "prometheus.io/scrape": "true"}),
-    );
-    set(
-        &mut dns,
-        "/spec",
-        json!({
-            "clusterIP": "10.96.0.10",
-            "selector": {"k8s-app": "kube-dns"},
-            "ports": [
-                {"name": "dns", "port": 53, "protocol": "UDP", "targetPort": 53},
-                {"name": "dns-tcp", "port": 53, "protocol": "TCP", "targetPort": 53},
-                {"name": "metrics", "port": 9153, "protocol": "TCP", "targetPort": 9153},
-            ],
-        }),
-    );
+    let mut dns = manifest(include_str!("manifests/kube-dns.json"));
     if !kubeadm {
+        dns["metadata"]["labels"]["kubernetes.io/name"] = json!("KubeDNS");
         // By hand that is `kubectl apply`, which notes down what it was given.
         let applied = json!(format!("{dns}\n"));
         dns["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"] = applied;

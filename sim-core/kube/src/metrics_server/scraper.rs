@@ -36,7 +36,7 @@ pub(super) async fn run(sys: Sys, server: Rc<MetricsServer>, resolution: Duratio
                 }
             }
         });
-        futures_util::future::join_all(asked).await;
+        sim::join_all(asked).await;
         server.storage.borrow_mut().store(batch.take(), resolution);
         sys.host().sim().sleep_until(first + resolution * round).await;
     }

@@ -6,9 +6,8 @@ use super::round::{Round, set_failure_count};
 use super::{Controller, TRACKING};
 use crate::api::{self, JOB, Key, Object, ObjectExt, Status, pod};
 use crate::controllers::pod_control::{pod_from_template, rank};
-use futures_util::future::join_all;
 use serde_json::{Value, json};
-use sim::{Ordered, SortedMap};
+use sim::{Ordered, SortedMap, join_all};
 use std::time::Duration;
 
 /// No single reconciliation creates or deletes more pods than this.

@@ -238,10 +238,15 @@ impl Stern {
         };
         let mut watches = Vec::new();
         for namespace in namespaces {
-            watches.push(self.watch(namespace, resource));
+            watches.push(Box::pin(self.watch(namespace, resource)));
         }
         // What goes wrong in one namespace ends it for all.
-        futures_util::future::try_join_all(watches).await.map(drop)
+        while !watches.is_empty() {
+            let (ended, _, others) = futures_util::future::select_all(watches).await;
+            ended?;
+            watches = others;
+        }
+        Ok(())
     }
 
     /// Shows the logs of a namespace's pods, and with `follow` those of pods to come.
@@ -275,7 +280,7 @@ impl Stern {
             let at_once = usize::try_from(limit).unwrap_or(1).max(1);
             for some in found.chunks(at_once) {
                 let logs = some.iter().map(async |target| self.tail(target, &mut Place::default()).await);
-                futures_util::future::join_all(logs).await.into_iter().collect::<Result<Vec<()>>>()?;
+                sim::join_all(logs).await.into_iter().collect::<Result<Vec<()>>>()?;
             }
             return Ok(());
         }

@@ -11,10 +11,9 @@ use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{self, DryRun};
 use crate::programs::kubectl::selection::Info;
-use futures_util::future::join_all;
 use kube::api::ObjectExt;
 use serde_json::{Value, json};
-use sim::{Instant, Timestamp};
+use sim::{Instant, Timestamp, join_all};
 use std::rc::Rc;
 use std::time::Duration;
 

@@ -6,7 +6,6 @@ use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::pods;
-use futures_util::future::join_all;
 use serde_json::Value;
 use sim::Ordered;
 use std::rc::Rc;
@@ -187,7 +186,7 @@ async fn print_all(k: &Kubectl, sources: &[Source], by_selector: bool) -> Result
         }
     };
     if follow && sources.len() > 1 {
-        return join_all(sources.iter().map(one)).await.into_iter().collect();
+        return sim::join_all(sources.iter().map(one)).await.into_iter().collect();
     }
     for source in sources {
         one(source).await?;
