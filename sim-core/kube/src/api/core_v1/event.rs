@@ -59,6 +59,7 @@ pub static INFO: ResourceInfo = ResourceInfo {
         ("source", "/source/component"),
         ("type", "/type"),
     ],
+    default: tell_no_time,
     validate,
     columns: COLUMNS,
     row,
@@ -128,6 +129,15 @@ fn row(event: &Value, now: Timestamp) -> Vec<Value> {
         count.into(),
         event.name().into(),
     ]
+}
+
+/// Go's type always says when, be it that there is nothing to say.
+fn tell_no_time(event: &mut Value) {
+    if let Some(event) = event.as_object_mut() {
+        for field in ["eventTime", "firstTimestamp", "lastTimestamp"] {
+            event.entry(field).or_insert(Value::Null);
+        }
+    }
 }
 
 fn validate(event: &Value, _old: Option<&Value>, errors: &mut Errors) {

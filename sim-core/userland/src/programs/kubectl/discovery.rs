@@ -120,7 +120,8 @@ impl Mapper {
     fn add_aggregated(&mut self, answer: &Value) {
         for group in list(&answer["items"]) {
             let name = text(&group["metadata"]["name"]);
-            for version in list(&group["versions"]) {
+            // What another server serves that does not answer is left out.
+            for version in list(&group["versions"]).iter().filter(|version| version["freshness"] != "Stale") {
                 let version_name = text(&version["version"]);
                 self.versions.push(join_version(&name, &version_name));
                 for entry in list(&version["resources"]) {

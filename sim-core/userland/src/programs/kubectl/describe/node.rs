@@ -18,7 +18,7 @@ pub async fn describe(describer: &Describer, w: &mut Writer, node: &Value) -> Re
         .get(&format!("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{name}"), &[])
         .await
         .unwrap_or(Value::Null);
-    let fields = format!("spec.nodeName={name},status.phase!=Failed,status.phase!=Succeeded");
+    let fields = format!("spec.nodeName={name},status.phase!=Succeeded,status.phase!=Failed");
     let pods = describer.list("/api/v1/pods", &[("fieldSelector", &fields), ("limit", "500")]).await;
     write(w, node, &lease, &pods);
     Ok(())

@@ -94,15 +94,7 @@ impl Dump<'_> {
 
     /// Writes a list of objects, and gives it.
     async fn list(&self, path: &str, file: &str) -> Result<Value> {
-        let mut list = self.k.client().await?.get(path, &[]).await?;
-        if list["kind"] == "EventList" {
-            // Go's type has it always.
-            for event in list["items"].as_array_mut().into_iter().flatten() {
-                if event.get("eventTime").is_none() {
-                    event["eventTime"] = Value::Null;
-                }
-            }
-        }
+        let list = self.k.client().await?.get(path, &[]).await?;
         if matches!(self.format, Format::Name) {
             let kind = list["kind"].as_str().unwrap_or("");
             return Err(Error::text(format!("list types are not supported by name printing: *v1.{kind}")));

@@ -8,11 +8,11 @@ use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
-use crate::programs::kubectl::printers::{Format, list_of, shown};
+use crate::programs::kubectl::printers::{Format, shown};
 use crate::programs::kubectl::rest::JSON;
 use crate::programs::kubectl::selection::warn_of_others;
 use crate::programs::kubectl::tabwriter::TabWriter;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::rc::Rc;
 
 const FLAGS: &[Flag] = &[
@@ -81,20 +81,25 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         k.err(&text).await;
         return Ok(());
     }
-    sort_events(&mut items);
-    let mut writer = TabWriter::table();
-    match &format {
-        Some(format) if !watching => {
-            for item in &mut items {
-                item["apiVersion"] = Value::from("v1");
-                item["kind"] = Value::from("Event");
-            }
-            k.out(&format.print(&shown(&k, list_of(items)))?).await;
-            return Ok(());
-        }
-        _ => {}
+    // A watch begins with what is there, as it comes.
+    if !watching {
+        sort_events(&mut items);
     }
-    if format.is_none() {
+    for item in &mut items {
+        item["apiVersion"] = Value::from("v1");
+        item["kind"] = Value::from("Event");
+    }
+    let any = !items.is_empty();
+    let mut writer = TabWriter::table();
+    if let Some(format) = &format {
+        let objects = match watching {
+            true => items,
+            false => vec![json!({"kind": "EventList", "apiVersion": "v1", "metadata": {}, "items": items})],
+        };
+        for object in objects {
+            print(&k, format, object).await?;
+        }
+    } else {
         if !k.flags.bool("no-headers") && !items.is_empty() {
             headers(&mut writer, all);
         }
@@ -108,14 +113,14 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         let version = list["metadata"]["resourceVersion"].as_str().unwrap_or("").to_string();
         query.extend([("watch", "true"), ("resourceVersion", version.as_str())]);
         let mut stream = client.stream(&path, &query, JSON).await?;
-        let mut named = k.flags.bool("no-headers") || !items.is_empty();
+        let mut named = k.flags.bool("no-headers") || any;
         while let Some(event) = stream.event().await? {
             if !matches!(event["type"].as_str(), Some("ADDED" | "MODIFIED")) || !wanted(&k, &event["object"])
             {
                 continue;
             }
             match &format {
-                Some(format) => k.out(&format.print(&shown(&k, event["object"].clone()))?).await,
+                Some(format) => print(&k, format, event["object"].clone()).await?,
                 None => {
                     if !named {
                         headers(&mut writer, all);
@@ -152,6 +157,12 @@ async fn about(k: &Kubectl) -> Result<Option<String>> {
         resource.api_version(),
         resource.kind
     )))
+}
+
+async fn print(k: &Kubectl, format: &Format, object: Value) -> Result<()> {
+    let before = if matches!(format, Format::Yaml) { k.document() } else { "" };
+    k.out(&format!("{before}{}", format.print_typed(&shown(k, object))?)).await;
+    Ok(())
 }
 
 fn wanted(k: &Kubectl, event: &Value) -> bool {
