@@ -105,6 +105,10 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         }
         for item in &items {
             row(&k, &mut writer, all, item);
+            if watching {
+                // Each is aligned with those before it.
+                k.out(&writer.flush()).await;
+            }
         }
         k.out(&writer.flush()).await;
     }
