@@ -43,11 +43,11 @@ pub const IMAGES: &[ImageInfo] = &[
     alpine::IMAGE,
     archlinux::IMAGE,
     busybox::IMAGE,
-    hpa_example::IMAGE,
     httpd::IMAGE,
     nginx::IMAGE,
     perl::IMAGE,
     redis::IMAGE,
+    hpa_example::IMAGE,
 ];
 
 #[cfg(test)]
