@@ -1,45 +1,35 @@
 //! Several things at the same time.
 
-use std::future::{Future, poll_fn};
+use std::cell::RefCell;
+use std::future::Future;
 use std::pin::Pin;
-use std::task::Poll;
+use std::rc::Rc;
 
-/// Something on its way.
-type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
-
-/// Waits until all are done; the outcomes are in the order of the futures. Boxed, so that there is one such code for
-/// each type of outcomes and not one for each future.
+/// Waits until all are done; the outcomes are in the order of the futures. What is awaited is boxed and gives nothing
+/// back, so that there is one such code and not one for each future.
 pub async fn join_all<'a, T, F>(futures: impl IntoIterator<Item = F>) -> Vec<T>
 where
+    T: 'a,
     F: Future<Output = T> + 'a,
 {
-    joined(futures.into_iter().map(|future| -> Pending<'a, T> { Box::pin(future) }).collect()).await
-}
-
-async fn joined<T>(futures: Vec<Pending<'_, T>>) -> Vec<T> {
-    let mut slots: Vec<(Option<Pending<'_, T>>, Option<T>)> =
-        futures.into_iter().map(|future| (Some(future), None)).collect();
-    poll_fn(|cx| {
-        let mut waits = false;
-        for (future, outcome) in &mut slots {
-            let Some(running) = future else { continue };
-            match running.as_mut().poll(cx) {
-                Poll::Ready(value) => (*future, *outcome) = (None, Some(value)),
-                Poll::Pending => waits = true,
-            }
-        }
-        if waits { Poll::Pending } else { Poll::Ready(()) }
-    })
-    .await;
-    slots.into_iter().filter_map(|(_, outcome)| outcome).collect()
+    let outcomes: Rc<RefCell<Vec<Option<T>>>> = Rc::default();
+    let mut running: Vec<Pin<Box<dyn Future<Output = ()> + 'a>>> = Vec::new();
+    for future in futures {
+        let (place, all) = (running.len(), outcomes.clone());
+        running.push(Box::pin(async move {
+            let outcome = future.await;
+            all.borrow_mut()[place] = Some(outcome);
+        }));
+    }
+    outcomes.borrow_mut().resize_with(running.len(), || None);
+    futures_util::future::join_all(running).await;
+    outcomes.take().into_iter().flatten().collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{Duration, Instant, Sim};
-    use std::cell::RefCell;
-    use std::rc::Rc;
 
     #[test]
     fn outcomes_are_in_order_and_take_as_long_as_the_longest() {

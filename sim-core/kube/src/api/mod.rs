@@ -56,7 +56,9 @@ pub use apps_v1::deployment;
 pub use core_v1::{node, pod, service, taint};
 pub use discovery_v1::endpoint_slice;
 pub(crate) use object::texts;
-pub use object::{Key, Object, ObjectExt, condition, field, object_at, remove, set, set_condition, slot};
+pub use object::{
+    Key, Object, ObjectExt, condition, constant, field, object_at, remove, set, set_condition, slot,
+};
 pub use scheme::{Resource, ResourceInfo};
 pub use selector::{FieldSelector, LabelSelector};
 pub use status::Status;

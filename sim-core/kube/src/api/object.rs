@@ -265,6 +265,14 @@ pub fn remove(object: &mut Value, path: &str) -> Option<Value> {
     place.as_object_mut()?.remove(last)
 }
 
+/// A value that is always the same, written as text: `json!` would be code for each of its keys.
+///
+/// # Panics
+/// The text is not JSON, which is our bug.
+pub fn constant(text: &str) -> Value {
+    serde_json::from_str(text).expect("constants are JSON")
+}
+
 /// The condition of this type in `status.conditions`.
 pub fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
     object.list_at("/status/conditions").iter().find(|c| c.str_at("/type") == kind)

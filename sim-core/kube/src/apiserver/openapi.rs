@@ -7,7 +7,7 @@ use crate::api::schema::common::OBJECT_META;
 use crate::api::schema::{Default, Field, Struct, Type};
 use crate::api::scheme::{RESOURCES, Resource};
 use crate::api::strategic::patch_merges;
-use crate::api::{ObjectExt, ResourceInfo};
+use crate::api::{ObjectExt, ResourceInfo, constant};
 use serde_json::{Map, Value, json};
 
 /// The package of what all groups share.
@@ -379,54 +379,12 @@ impl Schemas<'_> {
     }
 
     fn add_machinery(&mut self) {
-        let own = [
-            (
-                "ListMeta",
-                json!({
-                    "type": "object", "description": description("ListMeta"),
-                    "properties": {
-                        "continue": {"type": "string"},
-                        "remainingItemCount": {"type": "integer", "format": "int64"},
-                        "resourceVersion": {"type": "string"},
-                        "selfLink": {"type": "string"},
-                    },
-                }),
-            ),
-            (
-                "DeleteOptions",
-                json!({
-                    "type": "object", "description": description("DeleteOptions"),
-                    "properties": {
-                        "apiVersion": {"type": "string"},
-                        "dryRun": {"type": "array", "items": {"type": "string", "default": ""}},
-                        "gracePeriodSeconds": {"type": "integer", "format": "int64"},
-                        "kind": {"type": "string"},
-                        "orphanDependents": {"type": "boolean"},
-                        "propagationPolicy": {"type": "string"},
-                    },
-                }),
-            ),
-            ("Patch", json!({"type": "object"})),
-            (
-                "Status",
-                json!({
-                    "type": "object",
-                    "properties": {
-                        "apiVersion": {"type": "string"}, "code": {"type": "integer", "format": "int32"},
-                        "details": {"type": "object"}, "kind": {"type": "string"}, "message": {"type": "string"},
-                        "metadata": {"type": "object"}, "reason": {"type": "string"}, "status": {"type": "string"},
-                    },
-                }),
-            ),
-            (
-                "WatchEvent",
-                json!({
-                    "type": "object", "required": ["type", "object"],
-                    "properties": {"object": {"type": "object"}, "type": {"type": "string", "default": ""}},
-                }),
-            ),
-        ];
-        for (name, schema) in own {
+        let Value::Object(own) = constant(include_str!("machinery.json")) else { return };
+        for (name, mut schema) in own {
+            let text = description(&name);
+            if !text.is_empty() {
+                schema["description"] = json!(text);
+            }
             self.done.insert(format!("{META}.{name}"), schema);
         }
     }

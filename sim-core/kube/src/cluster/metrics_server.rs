@@ -2,15 +2,15 @@
 //! `--kubelet-insecure-tls`, for kubeadm's kubelets sign their certificates themselves.
 
 use super::images::METRICS_SERVER;
-use super::objects::{manifest, put};
+use super::objects::put;
 use super::workloads::IMAGE;
-use crate::api::{DEPLOYMENT, ObjectExt, scheme, set};
+use crate::api::{DEPLOYMENT, ObjectExt, constant, scheme, set};
 use crate::apiserver::ApiServer;
 use serde_json::{Value, json};
 
 /// Creates them.
 pub(super) fn create(api: &ApiServer) {
-    let Value::Array(objects) = manifest(include_str!("manifests/metrics-server.json")) else { return };
+    let Value::Array(objects) = constant(include_str!("manifests/metrics-server.json")) else { return };
     for mut object in objects {
         let kind = scheme::by_kind(object.str_at("/apiVersion"), object.str_at("/kind"));
         let resource = kind.expect("the manifests are of known kinds");

@@ -1,6 +1,6 @@
 //! Objects that `kubeadm init` leaves behind, and the files that say the same.
 
-use crate::api::{CONFIG_MAP, PRIORITY_CLASS, Resource, SERVICE, SERVICE_ACCOUNT, new_object, set};
+use crate::api::{CONFIG_MAP, PRIORITY_CLASS, Resource, SERVICE, SERVICE_ACCOUNT, constant, new_object, set};
 use crate::apiserver::{ApiServer, VERSION, WriteOptions};
 use data_encoding::BASE64;
 use serde_json::{Value, json};
@@ -140,11 +140,6 @@ const PRIORITY_CLASSES: [(&str, i64, &str); 2] = [
     ),
 ];
 
-/// Reads a manifest of this folder.
-pub(super) fn manifest(text: &str) -> Value {
-    serde_json::from_str(text).expect("the manifests are well-formed")
-}
-
 /// Creates an object of the cluster's own.
 pub(super) fn put(api: &ApiServer, resource: Resource, namespace: &str, object: Value) {
     let created = api.create(resource, namespace, object, &WriteOptions::default());
@@ -200,7 +195,7 @@ pub(super) fn create(api: &ApiServer, kubeadm: bool) {
         set(&mut class, "/description", json!(description));
         put(api, PRIORITY_CLASS, "", class);
     }
-    let mut dns = manifest(include_str!("manifests/kube-dns.json"));
+    let mut dns = constant(include_str!("manifests/kube-dns.json"));
     if !kubeadm {
         dns["metadata"]["labels"]["kubernetes.io/name"] = json!("KubeDNS");
         // By hand that is `kubectl apply`, which notes down what it was given.

@@ -1,8 +1,8 @@
 //! What runs in kube-system: the control plane as static pods, CoreDNS as a Deployment, kube-proxy as a DaemonSet.
 
 use super::images::{COREDNS, ETCD, kubernetes};
-use super::objects::{manifest, put};
-use crate::api::{self, DAEMON_SET, DEPLOYMENT, set};
+use super::objects::put;
+use crate::api::{self, DAEMON_SET, DEPLOYMENT, constant, set};
 use crate::apiserver::ApiServer;
 use ipnet::Ipv4Net;
 use serde_json::{Value, json};
@@ -77,7 +77,7 @@ fn static_pod(
     requests: Value,
     annotation: Option<(&str, String)>,
 ) -> Value {
-    let mut pod = manifest(include_str!("manifests/static-pod.json"));
+    let mut pod = constant(include_str!("manifests/static-pod.json"));
     let text = json!(name);
     for path in ["/metadata/name", "/metadata/labels/component", "/spec/containers/0/name"] {
         set(&mut pod, path, text.clone());
@@ -93,10 +93,10 @@ fn static_pod(
 
 /// Creates the rest; `kubeadm` gives kube-proxy its configuration in a config map.
 pub(super) fn start(api: &ApiServer, kubeadm: bool) {
-    let mut dns = manifest(include_str!("manifests/coredns.json"));
+    let mut dns = constant(include_str!("manifests/coredns.json"));
     set(&mut dns, IMAGE, json!(COREDNS));
     put(api, DEPLOYMENT, "kube-system", dns);
-    let mut proxy = manifest(include_str!("manifests/kube-proxy.json"));
+    let mut proxy = constant(include_str!("manifests/kube-proxy.json"));
     set(&mut proxy, IMAGE, json!(kubernetes("kube-proxy")));
     if !kubeadm {
         api::remove(&mut proxy, "/spec/template/spec/volumes");

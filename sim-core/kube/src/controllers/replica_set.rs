@@ -10,9 +10,8 @@ use crate::api::{
     self, Key, Object, ObjectExt, POD, REPLICA_SET, REPLICATION_CONTROLLER, Resource, Status, pod,
 };
 use crate::client::{Informer, WorkQueue};
-use futures_util::future::join_all;
 use serde_json::{Value, json};
-use sim::{Ordered, SortedMap, Timestamp};
+use sim::{Ordered, SortedMap, Timestamp, join_all};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;

@@ -21,6 +21,9 @@ const STATUS_PERIOD: Duration = Duration::from_secs(300);
 /// How often it looks at what became of the node.
 const UPDATE_PERIOD: Duration = Duration::from_secs(10);
 
+/// What is the same for all nodes.
+const NODE_TEXT: &str = include_str!("node.json");
+
 /// The conditions, how each is while all is well, and what is said when it becomes so.
 const CONDITIONS: [(&str, &str, &str); 4] = [
     ("MemoryPressure", "False", "NodeHasSufficientMemory"),
@@ -98,27 +101,17 @@ pub(super) fn write_rules(host: &Host) {
 pub(super) async fn register(kubelet: &Kubelet) {
     let config = kubelet.config();
     let node = &config.node;
-    let mut labels = json!({
-        "beta.kubernetes.io/arch": "amd64",
-        "beta.kubernetes.io/os": "linux",
-        "kubernetes.io/arch": "amd64",
-        "kubernetes.io/hostname": node,
-        "kubernetes.io/os": "linux",
-    });
+    let mut object = api::new_object(NODE, "", node);
+    let known = api::constant(NODE_TEXT);
+    for field in ["labels", "annotations"] {
+        object["metadata"][field] = known["metadata"][field].clone();
+    }
+    let labels = &mut object["metadata"]["labels"];
+    labels["kubernetes.io/hostname"] = json!(node);
     for (key, value) in &config.labels {
         labels[key.as_str()] = json!(value);
     }
     let cidr = config.pod_cidr.to_string();
-    let mut object = api::new_object(NODE, "", node);
-    api::set(&mut object, "/metadata/labels", labels);
-    api::set(
-        &mut object,
-        "/metadata/annotations",
-        json!({
-            "node.alpha.kubernetes.io/ttl": "0",
-            "volumes.kubernetes.io/controller-managed-attach-detach": "true",
-        }),
-    );
     api::set(&mut object, "/spec", json!({"podCIDR": cidr, "podCIDRs": [cidr]}));
     api::set(&mut object, "/status", status(kubelet, &Value::Null));
     let client = kubelet.client();
@@ -142,13 +135,6 @@ fn status(kubelet: &Kubelet, old: &Value) -> Value {
         let hex = hash(what);
         format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
     };
-    let condition = |kind: &str, status: &str, reason: &str, message: &str| {
-        let before = old.list_at("/status/conditions").iter().find(|c| c.str_at("/type") == kind);
-        let since =
-            before.filter(|c| c.str_at("/status") == status).map(|c| c.at("/lastTransitionTime").clone());
-        json!({"type": kind, "status": status, "reason": reason, "message": message,
-               "lastHeartbeatTime": now, "lastTransitionTime": since.unwrap_or_else(|| json!(now))})
-    };
     let pods = config.max_pods.to_string();
     let images: Vec<Value> = kubelet
         .images()
@@ -156,42 +142,36 @@ fn status(kubelet: &Kubelet, old: &Value) -> Value {
         .into_iter()
         .map(|(names, size)| json!({"names": names, "sizeBytes": size}))
         .collect();
-    json!({
-        "addresses": [
-            {"type": "InternalIP", "address": config.address.to_string()},
-            {"type": "Hostname", "address": config.node},
-        ],
-        "capacity": {"cpu": CPUS.to_string(), "ephemeral-storage": "50633164Ki", "hugepages-1Gi": "0", "hugepages-2Mi": "0",
-                     "memory": format!("{}Ki", installation.memory_kib), "pods": pods},
-        "allocatable": {"cpu": CPUS.to_string(), "ephemeral-storage": "46663523866", "hugepages-1Gi": "0", "hugepages-2Mi": "0",
-                        "memory": format!("{}Ki", installation.memory_kib - EVICTION_RESERVE_KIB), "pods": pods},
-        "conditions": [
-            condition("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-            condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-            condition("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-            condition("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
-        ],
-        "daemonEndpoints": {"kubeletEndpoint": {"Port": 10_250}},
-        "nodeInfo": {
-            "architecture": "amd64",
-            "bootID": uuid("boot"),
-            "containerRuntimeVersion": installation.container_runtime,
-            "kernelVersion": installation.kernel,
-            "kubeProxyVersion": "",
-            "kubeletVersion": VERSION,
-            "machineID": hash("machine"),
-            "operatingSystem": "linux",
-            "osImage": installation.os_image.map_or_else(|| os_image(kubelet.host()), String::from),
-            "swap": {"capacity": 0},
-            "systemUUID": uuid("system"),
-        },
-        "images": images,
-        "runtimeHandlers": [
-            {"name": "runc", "features": {"recursiveReadOnlyMounts": true, "userNamespaces": true}},
-            {"name": "", "features": {"recursiveReadOnlyMounts": true, "userNamespaces": true}},
-        ],
-        "features": {"supplementalGroupsPolicy": true},
-    })
+    let mut status = api::constant(NODE_TEXT)["status"].take();
+    status["addresses"][0]["address"] = json!(config.address.to_string());
+    status["addresses"][1]["address"] = json!(config.node);
+    for (list, reserved) in [("capacity", 0), ("allocatable", EVICTION_RESERVE_KIB)] {
+        status[list]["cpu"] = json!(CPUS.to_string());
+        status[list]["memory"] = json!(format!("{}Ki", installation.memory_kib - reserved));
+        status[list]["pods"] = json!(pods);
+    }
+    for condition in status["conditions"].as_array_mut().into_iter().flatten() {
+        let before = api::condition(old, condition.str_at("/type"));
+        let since = before.filter(|before| before.at("/status") == condition.at("/status"));
+        let since = since.map_or_else(|| json!(now), |before| before.at("/lastTransitionTime").clone());
+        condition["lastHeartbeatTime"] = json!(now);
+        condition["lastTransitionTime"] = since;
+    }
+    let os_image = installation.os_image.map_or_else(|| os_image(kubelet.host()), String::from);
+    let info = [
+        ("bootID", uuid("boot")),
+        ("containerRuntimeVersion", installation.container_runtime.to_string()),
+        ("kernelVersion", installation.kernel.to_string()),
+        ("kubeletVersion", VERSION.to_string()),
+        ("machineID", hash("machine")),
+        ("osImage", os_image),
+        ("systemUUID", uuid("system")),
+    ];
+    for (field, value) in info {
+        status["nodeInfo"][field] = json!(value);
+    }
+    status["images"] = Value::Array(images);
+    status
 }
 
 /// What the machine's `/etc/os-release` calls it.

@@ -1,7 +1,7 @@
 //! Gives a pod its service account and the volume with its token. Models
 //! `plugin/pkg/admission/serviceaccount`.
 
-use crate::api::{ObjectExt, POD, SERVICE_ACCOUNT, Status, set, slot};
+use crate::api::{ObjectExt, POD, SERVICE_ACCOUNT, Status, constant, set, slot};
 use crate::apiserver::ApiServer;
 use serde_json::{Value, json};
 
@@ -37,6 +37,15 @@ pub(crate) fn admit(server: &ApiServer, pod: &mut Value) -> Result<(), Status> {
     Ok(())
 }
 
+/// An hour, and seven seconds by which kubelets know a token that upstream's admission made.
+const VOLUME: &str = r#"{"projected": {"defaultMode": 420, "sources": [
+    {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+    {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca.crt"}},
+    {"downwardAPI": {"items": [
+        {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}, "path": "namespace"}
+    ]}}
+]}}"#;
+
 fn mount_token(server: &ApiServer, pod: &mut Value) {
     let mounted = |container: &Value| {
         container.list_at("/volumeMounts").iter().any(|m| m.str_at("/mountPath") == MOUNT_PATH)
@@ -63,20 +72,8 @@ fn mount_token(server: &ApiServer, pod: &mut Value) {
         *volumes = json!([]);
     }
     if let Value::Array(volumes) = volumes {
-        volumes.push(json!({
-            "name": name,
-            "projected": {
-                "defaultMode": 420,
-                "sources": [
-                    // An hour, and seven seconds by which kubelets know a token that upstream's admission made.
-                    {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
-                    {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca.crt"}},
-                    {"downwardAPI": {"items": [{
-                        "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"},
-                        "path": "namespace",
-                    }]}},
-                ],
-            },
-        }));
+        let mut volume = constant(VOLUME);
+        volume["name"] = json!(name);
+        volumes.push(volume);
     }
 }

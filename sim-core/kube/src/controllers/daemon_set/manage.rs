@@ -3,9 +3,8 @@
 use super::pod::{is_available, is_updated, new_pod, should_run};
 use super::{Controller, Placed};
 use crate::api::{Object, ObjectExt, Status};
-use futures_util::future::join_all;
 use serde_json::Value;
-use sim::Ordered;
+use sim::{Ordered, join_all};
 use std::time::Duration;
 
 /// No single reconciliation creates or deletes more pods than this.

@@ -5,9 +5,8 @@ use super::indexes;
 use super::policy::{self, Verdict};
 use super::round::Round;
 use crate::api::{JOB, Key, Object, ObjectExt, Status, condition, pod, remove, set};
-use futures_util::future::join_all;
 use serde_json::{Value, json};
-use sim::{Ordered, SortedSet};
+use sim::{Ordered, SortedSet, join_all};
 
 /// No status holds more uids than this.
 const MOST_UNCOUNTED: usize = 500;
