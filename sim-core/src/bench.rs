@@ -28,7 +28,11 @@ pub fn run(world: &mut Sim, argv: &[&str]) -> (i32, String) {
             match output {
                 Output::Stdout { id: JOB, bytes } | Output::Stderr { id: JOB, bytes } => text.extend(bytes),
                 Output::Exited { id: JOB, code } => {
-                    return (code, String::from_utf8_lossy(&text).into_owned());
+                    let text = String::from_utf8(text);
+                    return (
+                        code,
+                        text.unwrap_or_else(|bad| String::from_utf8_lossy(bad.as_bytes()).into_owned()),
+                    );
                 }
                 _ => {}
             }

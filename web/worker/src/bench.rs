@@ -56,6 +56,12 @@ pub const SCENARIOS: &[Scenario] = &[
         run: |world| bench::kubectl(world, "kubectl get pods -o yaml"),
     },
     Scenario {
+        name: "kubectl get pods -o json, of 1,000",
+        unit: "commands",
+        prepare: thousand_pods,
+        run: |world| bench::kubectl(world, "kubectl get pods -o json"),
+    },
+    Scenario {
         name: "kubectl describe deployment, of 1,000",
         unit: "commands",
         prepare: thousand_pods,

@@ -225,15 +225,21 @@ impl<'a> Page<'a> {
             return Some(());
         }
         let mut open = 0;
+        let mut bytes = self.text.as_bytes()[self.at..].iter();
         loop {
-            let byte = *self.text.as_bytes().get(self.at)?;
-            self.at += 1;
-            match byte {
-                b'"' => drop(self.string()?),
+            match bytes.next()? {
+                b'"' => loop {
+                    match bytes.next()? {
+                        b'"' => break,
+                        b'\\' => drop(bytes.next()),
+                        _ => {}
+                    }
+                },
                 b'{' | b'[' => open += 1,
                 b'}' | b']' => {
                     open -= 1;
                     if open == 0 {
+                        self.at = self.text.len() - bytes.len();
                         return Some(());
                     }
                 }

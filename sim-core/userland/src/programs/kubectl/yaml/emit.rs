@@ -96,6 +96,8 @@ struct Writer {
     line: usize,
     /// What is being written: the places of all values, or keys, that stand around.
     places: Vec<u32>,
+    /// The last text that needed quotes.
+    quoted: String,
 }
 
 impl Writer {
@@ -163,10 +165,13 @@ impl Writer {
         }
         let simple = class & class::OTHER == 0;
         // Digits alone are a number; all else has to be looked at.
-        if simple && (class & class::NO_DIGIT == 0 || needs_quotes(text)) {
+        if simple && (class & class::NO_DIGIT == 0 || self.quoted == text || needs_quotes(text)) {
             self.push("\"");
             self.push(text);
-            return self.push("\"");
+            self.push("\"");
+            // What happens at once is told with the same time many times.
+            self.quoted.clear();
+            return self.quoted.push_str(text);
         }
         let facts = Facts::of(text);
         let inner = usize::try_from(indent + 2).unwrap_or(0);
@@ -178,6 +183,9 @@ impl Writer {
         }
         if !simple && needs_quotes(text) {
             return self.double_quoted(text, inner, key);
+        }
+        if facts.plain_allowed && simple {
+            return self.push(text);
         }
         if facts.plain_allowed {
             return self.folded(text, inner, key);
