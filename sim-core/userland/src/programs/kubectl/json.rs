@@ -13,13 +13,15 @@ pub fn indented(value: &Value, indent: &str) -> String {
 
 /// The same behind what is there, so many steps to the right.
 pub fn write(text: &mut String, tape: &Tape<'_>, indent: &str, depth: usize) {
-    Writer { text, tape, indent, places: Vec::new() }.node(0, depth);
+    Writer { text, tape, indent, line: "\n".to_string(), places: Vec::new() }.node(0, depth);
 }
 
 struct Writer<'a> {
     text: &'a mut String,
     tape: &'a Tape<'a>,
     indent: &'a str,
+    /// The beginning of a line that is as far to the right as any was.
+    line: String,
     /// What is being written: the places of all values, or keys, that stand around.
     places: Vec<u32>,
 }
@@ -57,10 +59,11 @@ impl Writer<'_> {
     }
 
     fn line(&mut self, depth: usize) {
-        self.text.push('\n');
-        for _ in 0..depth {
-            self.text.push_str(self.indent);
+        let length = 1 + depth * self.indent.len();
+        while self.line.len() < length {
+            self.line.push_str(self.indent);
         }
+        self.text.push_str(&self.line[..length]);
     }
 
     fn string(&mut self, at: u32) {

@@ -11,8 +11,8 @@ use std::cmp::Ordering;
 /// Lines are folded at spaces past this column.
 const BEST_WIDTH: usize = 80;
 
-/// As far as most lines are indented.
-const SPACES: &str = "                                ";
+/// The beginning of most lines.
+const LINE: &str = "\n                                ";
 
 /// Writes a document.
 pub fn emit(value: &Value) -> String {
@@ -106,10 +106,11 @@ impl Writer {
     }
 
     fn line(&mut self, indent: usize) {
-        self.out.push('\n');
-        self.line = self.out.len();
-        self.out.push_str(&SPACES[..indent.min(SPACES.len())]);
-        self.out.extend(std::iter::repeat_n(' ', indent.saturating_sub(SPACES.len())));
+        self.line = self.out.len() + 1;
+        self.out.push_str(&LINE[..LINE.len().min(indent + 1)]);
+        for _ in LINE.len()..indent + 1 {
+            self.out.push(' ');
+        }
     }
 
     /// Whether the last line is so long that the next space ends it.
