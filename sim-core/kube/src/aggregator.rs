@@ -19,9 +19,20 @@ const RETRY: Duration = Duration::from_secs(1);
 /// How long a server may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Takes the way to other servers back when the process ends: it holds the process, and the process the API server, so
+/// that neither would ever be freed.
+struct TakenBack(ApiServer);
+
+impl Drop for TakenBack {
+    fn drop(&mut self) {
+        self.0.dial_with(None);
+    }
+}
+
 /// Looks after the servers for as long as the process lives.
 pub(crate) async fn run(sys: Sys, api: ApiServer) {
     let own = sys.clone();
+    let _taken_back = TakenBack(api.clone());
     api.dial_with(Some(Rc::new(move |upstream: Upstream| -> Dialed {
         let sys = own.clone();
         Box::pin(async move { Ok(ask(&sys, &upstream).await) })

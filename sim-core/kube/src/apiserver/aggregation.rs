@@ -58,7 +58,7 @@ const PRIORITIES: &[(&str, u32)] = &[
 impl ApiServer {
     /// From now on requests for other servers go this way; nothing when the server's program has ended.
     pub fn dial_with(&self, dialer: Option<Dialer>) {
-        *self.0.dialer.borrow_mut() = dialer;
+        drop(self.0.dialer.replace(dialer));
     }
 
     /// Passes a request on, for a client that is not on the wire itself.
