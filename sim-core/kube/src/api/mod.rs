@@ -57,7 +57,8 @@ pub use core_v1::{node, pod, service, taint};
 pub use discovery_v1::endpoint_slice;
 pub(crate) use object::texts;
 pub use object::{
-    Key, Object, ObjectExt, condition, constant, field, object_at, remove, set, set_condition, slot,
+    Key, Object, ObjectExt, condition, constant, corrupt_at, field, object_at, remove, set, set_condition,
+    slot,
 };
 pub use scheme::{Resource, ResourceInfo};
 pub use selector::{FieldSelector, LabelSelector};

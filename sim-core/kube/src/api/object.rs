@@ -265,6 +265,14 @@ pub fn remove(object: &mut Value, path: &str) -> Option<Value> {
     place.as_object_mut()?.remove(last)
 }
 
+/// Where Go finds fault with Base64.
+pub fn corrupt_at(error: &base64::DecodeError, text: &str) -> usize {
+    match error {
+        base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol(at, _) => *at,
+        _ => text.len() / 4 * 4,
+    }
+}
+
 /// A value that is always the same, written as text: `json!` would be code for each of its keys.
 ///
 /// # Panics

@@ -8,7 +8,6 @@ use super::strict::Findings;
 use super::{ApiServer, managed_fields, negotiate, strict};
 use crate::api::status::FieldError;
 use crate::api::{ObjectExt, Resource, Status, go_json};
-use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 use std::rc::Rc;
 
@@ -102,7 +101,7 @@ fn summary(text: &[u8]) -> String {
     match text.first() {
         None => "<empty>".to_string(),
         Some(b'{') => format!("{}{more}", String::from_utf8_lossy(begin)),
-        Some(_) => format!("{}{more}", HEXLOWER.encode(begin)),
+        Some(_) => format!("{}{more}", base16ct::lower::encode_string(begin)),
     }
 }
 

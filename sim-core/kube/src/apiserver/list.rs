@@ -6,8 +6,8 @@ use super::rest::{Request, Response, Target, header};
 use super::strategy::outward;
 use super::{ApiServer, Filter, table};
 use crate::api::status::FieldError;
-use crate::api::{Object, ObjectExt, Resource, Status, go_json, set};
-use data_encoding::BASE64URL_NOPAD;
+use crate::api::{Object, ObjectExt, Resource, Status, corrupt_at, go_json, set};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL_NOPAD};
 use serde_json::{Value, json};
 
 impl ApiServer {
@@ -166,9 +166,9 @@ impl Page {
     /// Models `DecodeContinue`.
     fn read(token: &str) -> Result<Page, String> {
         const NOT_VALID: &str = "continue key is not valid";
-        let bytes = BASE64URL_NOPAD
-            .decode(token.as_bytes())
-            .map_err(|error| format!("{NOT_VALID}: illegal base64 data at input byte {}", error.position))?;
+        let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).map_err(|error| {
+            format!("{NOT_VALID}: illegal base64 data at input byte {}", corrupt_at(&error, token))
+        })?;
         let value: Value = go_json::read(&bytes).map_err(|_| {
             let mistake = go_json::check(&bytes).err();
             format!("{NOT_VALID}: {}", mistake.as_ref().map_or("", |mistake| mistake.sentence()))

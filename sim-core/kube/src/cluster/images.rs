@@ -5,7 +5,6 @@ use super::cluster_cidr;
 use crate::apiserver::{ApiServer, VERSION};
 use crate::kubelet::{Image, ImageRef, ImageRegistry, PullError};
 use crate::{apiserver_program, coredns, kube_proxy, metrics_server};
-use data_encoding::HEXLOWER;
 use linux::vfs::Vfs;
 use linux::{ExitCode, Program, Signal, Sys};
 use sha2::{Digest, Sha256};
@@ -124,7 +123,10 @@ impl SystemImages {
             program.footprint = footprint;
             rootfs.put_program(path, &program).expect("an empty root file system takes a program");
             let image = Image {
-                digest: format!("sha256:{}", HEXLOWER.encode(&Sha256::digest(name.as_bytes()))),
+                digest: format!(
+                    "sha256:{}",
+                    base16ct::lower::encode_string(&Sha256::digest(name.as_bytes()))
+                ),
                 size,
                 rootfs,
                 entrypoint: vec![path.to_string()],

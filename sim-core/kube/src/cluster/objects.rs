@@ -2,7 +2,7 @@
 
 use crate::api::{CONFIG_MAP, PRIORITY_CLASS, Resource, SERVICE, SERVICE_ACCOUNT, constant, new_object, set};
 use crate::apiserver::{ApiServer, VERSION, WriteOptions};
-use data_encoding::BASE64;
+use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use serde_json::{Value, json};
 
 /// kubeadm's Corefile.

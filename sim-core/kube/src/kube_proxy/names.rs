@@ -1,6 +1,6 @@
 //! Names of ports of Services and of the chains made for them.
 
-use data_encoding::BASE32;
+use base32ct::{Base32Upper, Encoding as _};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -71,7 +71,7 @@ impl ServicePortName {
 }
 
 fn hash(text: &str) -> String {
-    let mut encoded = BASE32.encode(&Sha256::digest(text.as_bytes()));
+    let mut encoded = Base32Upper::encode_string(&Sha256::digest(text.as_bytes()));
     encoded.truncate(16);
     encoded
 }

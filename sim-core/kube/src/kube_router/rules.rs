@@ -2,7 +2,7 @@
 
 use super::policies::{Allowance, Cluster, Direction, Peer, Pod, Port, is_about};
 use crate::api::{Object, ObjectExt};
-use data_encoding::BASE32;
+use base32ct::{Base32Upper, Encoding as _};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use sim::SortedMap;
@@ -217,7 +217,7 @@ fn reason(direction: Direction, peer: &Peer) -> &'static str {
 }
 
 fn hash(text: &str) -> String {
-    let mut encoded = BASE32.encode(&Sha256::digest(text.as_bytes()));
+    let mut encoded = Base32Upper::encode_string(&Sha256::digest(text.as_bytes()));
     encoded.truncate(16);
     encoded
 }

@@ -309,7 +309,7 @@ impl Kubelet {
 
     fn random_id(&self) -> String {
         let bytes: [u8; 32] = self.0.rng.borrow_mut().bytes();
-        data_encoding::HEXLOWER.encode(&bytes)
+        base16ct::lower::encode_string(&bytes)
     }
 
     fn event_object(&self, worker: &PodWorker) -> Object {

@@ -6,7 +6,6 @@ use crate::api::{self, LEASE, NODE, ObjectExt};
 use crate::apiserver::VERSION;
 use crate::client::Patch;
 use crate::kube_proxy::setup::{CANARY_TABLES, Jump, KUBELET_FIREWALL, KUBELET_JUMPS};
-use data_encoding::HEXLOWER;
 use linux::Host;
 use linux::host::CPUS;
 use linux::net::Table;
@@ -130,7 +129,8 @@ fn status(kubelet: &Kubelet, old: &Value) -> Value {
     let config = kubelet.config();
     let installation = &config.installation;
     let now = kubelet.sim().now().timestamp().rfc3339();
-    let hash = |what: &str| HEXLOWER.encode(&Sha256::digest(format!("{what}/{}", config.node))[..16]);
+    let hash =
+        |what: &str| base16ct::lower::encode_string(&Sha256::digest(format!("{what}/{}", config.node))[..16]);
     let uuid = |what: &str| {
         let hex = hash(what);
         format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])

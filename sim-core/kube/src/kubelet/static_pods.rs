@@ -4,7 +4,6 @@
 use super::Kubelet;
 use crate::api::{self, NODE, Object, ObjectExt, POD};
 use crate::client::DeleteOptions;
-use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::rc::Rc;
@@ -24,7 +23,7 @@ pub(super) fn start(kubelet: &Kubelet) {
 /// What kubelet adds to a manifest: the node's name, a uid that is a hash, its source.
 fn complete(kubelet: &Kubelet, manifest: &Value) -> Value {
     let node = &kubelet.config().node;
-    let hash = HEXLOWER.encode(&Sha256::digest(format!("{manifest}{node}").as_bytes())[..16]);
+    let hash = base16ct::lower::encode_string(&Sha256::digest(format!("{manifest}{node}").as_bytes())[..16]);
     let mut pod = manifest.clone();
     api::set(&mut pod, "/metadata/name", json!(format!("{}-{node}", manifest.name())));
     api::set(&mut pod, "/metadata/uid", json!(hash));

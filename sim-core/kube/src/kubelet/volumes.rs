@@ -6,7 +6,7 @@ use crate::api::core_v1::persistent_volume::SOURCES;
 use crate::api::{CONFIG_MAP, ObjectExt, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, SECRET};
 use crate::apiserver::{Token, TokenOptions};
 use crate::client::Client;
-use data_encoding::BASE64;
+use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use linux::vfs::Vfs;
 use serde_json::{Map, Value};
 use sim::SortedMap;

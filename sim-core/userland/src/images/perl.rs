@@ -135,7 +135,7 @@ mod tests {
         assert_eq!(pi(33), "3.14159265358979323846264338327950");
         let thousand = Sha256::digest(format!("{}\n", pi(1_000)));
         assert_eq!(
-            data_encoding::HEXLOWER.encode(&thousand),
+            base16ct::lower::encode_string(&thousand),
             "bcf378347940e5393d513e3e706071626d00336ea4f4cede8d81b5254a038831"
         );
         assert_eq!(pi(2_000).len(), 2_001);

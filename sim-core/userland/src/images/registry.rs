@@ -1,7 +1,6 @@
 //! The registry: names to images, each built once.
 
 use super::{IMAGES, ImageInfo};
-use data_encoding::HEXLOWER;
 use kube::kubelet::{Image, ImageRef, ImageRegistry, PullError};
 use sha2::{Digest, Sha256};
 use sim::SortedMap;
@@ -36,7 +35,7 @@ impl ImageRegistry for Registry {
 }
 
 fn build(info: &ImageInfo) -> Image {
-    let digest = format!("sha256:{}", HEXLOWER.encode(&Sha256::digest(info.repository)));
+    let digest = format!("sha256:{}", base16ct::lower::encode_string(&Sha256::digest(info.repository)));
     Image { digest, size: info.size, ..(info.build)() }
 }
 

@@ -1,7 +1,6 @@
 //! `sha256sum`: digests, and whether they still hold.
 
 use super::support::{prelude::*, program};
-use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 program!(PROGRAM, "sha256sum", "Compute and check SHA256 message digest", main);
@@ -77,5 +76,5 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    HEXLOWER.encode(&Sha256::digest(bytes))
+    base16ct::lower::encode_string(&Sha256::digest(bytes))
 }

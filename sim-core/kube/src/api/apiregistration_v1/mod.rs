@@ -9,6 +9,7 @@ use super::scheme::{PLAIN, ResourceInfo, status_of};
 use super::table::{AGE, NAME, age, column};
 use super::validation::{Errors, NameRule, dns_subdomain, dns1035_label};
 use super::{ObjectExt, condition};
+use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use serde_json::Value;
 use sim::Timestamp;
 
@@ -111,8 +112,7 @@ fn validate(service: &Value, _: Option<&Value>, errors: &mut Errors) {
     let bundle = service.str_at("/spec/caBundle");
     if target.is_null() {
         if !bundle.is_empty() {
-            let bytes =
-                format!("{} bytes", data_encoding::BASE64.decode(bundle.as_bytes()).map_or(0, |b| b.len()));
+            let bytes = format!("{} bytes", BASE64.decode(bundle.as_bytes()).map_or(0, |b| b.len()));
             errors.invalid_str("spec.caBundle", &bytes, "local APIServices may not have a caBundle");
         }
         if insecure == true {

@@ -8,7 +8,7 @@ use crate::api::scheme::{PLAIN, ResourceInfo, Subresource, status_of};
 use crate::api::table::{AGE, NAME, age, column, or_none};
 use crate::api::validation::{self, Errors};
 use crate::api::{ObjectExt, condition, duration};
-use data_encoding::BASE64;
+use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use serde_json::Value;
 use sim::Timestamp;
 

@@ -10,7 +10,7 @@ use crate::api::scheme::{PLAIN, ResourceInfo};
 use crate::api::table::{AGE, NAME, age, column};
 use crate::api::validation::Errors;
 use crate::api::{ObjectExt, set};
-use data_encoding::BASE64;
+use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use serde_json::{Value, json};
 use sim::Timestamp;
 

@@ -5,7 +5,6 @@ use super::{Attributes, token};
 use crate::api::Status;
 use crate::apiserver::ApiServer;
 use crate::apiserver::rest::{Request, Response};
-use data_encoding::HEXLOWER;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -96,7 +95,7 @@ impl ApiServer {
                     who.groups.push("system:authenticated".to_string());
                 }
                 if who.name != "system:anonymous" {
-                    let print = HEXLOWER.encode(&Sha256::digest(who.name.as_bytes()));
+                    let print = base16ct::lower::encode_string(&Sha256::digest(who.name.as_bytes()));
                     who.extra.insert(
                         "authentication.kubernetes.io/credential-id".to_string(),
                         json!([format!("X509SHA256={print}")]),

@@ -4,7 +4,7 @@
 use super::Identity;
 use crate::api::{Object, ObjectExt, SERVICE_ACCOUNT, Status, go_json};
 use crate::apiserver::ApiServer;
-use data_encoding::BASE64URL_NOPAD;
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL_NOPAD};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -79,7 +79,7 @@ impl Token {
         let expires = now + options.expiration_seconds;
         // The same request in the same second gives the same token: no chance is used up for it.
         let seed = format!("{namespace}/{account}/{uid}/{expires}/{audiences:?}/{private}");
-        let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(seed.as_bytes()));
+        let digest = base16ct::lower::encode_string(&Sha256::digest(seed.as_bytes()));
         let jti = format!(
             "{}-{}-4{}-8{}-{}",
             &digest[..8],

@@ -1,6 +1,7 @@
 //! Lists in pages and forms, and watches that go on from them.
 
 use super::*;
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL_NOPAD};
 
 const MAPS: &str = "/api/v1/namespaces/default/configmaps";
 
@@ -17,7 +18,7 @@ fn a_list_comes_in_pages() {
     let first = w.ok("GET", &format!("{MAPS}?limit=2"), Value::Null);
     assert_eq!(first.int_at("/metadata/remainingItemCount"), Some(3));
     let token = first.str_at("/metadata/continue").to_string();
-    let decoded = data_encoding::BASE64URL_NOPAD.decode(token.as_bytes()).unwrap();
+    let decoded = BASE64URL_NOPAD.decode(token.as_bytes()).unwrap();
     let version = first.str_at("/metadata/resourceVersion");
     assert_eq!(
         String::from_utf8(decoded).unwrap(),

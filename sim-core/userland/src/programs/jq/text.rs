@@ -3,7 +3,9 @@
 use super::eval::Stop;
 use super::json::Json;
 use super::print;
-use data_encoding::{BASE64, BASE64_NOPAD};
+use crate::programs::base64::LENIENT;
+use base32ct::{Base32Upper, Encoding as _};
+use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use std::fmt::Write as _;
 
 /// A value in a format.
@@ -73,13 +75,10 @@ pub(super) fn format(name: &str, value: &Json) -> Result<String, Stop> {
             let bare = text.trim_end_matches('=');
             let wrong =
                 || Stop::error(format!("{} is not valid base64 data", Json::string(&text).described()));
-            let mut lenient = data_encoding::BASE64_NOPAD.specification();
-            lenient.check_trailing_bits = false;
-            let encoding = lenient.encoding().unwrap_or(BASE64_NOPAD);
-            let bytes = encoding.decode(bare.as_bytes()).map_err(|_| wrong())?;
+            let bytes = LENIENT.decode(bare).map_err(|_| wrong())?;
             String::from_utf8_lossy(&bytes).into_owned()
         }
-        "base32" => data_encoding::BASE32.encode(plain().as_bytes()),
+        "base32" => Base32Upper::encode_string(plain().as_bytes()),
         other => return Err(Stop::error(format!("{other} is not a valid format"))),
     })
 }

@@ -3,7 +3,7 @@
 use super::{CurlError, Session};
 use crate::programs::curl::options::DataPart;
 use crate::programs::curl::url::Url;
-use data_encoding::BASE64;
+use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 
 impl Session<'_> {
     /// The method, as the options have it.

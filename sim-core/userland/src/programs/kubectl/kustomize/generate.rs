@@ -7,7 +7,7 @@ use super::{load, prefixed};
 use crate::programs::kubectl::env_file;
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::invocation::Kubectl;
-use data_encoding::BASE64;
+use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use serde_json::{Map, Value, json};
 
 /// Longest line of a secret's value.

@@ -6,7 +6,7 @@ use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::{Flag, parse_bool};
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::kubeconfig::Kubeconfig;
-use data_encoding::BASE64;
+use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use serde_json::{Value, json};
 use std::rc::Rc;
 
@@ -142,7 +142,7 @@ fn typed(field: &str, value: &str, raw: bool) -> Result<Value> {
             let at = value
                 .bytes()
                 .position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=')))
-                .unwrap_or(error.position);
+                .unwrap_or_else(|| kube::api::corrupt_at(&error, value));
             Err(Error::text(format!("error decoding input value: illegal base64 data at input byte {at}")))
         }
     }

@@ -7,7 +7,6 @@ use crate::programs::kubectl::env_file;
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::json;
-use data_encoding::HEXLOWER;
 use linux::Errno;
 use linux::vfs::FileType;
 use serde_json::Value;
@@ -207,7 +206,7 @@ pub(super) fn append_hash(k: &Kubectl, object: &mut Value, hashed: &Value) {
 
 /// Ten letters of the SHA-256 sum, in which nothing can be read. Models k8s.io/kubectl/pkg/util/hash.
 pub(in crate::programs::kubectl) fn hash(hashed: &Value) -> String {
-    let sum = HEXLOWER.encode(&Sha256::digest(json::compact(hashed)));
+    let sum = base16ct::lower::encode_string(&Sha256::digest(json::compact(hashed)));
     let letter = |c| match c {
         '0' => 'g',
         '1' => 'h',
