@@ -12,6 +12,8 @@ use crate::{Result, finish, shrink, tools};
 pub enum Mode {
     /// Small.
     Release,
+    /// Small, with the benchmarks, which no page needs.
+    Bench,
     /// Soon.
     Dev,
 }
@@ -39,6 +41,9 @@ pub fn build(mode: Mode) -> Result {
     for link in &crates {
         cargo.extend(["--package", link.get("data-bin")]);
     }
+    if mode == Mode::Bench {
+        cargo.extend(["--features", "podium-worker/bench"]);
+    }
     // Beside it, since linking leaves a core idle.
     let helpers = ["build", "--quiet", "--release", "--package", "xtask-bindgen", "--package", "xtask-split"];
     let helpers = tools::cargo(&helpers).spawn();
@@ -60,7 +65,7 @@ pub fn build(mode: Mode) -> Result {
     }
     write(&staging.join("index.html"), &html)?;
 
-    if mode == Mode::Release {
+    if mode != Mode::Dev {
         step(4, "smaller wasm, in two parts");
         shrink::shrink(&staging)?;
     } else {

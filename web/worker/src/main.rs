@@ -41,18 +41,21 @@ mod exports {
     }
 
     /// The names of the benchmarks, one a line.
+    #[cfg(feature = "bench")]
     #[wasm_bindgen]
     pub fn benchmarks() -> String {
         podium_worker::bench::SCENARIOS.iter().map(|s| s.name).collect::<Vec<_>>().join("\n")
     }
 
     /// A world made ready for a benchmark.
+    #[cfg(feature = "bench")]
     #[wasm_bindgen]
     pub struct Benchmark {
         scenario: &'static podium_worker::bench::Scenario,
         world: sim_core::Sim,
     }
 
+    #[cfg(feature = "bench")]
     #[wasm_bindgen]
     impl Benchmark {
         /// Makes the world ready; this is not measured.
