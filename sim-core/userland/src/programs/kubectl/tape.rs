@@ -180,11 +180,19 @@ impl<'a> Tape<'a> {
         }
     }
 
-    /// Adds the places of an object's keys in order; each value is behind its key. Of those that are the same, the last
-    /// counts.
+    /// Adds the places of an object's keys in order, which is that of their bytes where they are letters; each value is
+    /// behind its key. Of those that are the same, the last counts.
     pub fn keys(&self, at: u32, places: &mut Vec<u32>, compare: fn(&str, &str) -> Ordering) {
         let from = places.len();
         let (mut key, end) = (at + 1, self.behind(at));
+        let mut classes = 0;
+        while key < end {
+            classes |= self.class(key);
+            key = self.behind(key + 1);
+        }
+        // Letters alone are in the same order for all.
+        let compare = if classes & (class::NO_LETTER | class::OTHER) == 0 { str::cmp } else { compare };
+        key = at + 1;
         while key < end {
             let text = self.str(key);
             let is_before = |place: &u32| compare(self.str(*place), text) == Ordering::Less;
