@@ -43,6 +43,9 @@ pub enum TcpState {
 
 /// Largest piece of data in a segment: an Ethernet frame without the headers.
 pub(super) const MSS: usize = 1460;
+/// The same on the loopback interface, whose packets may have 65,536 bytes: no more than half of what the receiver has
+/// room for, as Linux bounds it (`tcp_bound_to_half_wnd`).
+pub(super) const MSS_LOOPBACK: usize = BUFFER / 2;
 /// Bytes that wait to be read, and bytes that wait to be acknowledged.
 pub(super) const BUFFER: usize = 64 * 1024;
 /// How long a closed connection is remembered.

@@ -1,6 +1,6 @@
 //! Segments that are sent, once and again.
 
-use super::{BUFFER, MSS, TIME_WAIT, Tcp, TcpState, TimeWait};
+use super::{BUFFER, MSS, MSS_LOOPBACK, TIME_WAIT, Tcp, TcpState, TimeWait};
 use crate::Errno;
 use crate::net::NetnsId;
 use crate::net::packet::{Body, Bytes, Packet, Segment, flag};
@@ -69,8 +69,10 @@ impl Tcp {
     /// The next piece of data that may be sent.
     fn next_data(&mut self) -> Option<Bytes> {
         let in_flight = self.snd_nxt.wrapping_sub(self.snd_una) as usize;
-        let window = if self.careful { MSS.min(self.snd_wnd as usize).max(1) } else { self.snd_wnd as usize };
-        let room = window.saturating_sub(in_flight).min(MSS);
+        // From an address of one's own to itself the way is the loopback interface.
+        let mss = if self.local.0 == self.remote.0 { MSS_LOOPBACK } else { MSS };
+        let window = if self.careful { mss.min(self.snd_wnd as usize).max(1) } else { self.snd_wnd as usize };
+        let room = window.saturating_sub(in_flight).min(mss);
         let first = self.unsent.front_mut()?;
         if room == 0 {
             return None;
