@@ -285,3 +285,32 @@ test("undo takes back one command, reset all of them", async () => {
   await waitForScreen(page, /^(?![\s\S]*first)[\s\S]*\$ $/);
   await done(page);
 });
+
+test("a deck's profile gives a cluster with a metrics server; a session that goes on keeps its own until the reset", async () => {
+  const page = await open(browser, site);
+  await ready(page);
+  const show = async (front, title) => {
+    const buffer = Buffer.from(`${front}# ${title}\n`);
+    await page.locator("#deck-file").setInputFiles({ name: "own.md", mimeType: "text/markdown", buffer });
+    await page.locator(".slide h2", { hasText: title }).waitFor();
+    await ready(page);
+  };
+  const count = async (expected) => {
+    await focusTerminal(page);
+    await type(page, "clear; echo has=$(kubectl get apiservices -o name | grep -c metrics)");
+    await waitForScreen(page, new RegExp(`^has=${expected}`, "m"));
+    await waitForPrompt(page);
+  };
+  await show("", "One");
+  await count(0);
+  await show("profile: metrics\n\n", "Two");
+  await count(0);
+  await page.locator(".more .menu-button").click();
+  await page.getByRole("menuitem", { name: "Reset everything" }).click();
+  await page.getByRole("button", { name: "Reset everything" }).click();
+  await waitForScreen(page, /^(?![\s\S]*has=)[\s\S]*\$ $/);
+  await count(1);
+  await type(page, "kubectl top nodes");
+  await waitForScreen(page, /^node1 +\d+m +\d+% /m);
+  await done(page);
+});
