@@ -4,10 +4,10 @@
 use crate::api::{API_SERVICE, ENDPOINT_SLICE, Object, ObjectExt, SERVICE, set_condition};
 use crate::apiserver::{Aggregated, ApiServer, Dialed, Upstream};
 use crate::client::{Client, InformerFactory, ListOptions};
+use crate::dial;
 use crate::kubelet::notify::Notify;
 use crate::kubelet::server::encode_query;
 use linux::Sys;
-use linux::http::Connection;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -157,21 +157,10 @@ async fn ask(sys: &Sys, upstream: &Upstream) -> (u16, Vec<u8>) {
 
 async fn get(sys: &Sys, upstream: &Upstream) -> Result<(u16, Vec<u8>), String> {
     let address: SocketAddr = upstream.address.parse().map_err(|_| "no such host".to_string())?;
-    let refused =
-        |errno: linux::Errno| format!("dial tcp {address}: connect: {}", errno.text().to_lowercase());
-    let fd = sys.connect(address).await.map_err(refused)?;
     let mut target = upstream.path.clone();
     if !upstream.query.is_empty() {
         target = format!("{target}?{}", encode_query(&upstream.query));
     }
-    let answer = async {
-        let mut connection = Connection::new(sys, fd);
-        connection.write_request("GET", &target, &[("Host".to_string(), address.to_string())], &[]).await?;
-        let head = connection.read_response().await?;
-        let mut body = head.body("GET")?;
-        Ok::<_, linux::http::HttpError>((head.status, connection.read_body(&mut body).await?))
-    }
-    .await;
-    let _ = sys.close(fd);
-    answer.map_err(|_| "EOF".to_string())
+    let fd = dial::connect(sys, address).await?;
+    Ok(dial::get(sys, fd, address, &target, &[]).await?)
 }

@@ -17,6 +17,7 @@ pub mod client;
 pub mod cluster;
 pub mod controllers;
 pub mod coredns;
+mod dial;
 pub mod kube_proxy;
 pub mod kube_router;
 pub mod kubelet;

@@ -3,9 +3,9 @@
 use super::storage::{Batch, Point};
 use super::{MetricsServer, log};
 use crate::api::{Key, ObjectExt};
+use crate::dial;
 use crate::kubelet::server::PORT;
 use linux::Sys;
-use linux::http::Connection;
 use sim::{Duration, SortedMap};
 use std::cell::RefCell;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -44,27 +44,16 @@ pub(super) async fn run(sys: Sys, server: Rc<MetricsServer>, resolution: Duratio
 
 async fn ask(sys: &Sys, server: &MetricsServer, ip: Ipv4Addr) -> Result<String, String> {
     let to = SocketAddr::from((ip, PORT));
-    let fd = sys
-        .connect(to)
-        .await
-        .map_err(|errno| format!("dial tcp {to}: connect: {}", errno.text().to_lowercase()))?;
+    let fd = dial::connect(sys, to).await?;
     if !server.insecure {
         let _ = sys.close(fd);
         return Err(format!(
             "tls: failed to verify certificate: x509: cannot validate certificate for {ip} because it doesn't contain any IP SANs"
         ));
     }
-    let page = async {
-        let mut connection = Connection::new(sys, fd);
-        let headers = [("Host".to_string(), to.to_string()), ("Connection".to_string(), "close".to_string())];
-        connection.write_request("GET", "/metrics/resource", &headers, &[]).await?;
-        let head = connection.read_response().await?;
-        let mut body = head.body("GET")?;
-        connection.read_body(&mut body).await
-    }
-    .await;
-    let _ = sys.close(fd);
-    page.map(|page| String::from_utf8_lossy(&page).into_owned()).map_err(|_| "EOF".to_string())
+    let once = [("Connection".to_string(), "close".to_string())];
+    let (_, page) = dial::get(sys, fd, to, "/metrics/resource", &once).await?;
+    Ok(String::from_utf8_lossy(&page).into_owned())
 }
 
 /// Takes what is known out of a page in the text format of Prometheus.

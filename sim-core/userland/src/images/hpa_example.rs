@@ -2,7 +2,6 @@
 
 use super::web::{self, Answer, Request};
 use super::{ImageInfo, rootfs};
-use linux::http::header;
 use linux::{Args, ExitCode, Program, ProgramFuture, Signal, Sys};
 use std::rc::Rc;
 use std::time::Duration;
@@ -87,16 +86,7 @@ async fn answer(sys: Sys, request: Request) -> Answer {
         headers.iter().map(|(name, value): &(String, String)| name.len() + value.len() + 4).sum();
     let reason = linux::http::reason(status);
     let sent = "HTTP/1.1 200 \r\n\r\n".len() + reason.len() + lines + body.len();
-    let agent = header(&request.head.headers, "User-Agent").unwrap_or("-");
-    sys.out(&format!(
-        "{} - - [{}] \"{} {} HTTP/1.{}\" {status} {} \"-\" \"{agent}\"\n",
-        request.peer.ip(),
-        web::log_date(sys.clock()),
-        request.head.method,
-        request.head.target,
-        request.head.minor,
-        sent
-    ))
-    .await;
+    let line = request.log_line(sys.clock(), status, sent);
+    sys.out(&format!("{line} \"-\" \"{}\"\n", request.header_or_dash("User-Agent"))).await;
     Answer { status, headers, body: body.to_vec() }
 }

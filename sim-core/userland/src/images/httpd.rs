@@ -123,15 +123,7 @@ async fn answer(sys: Sys, request: Request, started: sim::Timestamp) -> Answer {
         headers.push(("Content-Length".into(), body.len().to_string()));
     }
     headers.push(("Content-Type".into(), kind.into()));
-    sys.out(&format!(
-        "{} - - [{}] \"{} {} HTTP/1.{}\" {status} {}\n",
-        request.peer.ip(),
-        web::log_date(sys.clock()),
-        request.head.method,
-        request.head.target,
-        request.head.minor,
-        body.len()
-    ))
-    .await;
+    let line = request.log_line(sys.clock(), status, body.len());
+    sys.out(&format!("{line}\n")).await;
     Answer { status, headers, body }
 }

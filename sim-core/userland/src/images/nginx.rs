@@ -221,13 +221,9 @@ async fn answer(sys: Sys, request: Request, started: sim::Timestamp) -> Answer {
         headers.push(("Accept-Ranges".into(), "bytes".into()));
     }
     let size = if head.method == "HEAD" { 0 } else { body.len() };
+    let line = request.log_line(sys.clock(), status, size);
     sys.out(&format!(
-        "{} - - [{}] \"{} {} HTTP/1.{}\" {status} {size} \"{}\" \"{}\" \"{}\"\n",
-        request.peer.ip(),
-        web::log_date(sys.clock()),
-        head.method,
-        head.target,
-        head.minor,
+        "{line} \"{}\" \"{}\" \"{}\"\n",
         request.header_or_dash("Referer"),
         request.header_or_dash("User-Agent"),
         request.header_or_dash("X-Forwarded-For"),

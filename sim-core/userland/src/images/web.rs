@@ -23,6 +23,13 @@ pub(super) struct Request {
 }
 
 impl Request {
+    /// A line of an access log up to the size: the format that servers share.
+    pub(super) fn log_line(&self, at: Timestamp, status: u16, size: usize) -> String {
+        let RequestHead { method, target, minor, .. } = &self.head;
+        let (ip, date) = (self.peer.ip(), log_date(at));
+        format!("{ip} - - [{date}] \"{method} {target} HTTP/1.{minor}\" {status} {size}")
+    }
+
     /// The value of a header, or `-` as logs have it.
     pub(super) fn header_or_dash(&self, name: &str) -> &str {
         header(&self.head.headers, name).unwrap_or("-")
@@ -116,7 +123,7 @@ const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// `05/Jan/2026:08:00:00 +0000`, as access logs have it.
-pub(super) fn log_date(at: Timestamp) -> String {
+fn log_date(at: Timestamp) -> String {
     let c = at.civil();
     format!(
         "{:02}/{}/{}:{:02}:{:02}:{:02} +0000",
