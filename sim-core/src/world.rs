@@ -238,7 +238,6 @@ fn boot(sim: &sim::Sim, config: &Config, installation: Installation) -> Cluster 
     let root = userland::images::machine_rootfs();
     let root_of = |_: &Machine| root.fork();
     let cluster = Cluster::boot(sim, &net, &wanted, registry, &root_of);
-    cluster.api.speak_yaml(userland::programs::kubectl::API_SERVER_YAML);
     let machines = cluster.nodes.iter().map(|node| &node.host).chain([&cluster.laptop]);
     for host in machines {
         let root = host.namespaces().root;

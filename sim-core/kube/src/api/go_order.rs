@@ -5,6 +5,7 @@ use super::authentication_v1::TOKEN_REQUEST;
 use super::schema::common::OBJECT_META;
 use super::schema::{Default, Field, Struct, Type};
 use super::{metrics_v1beta1, quantity, scheme};
+use encoding::json::push_string;
 use serde_json::{Map, Value};
 
 /// For the name of a field, the order of the fields of what stands there, in what is no object of the cluster.
@@ -246,50 +247,6 @@ impl Writer<'_> {
         }
     }
 }
-
-/// A string as Go's `encoding/json` writes it.
-pub(crate) fn push_string(text: &mut String, string: &str) {
-    text.push('"');
-    push_escaped(text, string);
-    text.push('"');
-}
-
-/// The inside of a string as Go's `encoding/json` writes it.
-pub fn push_escaped(text: &mut String, string: &str) {
-    let mut rest = string;
-    while let Some(at) = rest.bytes().position(|byte| SPECIAL[usize::from(byte)]) {
-        text.push_str(&rest[..at]);
-        let mut chars = rest[at..].chars();
-        let Some(c) = chars.next() else { break };
-        match c {
-            '"' => text.push_str("\\\""),
-            '\\' => text.push_str("\\\\"),
-            '\n' => text.push_str("\\n"),
-            '\r' => text.push_str("\\r"),
-            '\t' => text.push_str("\\t"),
-            '\u{8}' => text.push_str("\\b"),
-            '\u{c}' => text.push_str("\\f"),
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
-                text.push_str(&format!("\\u{:04x}", u32::from(c)));
-            }
-            c => text.push(c),
-        }
-        rest = chars.as_str();
-    }
-    text.push_str(rest);
-}
-
-/// The bytes with which characters begin that may be written in another way than they are. A table, since every byte of
-/// every answer is looked at.
-static SPECIAL: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < table.len() {
-        table[byte] = matches!(byte as u8, b'"' | b'\\' | b'<' | b'>' | b'&' | 0xe2 | 0..=0x1f);
-        byte += 1;
-    }
-    table
-};
 
 fn new_line(text: &mut String, depth: Option<usize>) {
     if let Some(depth) = depth {

@@ -28,7 +28,6 @@ pub mod events_v1;
 #[cfg(test)]
 mod fields_test;
 pub mod flowcontrol_v1;
-pub mod go_json;
 pub mod go_order;
 pub mod json_patch;
 pub mod merge_patch;

@@ -37,7 +37,7 @@ impl ApiServer {
             });
             return Err(refused);
         }
-        let (mut config, options) = configuration(self, request)?;
+        let (mut config, options) = configuration(request)?;
         if !config.meta("managedFields").is_null() {
             return Err(Status::bad_request("metadata.managedFields must be nil"));
         }

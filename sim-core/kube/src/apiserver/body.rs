@@ -7,7 +7,8 @@ use super::rest::Request;
 use super::strict::Findings;
 use super::{ApiServer, managed_fields, negotiate, strict};
 use crate::api::status::FieldError;
-use crate::api::{ObjectExt, Resource, Status, go_json};
+use crate::api::{ObjectExt, Resource, Status};
+use encoding::{json, yaml};
 use serde_json::{Value, json};
 use std::rc::Rc;
 
@@ -24,7 +25,7 @@ pub(super) fn limited(request: &Request) -> Result<&[u8], Status> {
 }
 
 fn parse(text: &[u8]) -> Result<Value, String> {
-    go_json::read(text).map_err(|error| match go_json::check(text) {
+    json::read(text).map_err(|error| match json::check(text) {
         Err(mistake) => mistake.sentence().to_string(),
         Ok(()) => {
             let what =
@@ -35,12 +36,7 @@ fn parse(text: &[u8]) -> Result<Value, String> {
 }
 
 /// An object of this kind, and what strict decoding finds in its text.
-fn decoded(
-    server: &ApiServer,
-    request: &Request,
-    resource: Resource,
-    kind: &str,
-) -> Result<(Value, Findings), Status> {
+fn decoded(request: &Request, resource: Resource, kind: &str) -> Result<(Value, Findings), Status> {
     let media = negotiate::body_media(request)?;
     let text = limited(request)?;
     let refuse = |why: String| {
@@ -49,9 +45,9 @@ fn decoded(
             summary(text)
         ))
     };
-    let (object, findings) = match (media, server.yaml()) {
-        (Media::Yaml, Some(yaml)) => {
-            let (value, twice) = (yaml.read)(&String::from_utf8_lossy(text)).map_err(refuse)?;
+    let (object, findings) = match media {
+        Media::Yaml => {
+            let (value, twice) = yaml::parse_leniently(&String::from_utf8_lossy(text)).map_err(refuse)?;
             (value, Findings { list: twice, complete: false })
         }
         _ => {
@@ -106,13 +102,8 @@ fn summary(text: &[u8]) -> String {
 }
 
 /// The body of a subresource that has a kind of its own.
-pub(super) fn body_of(
-    server: &ApiServer,
-    request: &Request,
-    resource: Resource,
-    kind: &str,
-) -> Result<Value, Status> {
-    decoded(server, request, resource, kind).map(|(object, _)| object)
+pub(super) fn body_of(request: &Request, resource: Resource, kind: &str) -> Result<Value, Status> {
+    decoded(request, resource, kind).map(|(object, _)| object)
 }
 
 /// An object in a body, of the kind that the path names, and how to write it.
@@ -121,7 +112,7 @@ pub(super) fn body(
     request: &Request,
     resource: Resource,
 ) -> Result<(Value, WriteOptions), Status> {
-    let (object, findings) = decoded(server, request, resource, resource.kind)?;
+    let (object, findings) = decoded(request, resource, resource.kind)?;
     let mut options = write_options(request)?;
     options.findings = findings;
     check_kind(server, &object, resource)?;
@@ -198,27 +189,26 @@ fn check_kind(server: &ApiServer, object: &Value, resource: Resource) -> Result<
 }
 
 /// A configuration to be applied: YAML, of which JSON is a part.
-pub(super) fn configuration(server: &ApiServer, request: &Request) -> Result<(Value, WriteOptions), Status> {
+pub(super) fn configuration(request: &Request) -> Result<(Value, WriteOptions), Status> {
     let text = limited(request)?;
     let mut options = write_options(request)?;
     let refuse = |how: &str, why: &str| {
         Status::bad_request(format!("error {how} patch: error converting YAML to JSON: {why}"))
     };
-    let value = match (go_json::read(text), server.yaml()) {
-        (Ok(value), _) => {
+    let value = match json::read(text) {
+        Ok(value) => {
             options.findings.list = Vec::new();
             value
         }
-        (Err(_), Some(yaml)) => {
-            let (value, twice) =
-                (yaml.read)(&String::from_utf8_lossy(text)).map_err(|why| refuse("decoding", &why))?;
+        Err(_) => {
+            let (value, twice) = yaml::parse_leniently(&String::from_utf8_lossy(text))
+                .map_err(|why| refuse("decoding", &why))?;
             if options.field_validation == FieldValidation::Strict && !twice.is_empty() {
                 return Err(refuse("strict decoding", &strict::sentences(&twice).concat()));
             }
             options.findings.list = twice;
             value
         }
-        (Err(_), None) => return Err(refuse("decoding", &parse(text).err().unwrap_or_default())),
     };
     Ok((value, options))
 }
@@ -291,15 +281,15 @@ pub(super) fn write_options(request: &Request) -> Result<WriteOptions, Status> {
 }
 
 /// Options of a deletion stand in the body or in the query.
-pub(super) fn delete_options(server: &ApiServer, request: &Request) -> Result<DeleteOptions, Status> {
+pub(super) fn delete_options(request: &Request) -> Result<DeleteOptions, Status> {
     let text = limited(request)?;
     if text.is_empty() {
         number(request, "gracePeriodSeconds")?;
         return delete_options_of(request, &Value::Null);
     }
     let media = negotiate::body_media(request)?;
-    let read = match (media, server.yaml()) {
-        (Media::Yaml, Some(yaml)) => (yaml.read)(&String::from_utf8_lossy(text)).map(|(value, _)| value),
+    let read = match media {
+        Media::Yaml => yaml::parse_leniently(&String::from_utf8_lossy(text)).map(|(value, _)| value),
         _ => parse(text).map_err(|why| format!("couldn't get version/kind; json parse error: {why}")),
     };
     // Upstream says this with a bare error, hence the code.

@@ -15,7 +15,7 @@ use std::rc::Rc;
 impl ApiServer {
     pub(super) fn answer_delete(&self, request: &Request, target: &Target) -> Result<Response, Status> {
         let Target { resource, namespace, name, .. } = target;
-        let options = delete_options(self, request)?;
+        let options = delete_options(request)?;
         let object = self.delete(resource, namespace, name, &options)?;
         let still_there = options.dry_run || self.get(resource, namespace, name).is_ok();
         let returns_object = ["Pod", "Service", "ServiceAccount", "Event"].contains(&resource.kind);
@@ -38,7 +38,7 @@ impl ApiServer {
         let resource = target.resource;
         check_options(request)?;
         let filter = Filter::parse(resource, request.param("labelSelector"), request.param("fieldSelector"))?;
-        let options = delete_options(self, request)?;
+        let options = delete_options(request)?;
         let objects = self.list(resource, &target.namespace, &filter);
         for object in &objects {
             match self.delete(resource, object.namespace(), object.name(), &options) {

@@ -6,8 +6,9 @@ use super::rest::{Request, Response, Target, header};
 use super::strategy::outward;
 use super::{ApiServer, Filter, table};
 use crate::api::status::FieldError;
-use crate::api::{Object, ObjectExt, Resource, Status, corrupt_at, go_json, set};
+use crate::api::{Object, ObjectExt, Resource, Status, corrupt_at, set};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL_NOPAD};
+use encoding::json;
 use serde_json::{Value, json};
 
 impl ApiServer {
@@ -169,8 +170,8 @@ impl Page {
         let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).map_err(|error| {
             format!("{NOT_VALID}: illegal base64 data at input byte {}", corrupt_at(&error, token))
         })?;
-        let value: Value = go_json::read(&bytes).map_err(|_| {
-            let mistake = go_json::check(&bytes).err();
+        let value: Value = json::read(&bytes).map_err(|_| {
+            let mistake = json::check(&bytes).err();
             format!("{NOT_VALID}: {}", mistake.as_ref().map_or("", |mistake| mistake.sentence()))
         })?;
         if value.str_at("/v") != "meta.k8s.io/v1" {

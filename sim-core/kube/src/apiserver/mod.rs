@@ -60,24 +60,12 @@ use crate::api::{NAMESPACE, Object, Resource, SERVICE_CIDR, new_object};
 use encoded::Encoded;
 use serde_json::json;
 use sim::{Rng, Sim, SortedMap, Timestamp};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 use store::Store;
 
 /// The version that the cluster says it is.
 pub const VERSION: &str = "v1.35.2";
-
-/// A document that was read, and a line about each key that stands twice in it: `line 3: key "a" already set in map`.
-pub type YamlDocument = (serde_json::Value, Vec<String>);
-
-/// Who reads and writes YAML.
-#[derive(Clone, Copy)]
-pub struct Yaml {
-    /// The first document, or why it cannot be read.
-    pub read: fn(&str) -> Result<YamlDocument, String>,
-    /// A value as a document.
-    pub write: fn(&serde_json::Value) -> String,
-}
 
 /// A handle on the API server of one cluster.
 #[derive(Clone)]
@@ -93,8 +81,6 @@ struct Server {
     second: RefCell<(u64, String)>,
     /// The kinds that definitions have brought.
     custom: RefCell<Vec<Resource>>,
-    /// Reads and writes YAML, where the world can.
-    yaml: Cell<Option<Yaml>>,
     /// How requests that are another server's are passed on, while the server's program runs.
     dialer: RefCell<Option<Dialer>>,
     /// Groups of other servers.
@@ -115,7 +101,6 @@ impl ApiServer {
             addresses: RefCell::new(sim.rng("ipallocator")),
             second: RefCell::default(),
             custom: RefCell::default(),
-            yaml: Cell::default(),
             dialer: RefCell::default(),
             aggregated: RefCell::default(),
             documents: RefCell::default(),
@@ -142,15 +127,6 @@ impl ApiServer {
             "message": "Kubernetes default Service CIDR is ready"});
         range["status"] = json!({"conditions": [ready]});
         self.put_own(SERVICE_CIDR, range, &mut self.0.addresses.borrow_mut());
-    }
-
-    /// Lets bodies and answers be YAML: the parser is not the server's own.
-    pub fn speak_yaml(&self, yaml: Yaml) {
-        self.0.yaml.set(Some(yaml));
-    }
-
-    fn yaml(&self) -> Option<Yaml> {
-        self.0.yaml.get()
     }
 
     /// The world it is in.

@@ -1,10 +1,10 @@
 //! Which form an answer may have, and which a body has. Models `apiserver/pkg/endpoints/handlers/negotiation` and the
 //! router before it, which looks at `Accept` and `Content-Type` on its own.
 
-use super::ApiServer;
 use super::rest::{Request, Response, header};
 use super::table::Form;
-use crate::api::{Resource, Status, go_json};
+use crate::api::{Resource, Status};
+use encoding::{json, yaml};
 use serde_json::Value;
 use sim::Ordered;
 
@@ -193,21 +193,18 @@ fn unknown_format(accepted: &str) -> Status {
 }
 
 /// The answer in the client's own writing: indented, or as YAML.
-pub(super) fn present(server: &ApiServer, request: &Request, answer: Response) -> Response {
+pub(super) fn present(request: &Request, answer: Response) -> Response {
     let Response::Whole { status, mut headers, body } = answer else { return answer };
     let is_json = headers.iter().any(|(name, value)| name == "Content-Type" && value == "application/json");
     let raw = matches!(request.path.trim_matches('/'), "" | "version");
     let body = match wanted(request, status < 400) {
         _ if !is_json => body,
-        Some(Wanted { media: Media::Yaml, .. }) if !raw => match server.yaml() {
-            None => body,
-            Some(yaml) => {
-                headers.retain(|(name, _)| name != "Content-Type");
-                headers.push(header("Content-Type", "application/yaml"));
-                let value = go_json::read(&body).expect("what was just written can be read");
-                (yaml.write)(&value).into_bytes()
-            }
-        },
+        Some(Wanted { media: Media::Yaml, .. }) if !raw => {
+            headers.retain(|(name, _)| name != "Content-Type");
+            headers.push(header("Content-Type", "application/yaml"));
+            let value = json::read(&body).expect("what was just written can be read");
+            yaml::emit(&value).into_bytes()
+        }
         Some(Wanted { pretty: false, .. }) if !raw => body,
         _ => indented(&body),
     };

@@ -179,7 +179,7 @@ impl ApiServer {
             }
             Err(refused) => *refused,
         };
-        negotiate::present(self, &request, answer)
+        negotiate::present(&request, answer)
     }
 
     fn try_handle(&self, request: &Request) -> Result<Response, Status> {
@@ -303,7 +303,7 @@ impl ApiServer {
         if let ["api", "v1", "namespaces", namespace, "bindings"] = parts[..]
             && request.method == "POST"
         {
-            let binding = body_of(self, request, POD, "Binding")?;
+            let binding = body_of(request, POD, "Binding")?;
             return self.answer_binding(namespace, binding.name(), &binding);
         }
         // Below a group that is served a router answers, everywhere else nobody.
@@ -345,7 +345,7 @@ impl ApiServer {
             ("ephemeralcontainers", "update" | "patch") => {
                 let options = write_options(request)?;
                 let wanted = if verb == "update" {
-                    body_of(self, request, resource, resource.kind)?
+                    body_of(request, resource, resource.kind)?
                 } else {
                     let (kind, patch) = patch_body(request, resource)?;
                     let old = self.get(resource, namespace, name)?;
@@ -366,7 +366,7 @@ impl ApiServer {
             }
             ("scale", _) => self.scale(request, target, verb),
             ("binding", "create") => {
-                self.answer_binding(namespace, name, &body_of(self, request, resource, "Binding")?)
+                self.answer_binding(namespace, name, &body_of(request, resource, "Binding")?)
             }
             ("finalize", "update") => {
                 let (object, _) = body(self, request, resource)?;
@@ -374,7 +374,7 @@ impl ApiServer {
                 Ok(self.show(request, resource, 200, &object))
             }
             ("eviction", "create") => {
-                let eviction = body_of(self, request, resource, "Eviction")?;
+                let eviction = body_of(request, resource, "Eviction")?;
                 if eviction.name() != name {
                     return Err(Status::bad_request("name in URL does not match name in Eviction object"));
                 }
@@ -382,7 +382,7 @@ impl ApiServer {
                 self.evict(namespace, name, &options)
             }
             ("token", "create") => {
-                let asked = body_of(self, request, resource, "TokenRequest")?;
+                let asked = body_of(request, resource, "TokenRequest")?;
                 Ok(Response::json(201, &self.answer_token_request(namespace, name, asked)?))
             }
             ("log", "get") => upstream::log(self, request, namespace, name),

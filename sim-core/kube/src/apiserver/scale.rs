@@ -19,7 +19,7 @@ impl ApiServer {
             "get" => old,
             "update" | "patch" => {
                 let scale = if verb == "update" {
-                    body_of(self, request, resource, "Scale")?
+                    body_of(request, resource, "Scale")?
                 } else {
                     let (kind, patch) = patch_body(request, resource)?;
                     kind.apply(&SCALE, &scale_of(resource, &old), patch)?

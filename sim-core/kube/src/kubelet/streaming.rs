@@ -4,7 +4,8 @@ use super::Kubelet;
 use super::container::{Instance, runc_exec_error};
 use super::server::{Query, Refusal, param, text};
 use super::stream::{self, Frame, FrameReader, channel};
-use crate::api::{ObjectExt, go_json};
+use crate::api::ObjectExt;
+use encoding::json;
 use futures_util::future::{Either, pending, select};
 use linux::http::{Connection, HttpError};
 use linux::net::TcpStream;
@@ -79,7 +80,7 @@ impl Input {
 }
 
 fn resize(master: &PtyMaster, payload: &[u8]) {
-    let Ok(size) = go_json::read(payload) else { return };
+    let Ok(size) = json::read(payload) else { return };
     let number = |path: &str| size.int_at(path).and_then(|n| u16::try_from(n).ok()).filter(|n| *n > 0);
     if let (Some(cols), Some(rows)) = (number("/Width"), number("/Height")) {
         master.resize(WinSize { rows, cols });

@@ -1,7 +1,6 @@
 //! Secrets.
 
 use super::config_map::{MAX_SIZE, decoded_length, frozen, keys};
-use crate::api::go_json;
 use crate::api::schema::Default as D;
 use crate::api::schema::Type::*;
 use crate::api::schema::common::OBJECT_META;
@@ -11,6 +10,7 @@ use crate::api::table::{AGE, NAME, age, column};
 use crate::api::validation::Errors;
 use crate::api::{ObjectExt, set};
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
+use encoding::json;
 use serde_json::{Value, json};
 use sim::Timestamp;
 
@@ -98,7 +98,7 @@ fn typed(secret: &Value, errors: &mut Errors) {
             let key = if kind.ends_with("json") { ".dockerconfigjson" } else { ".dockercfg" };
             let Some(text) = data.get(key).and_then(Value::as_str) else { return must(&[key]) };
             let text = BASE64.decode(text.as_bytes()).unwrap_or_default();
-            if let Err(mistake) = go_json::check(&text) {
+            if let Err(mistake) = json::check(&text) {
                 let field = format!("data[{key}]");
                 errors.invalid_str(field, "<secret contents redacted>", mistake.sentence());
             }

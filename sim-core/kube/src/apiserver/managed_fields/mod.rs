@@ -13,6 +13,7 @@ mod walk;
 
 use super::WriteOptions;
 use crate::api::{ObjectExt, Resource, Status, go_order, object_at, remove};
+use encoding::json::push_string;
 use forms::{difference_in, other_form, stored_from};
 use serde_json::{Map, Value, json};
 use set::{Set, from_fields_v1, intersect, paths, subtract, to_fields_v1, unite};
@@ -356,7 +357,7 @@ fn derived(resource: Resource, object: &Value) -> String {
     let api_version = resource.api_version();
     for (time, name, subresource, set) in managers.iter().filter(|(.., set)| !set.is_empty()) {
         text += if text.is_empty() { "[{\"manager\":" } else { ",{\"manager\":" };
-        go_order::push_string(&mut text, name);
+        push_string(&mut text, name);
         let before = [",\"operation\":\"Update\",\"apiVersion\":\"", &api_version, "\",\"time\":\"", time];
         let behind = ["\",\"fieldsType\":\"FieldsV1\",\"fieldsV1\":{", set, "}"];
         for part in before.into_iter().chain(behind) {

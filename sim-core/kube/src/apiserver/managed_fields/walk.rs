@@ -2,9 +2,9 @@
 //! configuration is laid over what is there. Models `structured-merge-diff/typed`.
 
 use super::set::{Set, below, mark};
-use crate::api::go_order;
 use crate::api::schema::{Default, Struct, Type};
 use crate::apiserver::openapi::{is_atomic, is_atomic_map, map_keys};
+use encoding::json::push_escaped;
 use serde_json::{Map, Value, json};
 use sim::Ordered;
 
@@ -247,7 +247,7 @@ fn write_part(
     let begin = text.len();
     text.push_str(if matches!(text.as_bytes().last(), None | Some(b'{')) { "\"" } else { ",\"" });
     text.push_str(prefix);
-    go_order::push_escaped(text, key);
+    push_escaped(text, key);
     text.push_str("\":");
     // Nearly all that is written is below nothing.
     let leaf = matches!(shape, Shape::Atomic) || !matches!(value, Value::Object(_) | Value::Array(_));

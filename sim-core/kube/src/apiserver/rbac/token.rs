@@ -2,9 +2,10 @@
 //! that only the server has; it has a real one's length. Models `pkg/serviceaccount`.
 
 use super::Identity;
-use crate::api::{Object, ObjectExt, SERVICE_ACCOUNT, Status, go_json};
+use crate::api::{Object, ObjectExt, SERVICE_ACCOUNT, Status};
 use crate::apiserver::ApiServer;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL_NOPAD};
+use encoding::json;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -107,7 +108,7 @@ pub(super) fn claims(server: &ApiServer, token: &str) -> Option<Value> {
         return None;
     }
     let bytes = BASE64URL_NOPAD.decode(signed.split('.').nth(1)?.as_bytes()).ok()?;
-    let claims = go_json::read(&bytes).ok()?;
+    let claims = json::read(&bytes).ok()?;
     let expires = claims.int_at("/exp").and_then(|exp| u64::try_from(exp).ok())?;
     (server.now().seconds < expires).then_some(claims)
 }

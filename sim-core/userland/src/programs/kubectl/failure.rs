@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::rest::JSON;
-use kube::api::go_json;
+use encoding::json;
 use linux::http::{HttpError, ResponseHead, header};
 use serde_json::json;
 
@@ -30,7 +30,7 @@ pub const UNAUTHORIZED: &str = "the server has asked for the client to provide c
 pub fn failure(head: &ResponseHead, body: &[u8]) -> Error {
     let json = header(&head.headers, "Content-Type").is_some_and(|t| t.starts_with(JSON));
     if (json || body.first() == Some(&b'{'))
-        && let Ok(status) = go_json::read(body)
+        && let Ok(status) = json::read(body)
         && status["kind"] == "Status"
     {
         return Error::Status(status);

@@ -164,7 +164,7 @@ fn body_line(sys: &Sys, level: i64, place: &str, title: &str, body: &str) -> Str
 /// The `Status` of an error, as it came; what a client with kinds of its own has read has lost its own kind.
 pub fn status(sys: &Sys, status: &Value, has_kind: bool) -> String {
     let indented = |value: &Value, indent: &str| {
-        super::json::indented(value, "  ").replace('\n', &format!("\n{indent}"))
+        encoding::json::indented(value, "  ").replace('\n', &format!("\n{indent}"))
     };
     let mut fields = Vec::new();
     for name in ["kind", "apiVersion", "metadata", "status", "message", "reason", "details", "code"] {

@@ -5,7 +5,7 @@
 
 use super::error::{Error, Result};
 use super::flags::Flags;
-use super::yaml;
+use encoding::yaml;
 use linux::{Errno, Sys};
 use serde_json::{Map, Value, json};
 use sim::Ordered;

@@ -4,8 +4,8 @@
 
 use super::error::{Error, Result};
 use super::invocation::Kubectl;
-use super::yaml::{self, MAX_DEPTH};
-use kube::api::go_json::{self, Mistake};
+use encoding::json::{self, Mistake};
+use encoding::yaml::{self, MAX_DEPTH};
 use linux::vfs::FileType;
 use serde_json::Value;
 
@@ -115,7 +115,7 @@ fn documents(text: &str) -> std::result::Result<Vec<Value>, Unreadable> {
     }
     while !rest.trim_start().is_empty() {
         let offset = text.len() - rest.len();
-        match go_json::first_value(rest.as_bytes()) {
+        match json::first_value(rest.as_bytes()) {
             Ok(end) => {
                 values.push(read_json(&rest[..end])?);
                 rest = &rest[end..];
@@ -192,7 +192,7 @@ fn check(source: &str, object: &Value, validate: bool) -> Result<()> {
         };
     }
     if missing("kind") {
-        let shown = super::json::compact(object);
+        let shown = json::compact(object);
         return Err(Error::text(format!(
             "unable to decode {source:?}: Object 'Kind' is missing in '{shown}'"
         )));

@@ -21,7 +21,6 @@ mod globals;
 mod go_sort;
 mod help;
 mod invocation;
-mod json;
 mod jsonpath;
 mod klog;
 mod kubeconfig;
@@ -36,10 +35,8 @@ mod selection;
 mod stern;
 mod stream;
 mod tabwriter;
-mod tape;
 mod tree;
 mod verbs;
-mod yaml;
 
 /// What makes bash complete it.
 pub use stern::STERN;
@@ -59,10 +56,6 @@ pub const KUBECTL: Program =
 
 /// The version that this client says it is.
 pub const VERSION: &str = "v1.35.2";
-
-/// The parser and the printer of YAML, for the API server, which has none of its own.
-pub const API_SERVER_YAML: kube::apiserver::Yaml =
-    kube::apiserver::Yaml { read: yaml::parse_leniently, write: yaml::emit };
 
 async fn main(sys: Sys, args: Args) -> ExitCode {
     // A Go program of this size needs a while to start: 40 to 60 ms on an ordinary machine.

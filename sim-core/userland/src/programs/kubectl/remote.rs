@@ -4,8 +4,8 @@
 
 use super::error::{Error, Result};
 use super::invocation::Kubectl;
+use encoding::json;
 use futures_util::future::{Either, select};
-use kube::api::go_json;
 use kube::kubelet::stream::{FrameReader, channel, encode};
 use linux::fd::PollFd;
 use linux::signal::Disposition;
@@ -109,7 +109,7 @@ async fn carry(
                     (channel::STDERR, Some(to)) => to.errors.borrow_mut().extend_from_slice(&frame.payload),
                     (channel::STDOUT, None) => drop(sys.write_all(1, &frame.payload).await),
                     (channel::STDERR, None) => drop(sys.write_all(2, &frame.payload).await),
-                    (channel::ERROR, _) => return go_json::read(&frame.payload).ok(),
+                    (channel::ERROR, _) => return json::read(&frame.payload).ok(),
                     _ => {}
                 }
             }

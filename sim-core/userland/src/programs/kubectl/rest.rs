@@ -8,7 +8,7 @@ use super::failure::{broken, failure};
 use super::klog;
 use super::kubeconfig::Target;
 use super::stream::Stream;
-use kube::api::go_json;
+use encoding::json;
 use linux::http::{Body, Connection, Headers, HttpError, RequestHead, ResponseHead, header};
 use linux::{Errno, Fd, Sys, resolver};
 use serde_json::Value;
@@ -518,7 +518,7 @@ fn read(bytes: &[u8]) -> Result<Value> {
     if bytes.is_empty() {
         return Ok(Value::Null);
     }
-    go_json::read(bytes).map_err(|error| Error::text(error.to_string()))
+    json::read(bytes).map_err(|error| Error::text(error.to_string()))
 }
 
 enum Broken {

@@ -2,7 +2,7 @@
 
 use super::error::{Error, Result};
 use super::failure::broken;
-use kube::api::go_json;
+use encoding::json;
 use linux::Sys;
 use linux::http::{Body, Connection, HttpError};
 use serde_json::Value;
@@ -50,7 +50,7 @@ impl Stream {
                 if line.iter().all(u8::is_ascii_whitespace) {
                     continue;
                 }
-                return go_json::read(&line).map(Some).map_err(|error| Error::text(error.to_string()));
+                return json::read(&line).map(Some).map_err(|error| Error::text(error.to_string()));
             }
             match self.more().await {
                 Ok(Some(mut piece)) => self.lines.append(&mut piece),

@@ -2,7 +2,7 @@
 
 use super::writer::Writer;
 use super::{endpoint_slice, events, node, pod, service};
-use crate::programs::kubectl::yaml;
+use encoding::{json, yaml};
 use serde_json::{Value, json};
 use sim::Timestamp;
 
@@ -61,7 +61,9 @@ fn what_is_read_is_written_alike() {
 
 #[test]
 fn services_show_ready_endpoints_only() {
-    let red: Value = serde_json::from_str(include_str!("../testdata/service-red.json")).expect("JSON");
+    let text = include_str!("../testdata/service-red.json");
+    let red: Value = serde_json::from_str(text).expect("JSON");
+    assert_eq!(json::indented(&red, "    ") + "\n", text);
     let slice = json!({"endpoints": [{"addresses": ["10.244.1.5"], "conditions": {"ready": true}}],
         "ports": [{"name": "", "port": 80}]});
     let w = &mut writer("2026-11-22T20:03:20Z");

@@ -86,7 +86,7 @@ impl Found<'_> {
     pub fn text(&self) -> String {
         match self.value() {
             Value::String(text) => text.clone(),
-            value @ (Value::Object(_) | Value::Array(_)) => super::json::compact(value),
+            value @ (Value::Object(_) | Value::Array(_)) => encoding::json::compact(value),
             other => other.to_string(),
         }
     }

@@ -3,7 +3,7 @@
 use super::load;
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::invocation::Kubectl;
-use crate::programs::kubectl::yaml;
+use encoding::yaml;
 use serde_json::Value;
 
 /// The file, read and checked.

@@ -16,7 +16,7 @@ mod transform;
 
 use super::error::{Error, Result};
 use super::invocation::Kubectl;
-use super::yaml;
+use encoding::yaml;
 use file::Kustomization;
 use linux::vfs::FileType;
 use resource::Res;

@@ -1,6 +1,6 @@
 //! An object on its way through kustomizations, with all names that it has had.
 
-use crate::programs::kubectl::yaml;
+use encoding::yaml;
 use serde_json::{Value, json};
 use sim::Ordered;
 

@@ -2,7 +2,7 @@
 
 use super::{go_template_errors, go_value};
 use crate::programs::kubectl::error::{Error, Result};
-use crate::programs::kubectl::json;
+use encoding::json;
 use gotmpl::{MissingKey, Template};
 use serde_json::Value;
 

@@ -1,6 +1,6 @@
 //! KYAML: the part of YAML that leaves nothing to guess. Models `sigs.k8s.io/yaml/kyaml`.
 
-use crate::programs::kubectl::yaml::sorted;
+use encoding::yaml::sorted;
 use kube::api::go_order::Shape;
 use serde_json::Value;
 
@@ -83,7 +83,7 @@ fn quoted(text: &str) -> String {
 fn key_text(key: &str) -> String {
     let safe = key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/'))
         && key.starts_with(|c: char| c.is_ascii_alphabetic());
-    let ambiguous = crate::programs::kubectl::yaml::parse(key).is_ok_and(|value| !value.is_string());
+    let ambiguous = encoding::yaml::parse(key).is_ok_and(|value| !value.is_string());
     if safe && !ambiguous { key.to_string() } else { quoted(key) }
 }
 
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn a_deployment_is_written_as_recorded() {
         let yaml = include_str!("../testdata/deployment-blue.yaml");
-        let value = crate::programs::kubectl::yaml::parse(yaml).expect("parses");
+        let value = encoding::yaml::parse(yaml).expect("parses");
         assert_eq!(emit(&value), include_str!("../testdata/deployment-blue.kyaml"));
     }
 }

@@ -1,7 +1,7 @@
 //! A line of a log as stern shows it: templates, colors, and which lines were read before.
 
 use super::{Stern, Target};
-use crate::programs::kubectl::json;
+use encoding::json;
 use regex_lite::Regex;
 use serde_json::Value;
 

@@ -9,7 +9,7 @@ use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{self, DryRun, Format};
 use crate::programs::kubectl::rest::{JSON_PATCH, MERGE_PATCH, Request, STRATEGIC_MERGE_PATCH};
 use crate::programs::kubectl::selection::{self, Info, Rules};
-use crate::programs::kubectl::yaml;
+use encoding::yaml;
 use kube::api::{json_patch, merge_patch, scheme, strategic};
 use serde_json::{Value, json};
 use std::rc::Rc;

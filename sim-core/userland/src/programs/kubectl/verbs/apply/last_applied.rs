@@ -9,7 +9,7 @@ use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{self, DryRun};
 use crate::programs::kubectl::rest::MERGE_PATCH;
 use crate::programs::kubectl::selection::{self, Rules, Target};
-use crate::programs::kubectl::{json, yaml};
+use encoding::{json, yaml};
 use serde_json::{Value, json};
 use std::rc::Rc;
 

@@ -6,7 +6,7 @@
 use crate::programs::kubectl::env_file;
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::invocation::Kubectl;
-use crate::programs::kubectl::json;
+use encoding::json;
 use linux::Errno;
 use linux::vfs::FileType;
 use serde_json::Value;

@@ -7,8 +7,8 @@ use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
-use crate::programs::kubectl::json;
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
+use encoding::json;
 use serde_json::{Map, Value, json};
 use std::rc::Rc;
 

@@ -5,13 +5,14 @@
 use super::launch;
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::invocation::Kubectl;
+use crate::programs::kubectl::manifest;
 use crate::programs::kubectl::printers::{self, Format};
 use crate::programs::kubectl::rest::{MERGE_PATCH, STRATEGIC_MERGE_PATCH};
 use crate::programs::kubectl::selection::Info;
 use crate::programs::kubectl::verbs::apply;
 use crate::programs::kubectl::verbs::change;
 use crate::programs::kubectl::verbs::create::validation;
-use crate::programs::kubectl::{manifest, yaml};
+use encoding::yaml;
 use kube::api::scheme;
 use serde_json::{Value, json};
 

@@ -5,9 +5,8 @@ use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{Format, without_managed_fields};
 use crate::programs::kubectl::rest::Request;
 use crate::programs::kubectl::selection::{Selection, Target, page_size};
-use crate::programs::kubectl::tape::{Hidden, Page, Tape};
-use crate::programs::kubectl::{json, yaml};
-use kube::api::go_json;
+use encoding::tape::{Hidden, Page, Tape};
+use encoding::{json, yaml};
 use serde_json::Value;
 
 /// Whether nothing more is asked for than one object after the other.
@@ -93,7 +92,7 @@ impl Printed<'_> {
         self.count = begin.1;
         let mut list = match bytes {
             [] => Value::Null,
-            bytes => go_json::read(bytes).map_err(|error| Error::text(error.to_string()))?,
+            bytes => json::read(bytes).map_err(|error| Error::text(error.to_string()))?,
         };
         for mut object in list["items"].as_array_mut().map(std::mem::take).unwrap_or_default() {
             for (key, value) in head {

@@ -3,11 +3,11 @@
 use super::{decoration, path_of, with_kind};
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::invocation::Kubectl;
-use crate::programs::kubectl::json;
 use crate::programs::kubectl::printers::{Decoration, Format, shown, table_text};
 use crate::programs::kubectl::rest::{JSON, Request, TABLE};
 use crate::programs::kubectl::selection::{Selection, Target};
 use crate::programs::kubectl::tabwriter::TabWriter;
+use encoding::json;
 use serde_json::{Value, json};
 
 /// Prints until the server ends the watch or a signal ends kubectl.

@@ -3,7 +3,7 @@
 
 use super::class::{self, STOP};
 use super::{Kind, Tape};
-use kube::api::go_json;
+use crate::json;
 use serde_json::{Number, Value};
 
 /// As deep as values may be nested; deeper ones are left to those who say so.
@@ -140,7 +140,7 @@ impl<'a> Page<'a> {
             tape.text(text, class);
             return Some(());
         }
-        match go_json::read(self.text.as_bytes().get(begin..self.at)?) {
+        match json::read(self.text.as_bytes().get(begin..self.at)?) {
             Ok(Value::String(text)) => tape.own(Kind::Text, text),
             _ => return None,
         }
@@ -260,7 +260,7 @@ impl<'a> Page<'a> {
         if whole || matches!(word, "null" | "true" | "false") {
             tape.word(word);
         } else {
-            let number: Number = match go_json::read(word.as_bytes()) {
+            let number: Number = match json::read(word.as_bytes()) {
                 Ok(Value::Number(number)) => number,
                 _ => return None,
             };
@@ -274,7 +274,6 @@ impl<'a> Page<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::programs::kubectl::json;
 
     const HIDDEN: Hidden = Hidden { fields: &["kind", "apiVersion"], metadata: &["managedFields"] };
 

@@ -3,7 +3,7 @@
 //! Models `go.yaml.in/yaml/v2/{encode,emitterc,sorter}.go`.
 
 use super::resolve::needs_quotes;
-use crate::programs::kubectl::tape::{Kind, Tape, class};
+use crate::tape::{Kind, Tape, class};
 use serde_json::{Map, Value};
 use sim::Ordered;
 use std::cmp::Ordering;

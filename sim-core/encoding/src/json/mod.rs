@@ -1,0 +1,9 @@
+//! JSON as Go's `encoding/json` reads and writes it.
+
+mod escape;
+mod scanner;
+mod write;
+
+pub use escape::{push_escaped, push_string};
+pub use scanner::{Mistake, check, first_value, read};
+pub use write::{compact, indented, write};
