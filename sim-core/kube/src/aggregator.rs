@@ -7,6 +7,7 @@ use crate::client::{Client, InformerFactory, ListOptions};
 use crate::dial;
 use crate::kubelet::notify::Notify;
 use crate::kubelet::server::encode_query;
+use encoding::json;
 use linux::Sys;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -133,7 +134,7 @@ async fn check(sys: &Sys, client: &Client, target: &Value, found: &mut Aggregate
         |why: String| ("FailedDiscoveryCheck", format!("failing or missing response from {url}: {why}"));
     match answer {
         Some(Ok((200..300, body))) => {
-            found.resources = serde_json::from_slice(&body).unwrap_or_default();
+            found.resources = json::read(&body).unwrap_or_default();
             found.available = true;
             Ok(())
         }

@@ -5,5 +5,5 @@ mod scanner;
 mod write;
 
 pub use escape::{push_escaped, push_string};
-pub use scanner::{Mistake, check, first_value, read};
+pub use scanner::{Mistake, check, first_value, parse, read};
 pub use write::{compact, indented, write};

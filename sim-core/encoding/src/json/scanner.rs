@@ -9,7 +9,15 @@ use serde_json::Value;
 /// # Errors
 /// They are no JSON, or no text.
 pub fn read(bytes: &[u8]) -> serde_json::Result<Value> {
-    serde_json::from_str(std::str::from_utf8(bytes).map_err(serde::de::Error::custom)?)
+    parse(std::str::from_utf8(bytes).map_err(serde::de::Error::custom)?)
+}
+
+/// The value that a text is. Everybody's: each crate that calls the parser itself has it in the page once more.
+///
+/// # Errors
+/// It is no JSON.
+pub fn parse(text: &str) -> serde_json::Result<Value> {
+    serde_json::from_str(text)
 }
 
 /// Why bytes are no JSON.

@@ -1,8 +1,7 @@
-//! YAML as kubectl reads and writes it (YAML 1.1, through go-yaml v2 and sigs.k8s.io/yaml).
+//! YAML as kubectl writes it (YAML 1.1, as go-yaml v2 does).
 
 mod emit;
-mod read;
 mod resolve;
 
 pub use emit::{emit, item, sorted};
-pub use read::{MAX_DEPTH, TOO_DEEP, TWICE, documents, parse, parse_kyaml, parse_leniently};
+pub use resolve::{resolve, resolve_1_2};

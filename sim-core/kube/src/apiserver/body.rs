@@ -8,7 +8,7 @@ use super::strict::Findings;
 use super::{ApiServer, managed_fields, negotiate, strict};
 use crate::api::status::FieldError;
 use crate::api::{ObjectExt, Resource, Status};
-use encoding::{json, yaml};
+use encoding::json;
 use serde_json::{Value, json};
 use std::rc::Rc;
 

@@ -4,7 +4,7 @@
 use super::rest::{Request, Response, header};
 use super::table::Form;
 use crate::api::{Resource, Status};
-use encoding::{json, yaml};
+use encoding::json;
 use serde_json::Value;
 use sim::Ordered;
 

@@ -6,6 +6,7 @@ use crate::apiserver::{
     ApiServer, DeleteOptions, Filter, PatchKind, Request, Response, WatchEvent, WatchHandle, WriteOptions,
     manager_of_user,
 };
+use encoding::json;
 use serde_json::Value;
 use sim::{Duration, Rng, Sim};
 use std::cell::RefCell;
@@ -127,7 +128,7 @@ impl Client {
             Response::Upstream(upstream) => self.server.dial(upstream).await?,
             Response::Watch(_) => return Err(Status::method_not_allowed()),
         };
-        let value = serde_json::from_slice(&body).unwrap_or_default();
+        let value = json::read(&body).unwrap_or_default();
         if status < 300 {
             return Ok(value);
         }

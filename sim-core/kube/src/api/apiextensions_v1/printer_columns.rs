@@ -1,6 +1,7 @@
 //! The cells of a custom kind: what a path finds in an object. Models `apiserver/pkg/registry/customresource/tableconvertor`.
 
 use crate::api::{ObjectExt, duration};
+use encoding::json;
 use serde_json::{Value, json};
 use sim::Timestamp;
 
@@ -84,7 +85,7 @@ fn select<'a>(value: &'a Value, inside: &str) -> Vec<&'a Value> {
         let fits = |item: &&Value| {
             find(item, path).first().is_some_and(|found| match found.as_str() {
                 Some(text) => text == wanted,
-                None => serde_json::from_str::<Value>(wanted).is_ok_and(|wanted| **found == wanted),
+                None => json::parse(wanted).is_ok_and(|wanted| **found == wanted),
             })
         };
         return list.iter().filter(fits).collect();

@@ -7,6 +7,7 @@ use crate::api::go_order::{self, Shape};
 use crate::api::schema::common::LABEL_SELECTOR;
 use crate::api::schema::{Struct, Type};
 use crate::api::{ObjectExt, object_at, remove, set};
+use encoding::json;
 use serde_json::{Map, Value, json};
 
 const METRICS: &str = "autoscaling.alpha.kubernetes.io/metrics";
@@ -154,7 +155,7 @@ pub(super) fn to_v2(given: &Value) -> Value {
     let mut autoscaler = given.clone();
     set(&mut autoscaler, "/apiVersion", json!("autoscaling/v2"));
     // What is not well-formed says nothing.
-    let said = |key: &str| serde_json::from_str::<Value>(given.annotation(key)?).ok();
+    let said = |key: &str| json::parse(given.annotation(key)?).ok();
     let list = |key: &str, measured: bool| {
         let list = said(key)?.as_array()?.iter().map(|metric| decode(metric, measured)).collect();
         Some(list).filter(|list: &Vec<Value>| !list.is_empty())

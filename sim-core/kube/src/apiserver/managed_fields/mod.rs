@@ -13,6 +13,7 @@ mod walk;
 
 use super::WriteOptions;
 use crate::api::{ObjectExt, Resource, Status, go_order, object_at, remove};
+use encoding::json;
 use encoding::json::push_string;
 use forms::{difference_in, other_form, stored_from};
 use serde_json::{Map, Value, json};
@@ -96,7 +97,7 @@ fn managers_of(resource: Resource, object: &Value) -> Vec<Manager> {
     let read = |list: &[Value]| list.iter().map(Manager::read).collect();
     match object.list_at("/metadata/managedFields") {
         [] => {
-            let derived: Value = serde_json::from_str(&derived(resource, object)).unwrap_or_default();
+            let derived: Value = json::parse(&derived(resource, object)).unwrap_or_default();
             read(derived.list_at(""))
         }
         list => read(list),

@@ -5,7 +5,6 @@
 
 use super::error::{Error, Result};
 use super::flags::Flags;
-use encoding::yaml;
 use linux::{Errno, Sys};
 use serde_json::{Map, Value, json};
 use sim::Ordered;

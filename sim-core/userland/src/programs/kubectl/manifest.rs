@@ -5,9 +5,9 @@
 use super::error::{Error, Result};
 use super::invocation::Kubectl;
 use encoding::json::{self, Mistake};
-use encoding::yaml::{self, MAX_DEPTH};
 use linux::vfs::FileType;
 use serde_json::Value;
+use yaml::MAX_DEPTH;
 
 /// Reads the objects of `paths` with the name of their file, lists taken apart. With `validate`, what has no kind
 /// or version is refused with the words of `create` and `apply`.
@@ -144,7 +144,7 @@ fn documents(text: &str) -> std::result::Result<Vec<Value>, Unreadable> {
 
 fn read_json(text: &str) -> std::result::Result<Value, Unreadable> {
     // The scanner has found no mistake: what is left to complain of is the depth, or a number beyond all bounds.
-    serde_json::from_str(text).map_err(|error| {
+    json::parse(text).map_err(|error| {
         if error.is_syntax() && error.to_string().starts_with("recursion") {
             Unreadable::Deep
         } else {

@@ -2,7 +2,7 @@
 
 use super::writer::Writer;
 use super::{endpoint_slice, events, node, pod, service};
-use encoding::{json, yaml};
+use encoding::json;
 use serde_json::{Value, json};
 use sim::Timestamp;
 

@@ -3,7 +3,6 @@
 use super::load;
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::invocation::Kubectl;
-use encoding::yaml;
 use serde_json::Value;
 
 /// The file, read and checked.

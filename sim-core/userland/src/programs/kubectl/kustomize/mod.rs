@@ -16,7 +16,6 @@ mod transform;
 
 use super::error::{Error, Result};
 use super::invocation::Kubectl;
-use encoding::yaml;
 use file::Kustomization;
 use linux::vfs::FileType;
 use resource::Res;

@@ -6,7 +6,6 @@ use super::load;
 use super::resource::{self, Res};
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::invocation::Kubectl;
-use encoding::yaml;
 use kube::api::selector::LabelSelector;
 use kube::api::{json_patch, merge_patch, scheme, strategic};
 use serde_json::Value;

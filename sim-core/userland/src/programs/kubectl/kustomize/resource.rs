@@ -1,6 +1,5 @@
 //! An object on its way through kustomizations, with all names that it has had.
 
-use encoding::yaml;
 use serde_json::{Value, json};
 use sim::Ordered;
 

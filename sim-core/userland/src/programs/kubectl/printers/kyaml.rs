@@ -1,8 +1,8 @@
 //! KYAML: the part of YAML that leaves nothing to guess. Models `sigs.k8s.io/yaml/kyaml`.
 
-use encoding::yaml::sorted;
 use kube::api::go_order::Shape;
 use serde_json::Value;
+use yaml::sorted;
 
 /// Writes a document.
 pub fn emit(value: &Value) -> String {
@@ -83,7 +83,7 @@ fn quoted(text: &str) -> String {
 fn key_text(key: &str) -> String {
     let safe = key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/'))
         && key.starts_with(|c: char| c.is_ascii_alphabetic());
-    let ambiguous = encoding::yaml::parse(key).is_ok_and(|value| !value.is_string());
+    let ambiguous = yaml::parse(key).is_ok_and(|value| !value.is_string());
     if safe && !ambiguous { key.to_string() } else { quoted(key) }
 }
 
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn a_deployment_is_written_as_recorded() {
         let yaml = include_str!("../testdata/deployment-blue.yaml");
-        let value = encoding::yaml::parse(yaml).expect("parses");
+        let value = yaml::parse(yaml).expect("parses");
         assert_eq!(emit(&value), include_str!("../testdata/deployment-blue.kyaml"));
     }
 }

@@ -15,7 +15,7 @@ use super::invocation::Kubectl;
 use super::jsonpath::{self, JsonPath};
 use super::selection::Info;
 pub use custom_columns::CustomColumns;
-use encoding::{json, yaml};
+use encoding::json;
 pub use go_template::{GoTemplate, base64_decode};
 use kube::api::go_order;
 use serde_json::{Value, json};

@@ -79,7 +79,7 @@ impl Stern {
         let pod = self.paint(pod_color, "0", &target.pod);
         let container = self.paint(container_color, "0", &target.container);
         let namespace = self.paint(pod_color, "0", &target.namespace);
-        let extended = || match serde_json::from_str::<Value>(message) {
+        let extended = || match json::parse(message) {
             Ok(_) => message.to_string(),
             Err(_) => json::compact(&Value::from(message)),
         };

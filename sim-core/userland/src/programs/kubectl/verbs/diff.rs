@@ -11,7 +11,7 @@ use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::without_managed_fields;
 use crate::programs::kubectl::selection::{self, Info, Rules, Target};
 use crate::programs::support::child;
-use encoding::yaml;
+use encoding::json;
 use linux::WaitStatus;
 use serde_json::Value;
 use std::rc::Rc;
@@ -119,7 +119,7 @@ async fn write(k: &Kubectl, info: &Info, folders: &[String; 2], files: &mut Vec<
     } else {
         let query = change::query(k, true);
         // As the annotation would keep it: with annotations, if only empty ones.
-        let modified = serde_json::from_str(&apply::configuration(&info.object)).unwrap_or_default();
+        let modified = json::parse(&apply::configuration(&info.object)).unwrap_or_default();
         match apply::patch_of(info, &modified, &live) {
             Some((patch, media_type)) => client
                 .patch(&info.path(), &query, media_type, &patch)

@@ -9,7 +9,7 @@ use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{self, DryRun, Format};
 use crate::programs::kubectl::rest::{JSON_PATCH, MERGE_PATCH, Request, STRATEGIC_MERGE_PATCH};
 use crate::programs::kubectl::selection::{self, Info, Rules};
-use encoding::yaml;
+use encoding::json;
 use kube::api::{json_patch, merge_patch, scheme, strategic};
 use serde_json::{Value, json};
 use std::rc::Rc;
@@ -162,7 +162,7 @@ async fn sent(k: &Kubectl, info: &Info, media_type: &str, body: &str, dry_run: D
 
 /// What the patch makes of the object, without a server.
 fn here(info: &Info, media_type: &str, body: &str) -> Result<Value> {
-    let patch: Value = serde_json::from_str(body).map_err(|error| Error::text(error.to_string()))?;
+    let patch: Value = json::parse(body).map_err(|error| Error::text(error.to_string()))?;
     let mut object = info.object.clone();
     match media_type {
         JSON_PATCH => json_patch::apply(&mut object, &patch).map_err(Error::text)?,

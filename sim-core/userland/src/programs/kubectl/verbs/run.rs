@@ -9,6 +9,7 @@ use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::pods;
 use crate::programs::kubectl::printers::{self, DryRun};
 use crate::programs::kubectl::selection::Info;
+use encoding::json;
 use kube::api::{json_patch, merge_patch, scheme, strategic};
 use serde_json::{Value, json};
 use std::rc::Rc;
@@ -219,7 +220,7 @@ pub(super) fn with_overrides(k: &Kubectl, mut object: Value) -> Result<Value> {
     }
     let invalid = || Error::text("Invalid JSON Patch");
     let kind = k.flags.str("override-type");
-    let patch: Value = serde_json::from_str(text).map_err(|_| invalid())?;
+    let patch: Value = json::parse(text).map_err(|_| invalid())?;
     let text = |field: &str| object[field].as_str().unwrap_or("").to_string();
     match (kind, scheme::schema_of(&text("apiVersion"), &text("kind"))) {
         ("merge", _) => merge_patch::apply(&mut object, &patch),

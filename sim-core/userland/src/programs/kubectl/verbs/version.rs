@@ -6,7 +6,6 @@ use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::rest::{self, Request};
-use encoding::yaml;
 use serde_json::{Value, json};
 use std::rc::Rc;
 

@@ -9,8 +9,8 @@ use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{self, DryRun};
 use crate::programs::kubectl::rest::MERGE_PATCH;
 use crate::programs::kubectl::selection::{self, Rules, Target};
-use encoding::{json, yaml};
-use serde_json::{Value, json};
+use encoding::json;
+use serde_json::json;
 use std::rc::Rc;
 
 /// The row of the tree.
@@ -58,7 +58,7 @@ async fn view(k: Rc<Kubectl>) -> Result<()> {
     Error::many(errors)?;
     for info in infos {
         let text = info.object["metadata"]["annotations"][LAST_APPLIED].as_str();
-        let Some(object) = text.and_then(|text| serde_json::from_str::<Value>(text).ok()) else { continue };
+        let Some(object) = text.and_then(|text| json::parse(text).ok()) else { continue };
         let text = if output == "json" { json::indented(&object, "  ") + "\n" } else { yaml::emit(&object) };
         k.out(&text).await;
     }

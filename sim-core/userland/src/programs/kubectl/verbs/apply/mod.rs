@@ -14,6 +14,7 @@ use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{self, DryRun, Format};
 use crate::programs::kubectl::rest::{MERGE_PATCH, STRATEGIC_MERGE_PATCH};
 use crate::programs::kubectl::selection::{self, Info, Rules, Target};
+use encoding::json;
 use kube::api::{scheme, strategic};
 use serde_json::{Value, json};
 pub(super) use server_side::merged as server_side;
@@ -240,7 +241,7 @@ async fn again(k: &Kubectl, info: &Info, query: &[(&str, &str)], modified: &Valu
 /// media type. Nothing when there is nothing to do.
 pub(super) fn patch_of(info: &Info, modified: &Value, current: &Value) -> Option<(Value, &'static str)> {
     let text = current["metadata"]["annotations"][LAST_APPLIED].as_str().unwrap_or("");
-    let original: Value = serde_json::from_str(text).unwrap_or(Value::Null);
+    let original: Value = json::parse(text).unwrap_or(Value::Null);
     let (patch, media_type) = match scheme::schema_of(&info.resource.api_version(), &info.resource.kind) {
         Some(schema) => (strategic::three_way(schema, &original, modified, current), STRATEGIC_MERGE_PATCH),
         None => (merge_patch(&original, modified, current), MERGE_PATCH),

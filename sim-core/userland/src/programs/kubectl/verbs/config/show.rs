@@ -9,7 +9,6 @@ use crate::programs::kubectl::kubeconfig::Kubeconfig;
 use crate::programs::kubectl::printers::Format;
 use crate::programs::kubectl::tabwriter::TabWriter;
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
-use encoding::yaml;
 use serde_json::Value;
 use sim::Ordered;
 use std::rc::Rc;

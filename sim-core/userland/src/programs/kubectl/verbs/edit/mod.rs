@@ -10,8 +10,8 @@ use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::selection::{self, Info, Rules, Target};
 use crate::programs::kubectl::verbs::create::validation;
+use encoding::json;
 pub use launch::temporary;
-use serde_json::Value;
 use session::{Mode, Session};
 use std::rc::Rc;
 
@@ -112,7 +112,7 @@ async fn last_applied(k: Rc<Kubectl>) -> Result<()> {
     let mut annotated = Vec::new();
     for mut info in objects(&k).await? {
         let text = info.object["metadata"]["annotations"][super::apply::LAST_APPLIED].as_str();
-        let Some(object) = text.and_then(|text| serde_json::from_str::<Value>(text).ok()) else { continue };
+        let Some(object) = text.and_then(|text| json::parse(text).ok()) else { continue };
         info.object = object;
         annotated.push(info);
     }

@@ -12,7 +12,6 @@ use crate::programs::kubectl::selection::Info;
 use crate::programs::kubectl::verbs::apply;
 use crate::programs::kubectl::verbs::change;
 use crate::programs::kubectl::verbs::create::validation;
-use encoding::yaml;
 use kube::api::scheme;
 use serde_json::{Value, json};
 

@@ -5,8 +5,8 @@ use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{Format, without_managed_fields};
 use crate::programs::kubectl::rest::Request;
 use crate::programs::kubectl::selection::{Selection, Target, page_size};
+use encoding::json;
 use encoding::tape::{Hidden, Page, Tape};
-use encoding::{json, yaml};
 use serde_json::Value;
 
 /// Whether nothing more is asked for than one object after the other.

@@ -1,6 +1,6 @@
 //! Reading: events of libyaml, resolved to JSON values.
 
-use super::resolve::{resolve, resolve_1_2};
+use encoding::yaml::{resolve, resolve_1_2};
 use libyaml_safer::{Event, EventData, Parser, ScalarStyle};
 use serde_json::{Map, Value};
 use sim::SortedMap;
