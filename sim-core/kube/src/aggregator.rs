@@ -3,7 +3,7 @@
 
 use crate::api::{API_SERVICE, ENDPOINT_SLICE, Object, ObjectExt, SERVICE, set_condition};
 use crate::apiserver::{Aggregated, ApiServer, Dialed, Upstream};
-use crate::client::{Client, InformerFactory, ListOptions};
+use crate::client::{Client, InformerFactory};
 use crate::dial;
 use crate::kubelet::notify::Notify;
 use crate::kubelet::server::encode_query;
@@ -14,9 +14,12 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// So often the servers are looked after; when something is wrong, sooner.
+/// So often the servers are looked after; one that does not answer sooner, and then ever more rarely.
 const RESYNC: Duration = Duration::from_secs(30);
-const RETRY: Duration = Duration::from_secs(1);
+const RETRY: Duration = Duration::from_millis(5);
+/// The reason of a server that should answer and does not.
+const UNANSWERED: &str = "FailedDiscoveryCheck";
+const SERVICE_NAME: &str = "kubernetes.io/service-name";
 /// How long a server may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -40,19 +43,41 @@ pub(crate) async fn run(sys: Sys, api: ApiServer) {
     })));
     let client = Client::new(&api, "system:apiserver");
     let bell = Rc::new(Notify::default());
-    let services = InformerFactory::new(&client).informer(API_SERVICE);
+    let factory = InformerFactory::new(&client);
+    let services = factory.informer(API_SERVICE);
+    let is_remote = |service: &Object| !service.at("/spec/service").is_null();
     let ring = bell.clone();
     services.on_change(move |old, new| {
-        let is_remote = |service: &&Object| !service.at("/spec/service").is_null();
-        let spec = |service: Option<&Object>| service.filter(is_remote).map(|s| s.at("/spec").clone());
+        let spec = |service: Option<&Object>| service.filter(|s| is_remote(s)).map(|s| s.at("/spec").clone());
         if spec(old) != spec(new) {
             ring.ring();
         }
     });
+    let mut watches = false;
+    let mut pause = RETRY;
     loop {
+        if !watches && services.list().iter().any(is_remote) {
+            // Only now is it of interest what is behind Services.
+            watches = true;
+            for resource in [SERVICE, ENDPOINT_SLICE] {
+                let (services, ring) = (services.clone(), bell.clone());
+                factory.informer(resource).on_change(move |old, new| {
+                    let Some(changed) = new.or(old) else { return };
+                    let name = changed.label(SERVICE_NAME).unwrap_or(changed.name());
+                    let is_of = |service: &Object| {
+                        service.str_at("/spec/service/name") == name
+                            && service.str_at("/spec/service/namespace") == changed.namespace()
+                    };
+                    if services.list().iter().any(is_of) {
+                        ring.ring();
+                    }
+                });
+            }
+            factory.wait_for_sync().await;
+        }
         let seen = bell.count();
         let mut groups = Vec::new();
-        let mut wrong = false;
+        let mut again = false;
         for service in services.list() {
             let target = service.at("/spec/service");
             if target.is_null() {
@@ -66,18 +91,18 @@ pub(crate) async fn run(sys: Sys, api: ApiServer) {
                 available: false,
                 resources: api.known_resources(group, version),
             };
-            let condition = match check(&sys, &client, target, &mut found).await {
+            let condition = match check(&sys, &factory, target, &mut found).await {
                 Ok(()) => json!({"type": "Available", "status": "True", "reason": "Passed",
                     "message": "all checks passed"}),
                 Err((reason, message)) => {
-                    wrong = true;
+                    again |= reason == UNANSWERED;
                     json!({"type": "Available", "status": "False", "reason": reason, "message": message})
                 }
             };
             let mut updated = (*service).clone();
             if set_condition(&mut updated, condition, sys.clock()) {
-                // It may have changed in the meantime: then it comes again.
-                let _ = client.update_status(API_SERVICE, updated).await;
+                // It may have changed in the meantime.
+                again |= client.update_status(API_SERVICE, updated).await.is_err();
             }
             groups.push(found);
         }
@@ -85,7 +110,8 @@ pub(crate) async fn run(sys: Sys, api: ApiServer) {
         api.aggregate(groups);
         let rung = bell.rung_since(seen);
         if waits {
-            let _ = sys.timeout(if wrong { RETRY } else { RESYNC }, rung).await;
+            let _ = sys.timeout(if again { pause } else { RESYNC }, rung).await;
+            pause = if again { RESYNC.min(pause * 2) } else { RETRY };
         } else {
             rung.await;
         }
@@ -95,10 +121,15 @@ pub(crate) async fn run(sys: Sys, api: ApiServer) {
 type Failure = (&'static str, String);
 
 /// Models `sync` of the controller.
-async fn check(sys: &Sys, client: &Client, target: &Value, found: &mut Aggregated) -> Result<(), Failure> {
+async fn check(
+    sys: &Sys,
+    factory: &InformerFactory,
+    target: &Value,
+    found: &mut Aggregated,
+) -> Result<(), Failure> {
     let (namespace, name) = (target.str_at("/namespace"), target.str_at("/name"));
     let port = target.int_at("/port").unwrap_or(443);
-    let Ok(service) = client.get(SERVICE, namespace, name).await else {
+    let Some(service) = factory.informer(SERVICE).get(namespace, name) else {
         return Err(("ServiceNotFound", format!("service/{name} in {namespace:?} is not present")));
     };
     found.address = format!("{}:{port}", service.str_at("/spec/clusterIP"));
@@ -107,9 +138,8 @@ async fn check(sys: &Sys, client: &Client, target: &Value, found: &mut Aggregate
         let message = format!("service/{name} in {namespace:?} is not listening on port {port}");
         return Err(("ServicePortError", message));
     };
-    let of_service = format!("kubernetes.io/service-name={name}");
-    let options = ListOptions { label_selector: of_service, ..ListOptions::default() };
-    let slices = client.list(ENDPOINT_SLICE, namespace, &options).await.map_or(Vec::new(), |list| list.items);
+    let mut slices = factory.informer(ENDPOINT_SLICE).list_namespace(namespace);
+    slices.retain(|slice| slice.label(SERVICE_NAME) == Some(name));
     if slices.is_empty() {
         let message = format!("cannot find endpointslices for service/{name} in {namespace:?}");
         return Err(("EndpointsNotFound", message));
@@ -130,8 +160,7 @@ async fn check(sys: &Sys, client: &Client, target: &Value, found: &mut Aggregate
     let url = format!("https://{}{path}", found.address);
     let upstream = Upstream { address: found.address.clone(), path, ..Upstream::default() };
     let answer = sys.timeout(TIMEOUT, get(sys, &upstream)).await;
-    let failing =
-        |why: String| ("FailedDiscoveryCheck", format!("failing or missing response from {url}: {why}"));
+    let failing = |why: String| (UNANSWERED, format!("failing or missing response from {url}: {why}"));
     match answer {
         Some(Ok((200..300, body))) => {
             found.resources = json::read(&body).unwrap_or_default();

@@ -6,6 +6,7 @@
 
 use crate::api::{NODE, ObjectExt, Status};
 use crate::apiserver::{ApiServer, Request, Response, Upstream};
+use crate::dial;
 use crate::kubelet::server::{PORT as KUBELET_PORT, encode_query, parse_target};
 use futures_util::future::{Either, select};
 use linux::http::{Connection, Headers, HttpError, RequestHead, ResponseHead, header};
@@ -148,41 +149,49 @@ async fn pass_on(
             }
         },
     };
-    let dialed = sys.timeout(std::time::Duration::from_secs(30), sys.connect(to)).await;
-    let kubelet = match dialed {
-        Some(Ok(fd)) => fd,
-        failed => {
-            let why = match failed {
-                Some(Err(errno)) => format!("connect: {}", errno.text().to_lowercase()),
-                _ => "i/o timeout".to_string(),
-            };
-            if upstream.verb == "proxy" {
-                let why = format!("error trying to reach service: dial tcp {to}: {why}");
-                refuse(connection, &Status::new(503, "ServiceUnavailable", why)).await?;
-                return Ok(true);
+    let reached = async {
+        let dialed = sys.timeout(std::time::Duration::from_secs(30), dial::connect(sys, to)).await;
+        let fd = dialed.unwrap_or_else(|| Err(format!("dial tcp {to}: i/o timeout")))?;
+        let mut backend = Connection::new(sys, fd);
+        let answer = async {
+            backend.write_request(&head.method, &target, &headers(head, upstream), &[]).await?;
+            backend.read_response().await
+        };
+        match answer.await {
+            Ok(answer) => Ok((backend, answer)),
+            Err(_) => {
+                let _ = sys.close(fd);
+                Err("EOF".to_string())
             }
-            let verb = if upstream.verb == "log" { "Get " } else { "error dialing backend: " };
-            let url =
-                if upstream.verb == "log" { format!("\"https://{to}{target}\": ") } else { String::new() };
-            let status = Status::new(500, "", format!("{verb}{url}dial tcp {to}: {why}"));
+        }
+    };
+    let (backend, answer) = match reached.await {
+        Ok(reached) => reached,
+        Err(why) => {
+            let unreached = format!("error trying to reach service: {why}");
+            let status = match upstream.verb {
+                "aggregate" => {
+                    // Who asks cannot tell this from an answer of that server.
+                    let content = ("Content-Type".to_string(), "text/plain; charset=utf-8".to_string());
+                    connection.write_response(503, &[content], format!("{unreached}\n").as_bytes()).await?;
+                    return Ok(true);
+                }
+                "proxy" => Status::new(503, "ServiceUnavailable", unreached),
+                "log" => Status::new(500, "", format!("Get \"https://{to}{target}\": {why}")),
+                _ => Status::new(500, "", format!("error dialing backend: {why}")),
+            };
             refuse(connection, &status).await?;
             return Ok(true);
         }
     };
-    let result = converse(sys, connection, head, kubelet, &target, upstream).await;
-    let _ = sys.close(kubelet);
+    let fd = backend.fd();
+    let result = converse(sys, connection, head, backend, answer, upstream).await;
+    let _ = sys.close(fd);
     result
 }
 
-async fn converse(
-    sys: &Sys,
-    connection: &mut Connection,
-    head: &RequestHead,
-    kubelet: Fd,
-    target: &str,
-    upstream: &Upstream,
-) -> Result<bool, HttpError> {
-    let mut backend = Connection::new(sys, kubelet);
+/// What the other server is told of the request.
+fn headers(head: &RequestHead, upstream: &Upstream) -> Headers {
     let keep = ["accept", "connection", "upgrade", "sec-websocket-protocol", "content-type"];
     let host = match upstream.address.as_str() {
         "" => format!("kubelet:{KUBELET_PORT}"),
@@ -192,8 +201,17 @@ async fn converse(
     headers.extend(
         head.headers.iter().filter(|(name, _)| keep.contains(&name.to_ascii_lowercase().as_str())).cloned(),
     );
-    backend.write_request(&head.method, target, &headers, &[]).await?;
-    let answer: ResponseHead = backend.read_response().await?;
+    headers
+}
+
+async fn converse(
+    sys: &Sys,
+    connection: &mut Connection,
+    head: &RequestHead,
+    mut backend: Connection,
+    answer: ResponseHead,
+    upstream: &Upstream,
+) -> Result<bool, HttpError> {
     let mut body = answer.body(&head.method)?;
     match answer.status {
         101 => {
@@ -201,7 +219,7 @@ async fn converse(
             splice(sys, connection, backend).await;
             Ok(false)
         }
-        status if status >= 400 && upstream.verb != "proxy" => {
+        status if status >= 400 && !matches!(upstream.verb, "proxy" | "aggregate") => {
             let text = backend.read_body(&mut body).await?;
             let text = String::from_utf8_lossy(&text).trim_end().to_string();
             let reason = match status {

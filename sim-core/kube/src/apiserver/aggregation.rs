@@ -166,7 +166,7 @@ impl ApiServer {
             return Ok(Some(Response::text(503, "service unavailable\n")));
         }
         Ok(Some(Response::Upstream(Upstream {
-            verb: "proxy",
+            verb: "aggregate",
             query: request.query.clone(),
             path: request.path.clone(),
             address: found.address,

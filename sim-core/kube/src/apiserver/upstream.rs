@@ -9,7 +9,7 @@ use serde_json::Value;
 /// A request to be passed on to a kubelet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Upstream {
-    /// `log`, `exec`, `attach`, `portforward` or `nodeproxy`.
+    /// `log`, `exec`, `attach`, `portforward`, `proxy` or `aggregate`.
     pub verb: &'static str,
     /// The pod's namespace.
     pub namespace: String,
@@ -141,7 +141,7 @@ pub(super) fn node_proxy(
 ) -> Result<Response, Status> {
     server.get(NODE, "", node)?;
     Ok(Response::Upstream(Upstream {
-        verb: "nodeproxy",
+        verb: "proxy",
         namespace: String::new(),
         pod: String::new(),
         container: String::new(),

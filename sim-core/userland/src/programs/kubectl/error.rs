@@ -181,11 +181,8 @@ fn plain_text(status: &Value) -> String {
 }
 
 fn cause_text(cause: &Value) -> String {
-    let message = cause["message"].as_str().unwrap_or("");
-    match cause["field"].as_str() {
-        Some(field) if !field.is_empty() => format!("{field}: {message}"),
-        _ => message.to_string(),
-    }
+    let text = |part: &str| cause[part].as_str().unwrap_or("");
+    format!("{}: {}", text("field"), text("message"))
 }
 
 fn connect_text(server: &str, errno: Errno) -> String {

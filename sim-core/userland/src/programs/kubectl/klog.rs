@@ -1,5 +1,6 @@
 //! Log lines of `-v`, as `k8s.io/klog` writes them.
 
+use kube::api::go_order;
 use linux::Sys;
 use linux::http::ResponseHead;
 use serde_json::{Value, json};
@@ -100,7 +101,7 @@ impl Asked<'_> {
     /// What is said after it: of the answer, or of there being none.
     pub fn response(self, sys: &Sys, took: Duration, reused: bool, head: Option<&ResponseHead>) -> String {
         let Asked { level, method, url, .. } = self;
-        let status = head.map(|head| format!("{} {}", head.status, reason(head.status))).unwrap_or_default();
+        let status = head.map(|head| format!("{} {}", head.status, head.reason)).unwrap_or_default();
         let named = format!("verb={method:?} url={url:?} ");
         let named = if level == 6 || level >= 9 { named } else { String::new() };
         let headers = match head {
@@ -163,50 +164,24 @@ fn body_line(sys: &Sys, level: i64, place: &str, title: &str, body: &str) -> Str
 
 /// The `Status` of an error, as it came; what a client with kinds of its own has read has lost its own kind.
 pub fn status(sys: &Sys, status: &Value, has_kind: bool) -> String {
-    let indented = |value: &Value, indent: &str| {
-        encoding::json::indented(value, "  ").replace('\n', &format!("\n{indent}"))
-    };
-    let mut fields = Vec::new();
-    for name in ["kind", "apiVersion", "metadata", "status", "message", "reason", "details", "code"] {
-        let value = match name {
-            "kind" | "apiVersion" if !has_kind => continue,
-            "kind" => json!("Status"),
-            "apiVersion" => json!("v1"),
-            "metadata" => json!({}),
-            name => status[name].clone(),
-        };
-        if name == "details" && value.is_object() {
-            let inner: Vec<String> = ["name", "group", "kind", "uid", "causes", "retryAfterSeconds"]
-                .iter()
-                .filter(|field| !value[**field].is_null())
-                .map(|field| format!("    {field:?}: {}", indented(&value[*field], "    ")))
-                .collect();
-            fields.push(format!("  \"details\": {{\n{}\n  }}", inner.join(",\n")));
-        } else if !value.is_null() {
-            fields.push(format!("  {name:?}: {}", indented(&value, "  ")));
+    // What did not come from the server has no kind either.
+    let has_kind = has_kind && !status["kind"].is_null();
+    let mut status = status.clone();
+    status["kind"] = json!("Status");
+    status["apiVersion"] = json!("v1");
+    status["metadata"] = json!({});
+    if let Some(Value::Object(details)) = status.get_mut("details") {
+        details.retain(|_, value| !value.is_null() && value != "");
+    }
+    let mut text = "server response object: %s[".to_string();
+    for line in go_order::indented(&status).lines() {
+        let words = line.trim_start();
+        let depth = line.len() - words.len();
+        if depth != 4 || has_kind || !(words.starts_with("\"kind\"") || words.starts_with("\"apiV")) {
+            text.push_str(&line[depth / 2..]);
+            text.push('\n');
         }
     }
-    let text = format!("server response object: %s[{{\n{}\n}}]", fields.join(",\n"));
+    let text = format!("{}]", text.trim_end());
     line(sys, 'I', "helpers.go:246", &text)
-}
-
-fn reason(status: u16) -> &'static str {
-    match status {
-        200 => "OK",
-        201 => "Created",
-        202 => "Accepted",
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        403 => "Forbidden",
-        404 => "Not Found",
-        405 => "Method Not Allowed",
-        406 => "Not Acceptable",
-        409 => "Conflict",
-        410 => "Gone",
-        415 => "Unsupported Media Type",
-        422 => "Unprocessable Entity",
-        500 => "Internal Server Error",
-        503 => "Service Unavailable",
-        _ => "",
-    }
 }

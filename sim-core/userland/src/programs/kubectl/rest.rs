@@ -4,7 +4,7 @@
 //! client certificate says in reality, the name of the user, goes in a header, since TLS is only pretended.
 
 use super::error::{Error, Result};
-use super::failure::{broken, failure};
+use super::failure::{broken, failure, retry_after};
 use super::klog;
 use super::kubeconfig::Target;
 use super::stream::Stream;
@@ -35,6 +35,8 @@ pub const USER_HEADER: &str = "X-Remote-User";
 
 const USER_AGENT: &str = "kubectl/v1.35.2 (linux/amd64) kubernetes/fdc9d74";
 const DIAL_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often a request is sent again when the server says that it has no time.
+const RETRIES: u32 = 10;
 
 /// Query parameters.
 pub type Query<'a> = &'a [(&'a str, &'a str)];
@@ -249,18 +251,31 @@ impl Client {
         Ok(whole)
     }
 
-    /// Sends a request and reads its answer as it is.
+    /// Sends a request and reads its answer as it is. Who is told to come back later does so, some times.
     pub async fn send_raw(&self, request: Request<'_>) -> Result<Vec<u8>> {
-        let kept = self.idle.borrow_mut().take();
-        let reused = kept.is_some();
-        match self.attempt(kept, &request).await {
-            Err(Broken::Idle) if reused => self.attempt(None, &request).await,
-            other => other,
+        let mut attempts = 0;
+        loop {
+            let kept = self.idle.borrow_mut().take();
+            let reused = kept.is_some();
+            return match self.attempt(kept, &request).await {
+                Ok(bytes) => Ok(bytes),
+                Err(Broken::Idle) if reused => continue,
+                Err(Broken::Idle) => Err(Error::text("EOF")),
+                Err(Broken::Later(seconds, _)) if attempts < RETRIES => {
+                    attempts += 1;
+                    let _ = self.sys.sleep(Duration::from_secs(seconds)).await;
+                    if self.verbosity >= 4 {
+                        let url = self.url(&request);
+                        let text = format!(
+                            "\"Got a Retry-After response\" delay=\"{seconds}s\" attempt={attempts} url={url:?}"
+                        );
+                        self.sys.err(&klog::line(&self.sys, 'I', "with_retry.go:234", &text)).await;
+                    }
+                    continue;
+                }
+                Err(Broken::Later(_, error) | Broken::Error(error)) => Err(error),
+            };
         }
-        .map_err(|broken| match broken {
-            Broken::Idle => Error::text("EOF"),
-            Broken::Error(error) => error,
-        })
     }
 
     async fn attempt(
@@ -322,7 +337,14 @@ impl Client {
                 } else {
                     let _ = self.sys.close(connection.fd());
                 }
-                if head.status < 300 { Ok(bytes) } else { Err(Broken::Error(failure(&head, &bytes))) }
+                if head.status < 300 {
+                    return Ok(bytes);
+                }
+                let error = failure(request, &head, &bytes);
+                Err(match retry_after(&head) {
+                    Some(seconds) => Broken::Later(seconds, error),
+                    None => Broken::Error(error),
+                })
             }
             Err(error) => {
                 let _ = self.sys.close(connection.fd());
@@ -363,7 +385,7 @@ impl Client {
         if head.status >= 300 {
             let bytes = connection.read_body(&mut body).await.map_err(|error| broken(&error))?;
             let _ = self.sys.close(connection.fd());
-            return Err(failure(&head, &bytes));
+            return Err(failure(&request, &head, &bytes));
         }
         if self.logs(&request) {
             let text = self.asked(&request, &url).response(&self.sys, Duration::ZERO, false, Some(&head));
@@ -399,7 +421,7 @@ impl Client {
         let mut body = head.body(method).map_err(|error| broken(&error))?;
         let bytes = connection.read_body(&mut body).await.map_err(|error| broken(&error))?;
         let _ = self.sys.close(connection.fd());
-        Err(failure(&head, &bytes))
+        Err(failure(&request, &head, &bytes))
     }
 
     /// Sends the request of somebody else in the name of this client: the head of the answer, and the way to
@@ -524,6 +546,8 @@ fn read(bytes: &[u8]) -> Result<Value> {
 enum Broken {
     /// The server closed a connection that was kept.
     Idle,
+    /// The server wants to be asked again, after so many seconds.
+    Later(u64, Error),
     Error(Error),
 }
 

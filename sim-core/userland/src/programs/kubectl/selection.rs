@@ -483,18 +483,25 @@ impl Selection {
         Ok((infos, errors))
     }
 
-    /// The server's complaint about a selector, as the builder puts it.
+    /// The server's complaint about a list, as the builder puts it. Models `EnhanceListError`.
     pub fn explain(&self, resource: &Resource, error: Error) -> Error {
-        let selected = !self.label_selector.is_empty() || !self.field_selector.is_empty();
-        if !selected || error.reason() != "BadRequest" {
-            return error;
-        }
         let Error::Status(mut status) = error else { return error };
-        let message = status["message"].as_str().unwrap_or("").to_string();
-        status["message"] = Value::from(format!(
-            "Unable to find \"{}/{}, Resource={}\" that match label selector {:?}, field selector {:?}: {message}",
-            resource.group, resource.version, resource.plural, self.label_selector, self.field_selector
-        ));
+        if status["reason"] == "BadRequest" || status["reason"] == "NotFound" {
+            let (labels, fields) = (&self.label_selector, &self.field_selector);
+            let (verb, selected) = match labels.is_empty() && fields.is_empty() {
+                true => ("list", String::new()),
+                false => {
+                    ("find", format!(" that match label selector {labels:?}, field selector {fields:?}"))
+                }
+            };
+            let group = if resource.group.is_empty() { "/" } else { "" };
+            status["message"] = Value::from(format!(
+                "Unable to {verb} \"{group}{}, Resource={}\"{selected}: {}",
+                resource.api_version(),
+                resource.plural,
+                status["message"].as_str().unwrap_or("")
+            ));
+        }
         Error::Status(status)
     }
 }

@@ -275,11 +275,10 @@ async fn tables(k: &Kubectl, selection: &Selection, wide: bool) -> Result<()> {
             }
             Err(error) if error.is_not_found() && k.flags.bool("ignore-not-found") => {}
             Err(error) => {
-                let error = match target {
+                errors.push(match target {
                     Target::Named(info) => missing(&client, &info.namespace, error).await,
-                    Target::Collection { .. } => error,
-                };
-                errors.push(selection.explain(target.resource(), error));
+                    Target::Collection { resource, .. } => selection.explain(resource, error),
+                });
             }
         }
     }

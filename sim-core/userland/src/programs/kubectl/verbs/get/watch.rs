@@ -24,7 +24,10 @@ pub async fn watch(k: &Kubectl, selection: &Selection, format: &Format) -> Resul
         Target::Named(_) => Vec::new(),
     };
     let request = Request { accept, ..Request::new("GET", &path, &query) };
-    let first = client.send(request).await.map_err(|error| selection.explain(target.resource(), error))?;
+    let first = client.send(request).await.map_err(|error| match target {
+        Target::Collection { resource, .. } => selection.explain(resource, error),
+        Target::Named(_) => error,
+    })?;
     let version = first["metadata"]["resourceVersion"].as_str().map(str::to_string).or_else(|| {
         let row = &first["rows"][0]["object"]["metadata"]["resourceVersion"];
         row.as_str().map(str::to_string)
