@@ -222,7 +222,9 @@ impl Decoder {
                     gone.push(name.clone());
                 }
                 Some(field) => {
-                    if value.is_null() || !self.value(&field.ty, value, &step)? {
+                    let counts = !value.is_null() && self.value(&field.ty, value, &step)?;
+                    // No policies at all are not the usual ones.
+                    if !counts && !(schema.go == "HPAScalingRules" && value.is_array()) {
                         gone.push(name.clone());
                     }
                 }
