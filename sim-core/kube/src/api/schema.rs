@@ -224,7 +224,7 @@ impl Decoder {
                 Some(field) => {
                     let counts = !value.is_null() && self.value(&field.ty, value, &step)?;
                     // No policies at all are not the usual ones.
-                    if !counts && !(schema.go == "HPAScalingRules" && value.is_array()) {
+                    if !(counts || schema.go == "HPAScalingRules" && value.is_array()) {
                         gone.push(name.clone());
                     }
                 }
