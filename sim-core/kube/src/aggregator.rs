@@ -5,11 +5,12 @@ use crate::api::{API_SERVICE, ENDPOINT_SLICE, Object, ObjectExt, SERVICE, set_co
 use crate::apiserver::{Aggregated, ApiServer, Dialed, Upstream};
 use crate::client::{Client, InformerFactory};
 use crate::dial;
+use crate::json;
 use crate::kubelet::notify::Notify;
 use crate::kubelet::server::encode_query;
 use encoding::json;
 use linux::Sys;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;

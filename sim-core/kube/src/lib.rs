@@ -9,6 +9,9 @@
 //! **Invariant**: nothing here names a program or an image of the simulated world; who builds a world
 //! hands them in. Controllers see [`client`], never the store.
 
+// Tests have long `json!`s, which are read a member at a time.
+#![cfg_attr(test, recursion_limit = "256")]
+
 mod aggregator;
 pub mod api;
 pub mod apiserver;

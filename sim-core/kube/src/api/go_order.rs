@@ -338,7 +338,7 @@ fn zero(schema: &'static Struct, field: &'static Field) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::json;
 
     #[test]
     fn fields_come_as_in_gos_structs() {

@@ -154,7 +154,7 @@ fn remove((place, key): (&mut Value, String)) -> Result<Value, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::json;
 
     #[test]
     fn operations_apply_in_order() {

@@ -30,7 +30,7 @@ pub fn merged(target: &Value, patch: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::json;
 
     #[test]
     fn null_takes_away_and_lists_are_replaced() {

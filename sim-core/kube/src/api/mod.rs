@@ -29,6 +29,7 @@ pub mod events_v1;
 mod fields_test;
 pub mod flowcontrol_v1;
 pub mod go_order;
+pub mod json;
 pub mod json_patch;
 pub mod merge_patch;
 pub mod metrics_v1beta1;
@@ -54,16 +55,17 @@ pub mod validation;
 pub use apps_v1::deployment;
 pub use core_v1::{node, pod, service, taint};
 pub use discovery_v1::endpoint_slice;
+pub use json::constant;
 pub(crate) use object::texts;
 pub use object::{
-    Key, Object, ObjectExt, condition, constant, corrupt_at, field, object_at, remove, set, set_condition,
-    slot,
+    Key, Object, ObjectExt, condition, corrupt_at, field, object_at, remove, set, set_condition, slot,
 };
 pub use scheme::{Resource, ResourceInfo};
 pub use selector::{FieldSelector, LabelSelector};
 pub use status::Status;
 
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 /// Custom resource definitions.
 pub const CUSTOM_RESOURCE_DEFINITION: Resource = &apiextensions_v1::custom_resource_definition::INFO;

@@ -1,7 +1,7 @@
 //! Reading and changing objects without a Rust type for each kind.
 
-use encoding::json;
-use serde_json::{Map, Value, json};
+use crate::json;
+use serde_json::{Map, Value};
 use sim::Timestamp;
 use std::fmt;
 use std::rc::Rc;
@@ -272,14 +272,6 @@ pub fn corrupt_at(error: &base64::DecodeError, text: &str) -> usize {
         base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol(at, _) => *at,
         _ => text.len() / 4 * 4,
     }
-}
-
-/// A value that is always the same, written as text: `json!` would be code for each of its keys.
-///
-/// # Panics
-/// The text is not JSON, which is our bug.
-pub fn constant(text: &str) -> Value {
-    json::parse(text).expect("constants are JSON")
 }
 
 /// The condition of this type in `status.conditions`.

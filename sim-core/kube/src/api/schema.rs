@@ -2,7 +2,8 @@
 //! defaulting and strategic merge follow. Models what upstream generates from its Go types.
 
 use super::quantity;
-use serde_json::{Map, Value, json};
+use crate::json;
+use serde_json::{Map, Value};
 
 /// The Go struct that a JSON object stands for.
 #[derive(Debug)]

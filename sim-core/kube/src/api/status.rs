@@ -2,7 +2,8 @@
 
 use super::ObjectExt;
 use super::scheme::Resource;
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use std::fmt;
 
 /// An answer that is not the object asked for.

@@ -3,7 +3,8 @@
 
 use super::ObjectExt;
 use super::schema::{Struct, Type};
-use serde_json::{Map, Value, json};
+use crate::json;
+use serde_json::{Map, Value};
 use sim::{Ordered, SortedMap};
 
 /// Applies `patch` to `target`, an object of the kind that `schema` describes.
@@ -220,7 +221,7 @@ fn diff_object(schema: Option<&'static Struct>, from: &Value, to: &Value, deleti
                 let changes = diff_list(item, merge_key, old, new, deletions);
                 if !changes.is_empty() {
                     patch.insert(key.clone(), Value::Array(changes));
-                    let order = new.iter().map(|n| json!({*merge_key: n.get(*merge_key)})).collect();
+                    let order = new.iter().map(|n| json!({(merge_key): n.get(*merge_key)})).collect();
                     patch.insert(format!("$setElementOrder/{key}"), Value::Array(order));
                 }
             }

@@ -5,8 +5,9 @@ use crate::api::networking_v1::{ip_address, service_cidr};
 use crate::api::service::{cluster_ip, service_type};
 use crate::api::status::FieldError;
 use crate::api::{IP_ADDRESS, Object, ObjectExt, SERVICE, SERVICE_CIDR, Status, remove, set};
+use crate::json;
 use ipnet::{IpNet, Ipv4Net};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sim::{Rng, SortedSet};
 use std::net::Ipv4Addr;
 

@@ -8,7 +8,7 @@ use super::rest::{Request, Response, Target};
 use super::strategy::{decode, place};
 use super::{ApiServer, managed_fields};
 use crate::api::{ObjectExt, Status, object_at, remove};
-use serde_json::json;
+use crate::json;
 
 /// Whether the patch is a configuration to be applied.
 pub(super) fn is_apply(request: &Request) -> bool {

@@ -8,8 +8,9 @@ use super::strict::Findings;
 use super::{ApiServer, managed_fields, negotiate, strict};
 use crate::api::status::FieldError;
 use crate::api::{ObjectExt, Resource, Status};
+use crate::json;
 use encoding::json;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::rc::Rc;
 
 /// `--max-resource-write-bytes`.

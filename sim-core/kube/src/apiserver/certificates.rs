@@ -6,7 +6,8 @@ use super::ApiServer;
 use super::options::{WriteOptions, Written};
 use super::rbac::Identity;
 use crate::api::{CERTIFICATE_SIGNING_REQUEST, ObjectExt, Status, object_at, set};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 /// Writes down who asks.
 pub(super) fn requested_by(request: &mut Value, who: &Identity) {

@@ -8,7 +8,8 @@ use super::{ApiServer, DeleteOptions, Filter, Propagation};
 use crate::api::{
     ENDPOINTS, IP_ADDRESS, NAMESPACE, Object, ObjectExt, Resource, SERVICE, Status, remove, service, set,
 };
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use sim::Timestamp;
 use std::rc::Rc;
 

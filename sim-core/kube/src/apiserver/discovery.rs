@@ -3,7 +3,8 @@
 use super::rest::{Request, Response, header, json_line};
 use super::{ApiServer, VERSION, negotiate, openapi};
 use crate::api::{ObjectExt, Resource, ResourceInfo};
-use serde_json::{Map, Value, json};
+use crate::json;
+use serde_json::{Map, Value};
 use sim::Ordered;
 
 /// What kubectl asks for first: all kinds of a root in one document.

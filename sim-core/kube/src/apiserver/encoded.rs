@@ -74,7 +74,7 @@ impl Encoded {
 mod tests {
     use super::*;
     use crate::api::CONFIG_MAP;
-    use serde_json::json;
+    use crate::json;
 
     #[test]
     fn a_list_is_written_the_same_again_and_a_change_is_seen() {

@@ -4,7 +4,8 @@
 use super::ApiServer;
 use crate::api::validation::Errors;
 use crate::api::{Object, ObjectExt, POD, Status, set};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use std::rc::Rc;
 
 const PATH: &str = "/spec/ephemeralContainers";

@@ -7,7 +7,7 @@ use super::{ApiServer, DeleteOptions, Filter};
 use crate::api::{
     LabelSelector, Object, ObjectExt, POD, POD_DISRUPTION_BUDGET, Status, condition, pod, set, set_condition,
 };
-use serde_json::json;
+use crate::json;
 use std::rc::Rc;
 
 impl ApiServer {

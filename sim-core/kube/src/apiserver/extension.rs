@@ -5,7 +5,8 @@ use super::rest::{Request, Response};
 use super::table::Form;
 use super::{Filter, discovery};
 use crate::api::{Object, Resource, Status};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use sim::Timestamp;
 
 /// Answers a request for these kinds, which can be read only; `list` gives all objects of a kind, `get` one by

@@ -7,9 +7,10 @@ use super::strategy::outward;
 use super::{ApiServer, Filter, table};
 use crate::api::status::FieldError;
 use crate::api::{Object, ObjectExt, Resource, Status, corrupt_at, set};
+use crate::json;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL_NOPAD};
 use encoding::json;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 impl ApiServer {
     /// Answers a list.

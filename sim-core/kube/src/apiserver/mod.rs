@@ -57,8 +57,8 @@ pub use upstream::Upstream;
 pub use watch::WatchStream;
 
 use crate::api::{NAMESPACE, Object, Resource, SERVICE_CIDR, new_object};
+use crate::json;
 use encoded::Encoded;
-use serde_json::json;
 use sim::{Rng, Sim, SortedMap, Timestamp};
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -8,7 +8,8 @@ use crate::api::schema::{Default, Field, Struct, Type};
 use crate::api::scheme::{RESOURCES, Resource};
 use crate::api::strategic::patch_merges;
 use crate::api::{ObjectExt, ResourceInfo, constant};
-use serde_json::{Map, Value, json};
+use crate::json;
+use serde_json::{Map, Value};
 
 /// The package of what all groups share.
 pub(super) const META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1";

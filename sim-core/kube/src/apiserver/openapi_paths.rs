@@ -2,7 +2,8 @@
 
 use super::openapi::{META, description};
 use crate::api::ResourceInfo;
-use serde_json::{Map, Value, json};
+use crate::json;
+use serde_json::{Map, Value};
 
 /// A query parameter.
 fn query(name: &str, ty: &str) -> Value {

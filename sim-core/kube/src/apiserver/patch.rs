@@ -4,7 +4,8 @@ use super::{ApiServer, WriteOptions, Written};
 use crate::api::schema::Struct;
 use crate::api::status::FieldError;
 use crate::api::{Object, ObjectExt, Resource, Status, json_patch, merge_patch, set, strategic};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 /// The language of a patch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,8 @@ use crate::api::{
     COMPONENT_STATUS, CUSTOM_RESOURCE_DEFINITION, EVENT, Key, NAMESPACE, NODE, Object, ObjectExt, POD,
     RESOURCE_QUOTA, Resource, SERVICE, Status, object_at, pod, remove, set,
 };
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use sim::{Duration, Rng, Timestamp};
 use std::rc::Rc;
 

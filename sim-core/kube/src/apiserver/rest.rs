@@ -15,7 +15,8 @@ use crate::api::{
     CERTIFICATE_SIGNING_REQUEST, COMPONENT_STATUS, ENDPOINTS, NAMESPACE, NODE, Object, ObjectExt, POD,
     Resource, SERVICE, Status, go_order,
 };
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use std::rc::Rc;
 
 /// A request as it came off the wire.

@@ -8,7 +8,8 @@ use crate::api::schema::Struct;
 use crate::api::{
     DEPLOYMENT, LabelSelector, ObjectExt, REPLICATION_CONTROLLER, Resource, Status, object_at, set,
 };
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 impl ApiServer {
     /// The number of replicas, whatever has them.

@@ -4,7 +4,7 @@
 use super::Filter;
 use crate::api::scheme::RESOURCES;
 use crate::api::{Object, ObjectExt, Resource, Status, set};
-use serde_json::json;
+use crate::json;
 use sim::Ordered;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};

@@ -4,7 +4,8 @@
 use super::options::{DeleteOptions, FieldValidation, Propagation, WriteOptions};
 use super::{custom, strict};
 use crate::api::{NAMESPACE, Object, ObjectExt, POD, Resource, Status, field, object_at, pod, remove, set};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use std::borrow::Cow;
 use std::rc::Rc;
 

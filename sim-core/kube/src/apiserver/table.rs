@@ -4,7 +4,8 @@
 use super::negotiate;
 use super::rest::{Request, Response, header, json_line};
 use crate::api::{Object, ObjectExt, Resource};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use sim::Timestamp;
 
 /// How much of the object a row carries.

@@ -11,8 +11,9 @@ mod watch;
 
 use super::{ApiServer, Filter, Request, Response, WatchHandle, WriteOptions};
 use crate::api::{Object, ObjectExt, POD, SERVICE_ACCOUNT};
+use crate::json;
 use expect_test::{Expect, expect};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sim::{Duration, Instant, Sim};
 
 struct World {

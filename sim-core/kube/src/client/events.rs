@@ -3,7 +3,8 @@
 
 use super::{Client, Patch};
 use crate::api::{EVENT, Key, ObjectExt, texts};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use sim::{Duration, SortedMap, Timestamp};
 use std::borrow::Cow;
 use std::cell::RefCell;

@@ -293,7 +293,7 @@ mod tests {
     use super::*;
     use crate::api::{CONFIG_MAP, set};
     use crate::apiserver::{ApiServer, WriteOptions};
-    use serde_json::json;
+    use crate::json;
     use sim::Sim;
 
     #[test]

@@ -6,9 +6,10 @@
 use crate::api::{Key, Object, ObjectExt, SERVICE};
 use crate::apiserver::ApiServer;
 use crate::client::{Client, EventRecorder, InformerFactory, Patch, WorkQueue};
+use crate::json;
 use ipnet::{IpNet, Ipv4Net};
 use linux::net::{Net, NetnsId, Route};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sim::{Sim, SortedMap};
 use std::cell::RefCell;
 use std::net::{IpAddr, Ipv4Addr};

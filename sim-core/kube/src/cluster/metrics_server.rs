@@ -6,7 +6,8 @@ use super::objects::put;
 use super::workloads::IMAGE;
 use crate::api::{DEPLOYMENT, ObjectExt, constant, scheme, set};
 use crate::apiserver::ApiServer;
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 /// Creates them.
 pub(super) fn create(api: &ApiServer) {

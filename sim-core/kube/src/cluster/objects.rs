@@ -2,8 +2,9 @@
 
 use crate::api::{CONFIG_MAP, PRIORITY_CLASS, Resource, SERVICE, SERVICE_ACCOUNT, constant, new_object, set};
 use crate::apiserver::{ApiServer, VERSION, WriteOptions};
+use crate::json;
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// kubeadm's Corefile.
 const COREFILE: &str = ".:53 {

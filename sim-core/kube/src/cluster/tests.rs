@@ -8,8 +8,8 @@ mod storage;
 use super::*;
 use crate::api::{CONFIG_MAP, NODE};
 use crate::apiserver::{DeleteOptions, WriteOptions};
+use crate::json;
 use bed::{World, container};
-use serde_json::json;
 
 #[test]
 fn a_fresh_cluster_has_what_kubeadm_leaves() {

@@ -4,8 +4,9 @@ use super::images::{COREDNS, ETCD, kubernetes};
 use super::objects::put;
 use crate::api::{self, DAEMON_SET, DEPLOYMENT, constant, set};
 use crate::apiserver::ApiServer;
+use crate::json;
 use ipnet::Ipv4Net;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::net::Ipv4Addr;
 
 /// Where a workload's image stands.

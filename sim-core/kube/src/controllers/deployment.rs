@@ -128,7 +128,7 @@ impl Controller {
                 continue;
             }
             let reference = crate::api::owner_reference(deployment, DEPLOYMENT);
-            let patch = serde_json::json!({"metadata": {"ownerReferences": [reference], "uid": set.uid()}});
+            let patch = crate::json!({"metadata": {"ownerReferences": [reference], "uid": set.uid()}});
             let patch = crate::client::Patch::Strategic(patch);
             match self.context.client.patch(REPLICA_SET, set.namespace(), set.name(), patch).await {
                 Ok(set) => sets.push(set),

@@ -11,7 +11,8 @@ use crate::api::{
     Resource, STATEFUL_SET, Status, pod, set, set_condition,
 };
 use crate::client::{Informer, WorkQueue};
-use serde_json::{Map, Value, json};
+use crate::json;
+use serde_json::{Map, Value};
 use sim::{SortedMap, Timestamp};
 use std::time::Duration;
 

@@ -5,7 +5,8 @@ use super::Context;
 use super::replica_set::ignore_missing;
 use crate::api::{self, ENDPOINT_SLICE, ENDPOINTS, Key, Object, ObjectExt, SERVICE, Status};
 use crate::client::{DeleteOptions, Informer, WorkQueue};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use std::time::Duration;
 
 const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";

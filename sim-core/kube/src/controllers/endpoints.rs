@@ -5,8 +5,9 @@ use super::replica_set::ignore_missing;
 use super::service_endpoints::{self as common, TriggerTimes};
 use crate::api::{self, ENDPOINTS, Key, Object, ObjectExt, Status};
 use crate::client::{DeleteOptions, Informer, WorkQueue};
+use crate::json;
 use md5::{Digest, Md5};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sim::{Ordered, SortedMap};
 use std::time::Duration;
 

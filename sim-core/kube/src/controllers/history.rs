@@ -5,7 +5,8 @@ use super::Context;
 use super::replica_set::ignore_missing;
 use crate::api::{self, CONTROLLER_REVISION, Object, ObjectExt, Resource, Status};
 use crate::client::{DeleteOptions, Informer};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use sim::Ordered;
 use std::borrow::Cow;
 

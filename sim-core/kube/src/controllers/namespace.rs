@@ -4,7 +4,7 @@ use super::Context;
 use super::replica_set::ignore_missing;
 use crate::api::{Key, NAMESPACE, Object, ObjectExt, Resource, Status, set_condition};
 use crate::client::{DeleteOptions, ListOptions, WorkQueue};
-use serde_json::json;
+use crate::json;
 use sim::{Ordered, SortedMap};
 use std::time::Duration;
 

@@ -7,7 +7,8 @@ use crate::api::{
     self, LabelSelector, Object, ObjectExt, POD, REPLICATION_CONTROLLER, Resource, Status, pod,
 };
 use crate::client::{DeleteOptions, Informer, Patch};
-use serde_json::{Map, Value, json};
+use crate::json;
+use serde_json::{Map, Value};
 use sim::SortedMap;
 use std::borrow::Cow;
 use std::cmp::Reverse;

@@ -10,7 +10,8 @@ use crate::api::{
     self, Key, Object, ObjectExt, POD, REPLICA_SET, REPLICATION_CONTROLLER, Resource, Status, pod,
 };
 use crate::client::{Informer, WorkQueue};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use sim::{Ordered, SortedMap, Timestamp, join_all};
 use std::cell::RefCell;
 use std::rc::Rc;

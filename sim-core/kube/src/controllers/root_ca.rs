@@ -4,7 +4,7 @@
 use super::Context;
 use crate::api::{self, CONFIG_MAP, Key, NAMESPACE, ObjectExt};
 use crate::client::WorkQueue;
-use serde_json::json;
+use crate::json;
 
 /// The certificate of this cluster's authority. Its key exists nowhere: nothing here is encrypted.
 pub const ROOT_CA: &str = include_str!("ca.crt");

@@ -6,7 +6,8 @@ use super::replica_set::ignore_missing;
 use crate::api::networking_v1::{ip_address, service_cidr};
 use crate::api::{IP_ADDRESS, Object, ObjectExt, SERVICE_CIDR, Status, condition, remove, set};
 use crate::client::{Informer, WorkQueue};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use sim::{Duration, Timestamp};
 use std::net::IpAddr;
 

@@ -4,7 +4,8 @@
 use super::Context;
 use crate::api::{self, Key, LabelSelector, Object, ObjectExt, POD, SERVICE};
 use crate::client::{Informer, WorkQueue};
-use serde_json::{Map, Value, json};
+use crate::json;
+use serde_json::{Map, Value};
 use sim::SortedMap;
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -349,7 +349,7 @@ fn reverse_answer(lookup: &dyn Lookup, name: &str, ip: Ipv4Addr, kind: QueryType
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::json;
     use std::rc::Rc;
 
     struct Objects(Vec<Object>);

@@ -117,7 +117,7 @@ pub fn categorize(endpoints: &[Endpoint], service: &ServicePort) -> Categories {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::json;
 
     fn port(spec: Value) -> ServicePort {
         let service = json!({"metadata": {"namespace": "default", "name": "s"}, "spec": spec});

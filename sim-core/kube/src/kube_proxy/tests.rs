@@ -2,7 +2,8 @@
 
 use super::setup::{CANARY_TABLES, JUMPS, KUBELET_FIREWALL, KUBELET_JUMPS};
 use super::{NodeConfig, Proxier};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use sim::Ordered;
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -225,8 +225,8 @@ fn hash(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json;
     use expect_test::expect;
-    use serde_json::json;
     use std::rc::Rc;
 
     fn pod(namespace: &str, name: &str, node: &str, ip: &str, labels: Value) -> Object {

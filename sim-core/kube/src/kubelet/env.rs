@@ -191,7 +191,7 @@ fn field_of(resolv_conf: &str, field: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::json;
     use std::rc::Rc;
 
     #[test]

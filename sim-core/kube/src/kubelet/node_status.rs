@@ -5,11 +5,12 @@ use super::Kubelet;
 use crate::api::{self, LEASE, NODE, ObjectExt};
 use crate::apiserver::VERSION;
 use crate::client::Patch;
+use crate::json;
 use crate::kube_proxy::setup::{CANARY_TABLES, Jump, KUBELET_FIREWALL, KUBELET_JUMPS};
 use linux::Host;
 use linux::host::CPUS;
 use linux::net::Table;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 

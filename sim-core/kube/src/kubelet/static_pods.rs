@@ -4,7 +4,8 @@
 use super::Kubelet;
 use crate::api::{self, NODE, Object, ObjectExt, POD};
 use crate::client::DeleteOptions;
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::rc::Rc;
 

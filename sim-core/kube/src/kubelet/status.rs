@@ -2,7 +2,8 @@
 //! `generateAPIPodStatus` and pkg/kubelet/status/generate.go. Pure: data in, JSON out.
 
 use crate::api::{ObjectExt, texts};
-use serde_json::{Map, Value, json};
+use crate::json;
+use serde_json::{Map, Value};
 use sim::Timestamp;
 use std::cell::LazyCell;
 use std::net::Ipv4Addr;

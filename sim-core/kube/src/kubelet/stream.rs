@@ -3,7 +3,8 @@
 //! One byte channel, four bytes length (big-endian), payload. Modelled on the channels of `v5.channel.k8s.io`;
 //! a real cluster puts the same channels into WebSocket messages.
 
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 /// What a frame belongs to.
 pub mod channel {

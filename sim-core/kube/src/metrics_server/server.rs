@@ -4,10 +4,11 @@ use super::MetricsServer;
 use crate::api::metrics_v1beta1::{NODES, RESOURCES};
 use crate::api::{Key, Object, ObjectExt, Resource, Status, new_object};
 use crate::apiserver::{Request, Response, extension};
+use crate::json;
 use crate::kubelet::server::parse_target;
 use linux::http::{Connection, HttpError};
 use linux::{Fd, Sys};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sim::{Duration, Timestamp};
 use std::rc::Rc;
 

@@ -115,7 +115,7 @@ fn between(last: &Point, before: &Point) -> Option<Measured> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::json;
 
     const fn s(seconds: u64) -> Duration {
         Duration::from_secs(seconds)

@@ -5,7 +5,7 @@ use super::node_info::{Cluster, NodeInfo, PodRequest};
 use super::plugins::FILTERS;
 use crate::api::{self, Key, Object, ObjectExt, POD, Status, set};
 use crate::client::DeleteOptions;
-use serde_json::json;
+use crate::json;
 use sim::Ordered;
 use std::cmp::Reverse;
 

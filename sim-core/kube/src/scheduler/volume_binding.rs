@@ -8,7 +8,8 @@ use crate::api::{
     Key, Object, ObjectExt, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, STORAGE_CLASS, object_at, set,
 };
 use crate::client::{Client, Informer, InformerFactory};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use std::time::Duration;
 
 /// How long a pod may wait for its claims once it has a node.

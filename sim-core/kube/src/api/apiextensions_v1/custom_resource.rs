@@ -10,7 +10,8 @@ use crate::api::scheme::{ALL_VERBS, PLAIN, Resource, ResourceInfo, SCALE, Subres
 use crate::api::table::{AGE, Column, NAME, age};
 use crate::api::validation::Errors;
 use crate::api::{ObjectExt, Status};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use sim::Timestamp;
 use std::cell::RefCell;
 

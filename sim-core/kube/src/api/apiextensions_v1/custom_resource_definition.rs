@@ -9,7 +9,8 @@ use crate::api::scheme::{PLAIN, ResourceInfo, status_of};
 use crate::api::table::{AGE, Column, NAME};
 use crate::api::validation::{Errors, dns_subdomain, dns1035_label};
 use crate::api::{ObjectExt, set};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 static SCHEMA: Struct = Struct {
     go: "CustomResourceDefinition",

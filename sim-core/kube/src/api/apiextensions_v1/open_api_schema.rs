@@ -5,8 +5,9 @@
 use crate::api::ObjectExt;
 use crate::api::status::FieldError;
 use crate::api::validation::Errors;
+use crate::json;
 use regex_lite::Regex;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// Checks the schema itself: it is structural.
 pub fn check_schema(schema: &Value, field: &str, root: bool, errors: &mut Errors) {

@@ -1,8 +1,9 @@
 //! The cells of a custom kind: what a path finds in an object. Models `apiserver/pkg/registry/customresource/tableconvertor`.
 
 use crate::api::{ObjectExt, duration};
+use crate::json;
 use encoding::json;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sim::Timestamp;
 
 /// The cell of one column.

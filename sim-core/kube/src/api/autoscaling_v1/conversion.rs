@@ -7,8 +7,9 @@ use crate::api::go_order::{self, Shape};
 use crate::api::schema::common::LABEL_SELECTOR;
 use crate::api::schema::{Struct, Type};
 use crate::api::{ObjectExt, object_at, remove, set};
+use crate::json;
 use encoding::json;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 const METRICS: &str = "autoscaling.alpha.kubernetes.io/metrics";
 const CURRENT_METRICS: &str = "autoscaling.alpha.kubernetes.io/current-metrics";

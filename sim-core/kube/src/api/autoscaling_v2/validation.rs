@@ -214,7 +214,7 @@ fn validate_rules(rules: &Value, path: &str, errors: &mut Errors) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::json;
 
     fn faults(mut spec: Value) -> Vec<String> {
         spec["scaleTargetRef"] = json!({"kind": "Deployment", "name": "web"});

@@ -11,7 +11,8 @@ use crate::api::scheme::{PLAIN, ResourceInfo, status_of};
 use crate::api::selector::LabelSelector;
 use crate::api::table::{AGE, Column, NAME, age, column, or_none, wide};
 use crate::api::{ObjectExt, condition, object_at, set};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use sim::Timestamp;
 
 static SCHEMA: Struct = Struct {

@@ -309,7 +309,7 @@ fn time_zone_name(zone: &str, errors: &mut Errors) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::json;
 
     fn faults(
         check: fn(&Value, Option<&Value>, &mut Errors),

@@ -8,7 +8,8 @@ use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo};
 use crate::api::table::{NAME, column};
 use crate::api::{Object, ObjectExt};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use std::rc::Rc;
 
 static SCHEMA: Struct = Struct {

@@ -10,7 +10,8 @@ use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo};
 use crate::api::table::{CREATED_AT, NAME};
 use crate::api::validation::{self, Errors};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use sim::SortedSet;
 
 static SCHEMA: Struct = Struct {

@@ -10,7 +10,8 @@ use crate::api::scheme::{PLAIN, ResourceInfo, status_of};
 use crate::api::table::{AGE, Column, NAME, age, column, wide};
 use crate::api::validation::{self, Errors};
 use crate::api::{ObjectExt, core_v1::pod_spec::NODE_SELECTOR, set};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use sim::Timestamp;
 
 static SCHEMA: Struct = Struct {

@@ -10,7 +10,8 @@ use crate::api::schema::common::OBJECT_META;
 use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo, Subresource, status_of};
 use crate::api::{ObjectExt, condition, set};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 static SCHEMA: Struct = Struct {
     go: "Pod",

@@ -7,7 +7,8 @@ use crate::api::schema::Type::*;
 use crate::api::schema::common::{LABEL_SELECTOR, OBJECT_META};
 use crate::api::schema::{Struct, f};
 use crate::api::{ObjectExt, slot};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 /// `spec` of a pod.
 pub static POD_SPEC: Struct = Struct {

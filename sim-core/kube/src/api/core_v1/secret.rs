@@ -9,9 +9,10 @@ use crate::api::scheme::{PLAIN, ResourceInfo};
 use crate::api::table::{AGE, NAME, age, column};
 use crate::api::validation::Errors;
 use crate::api::{ObjectExt, set};
+use crate::json;
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use encoding::json;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sim::Timestamp;
 
 static SCHEMA: Struct = Struct {

@@ -3,7 +3,8 @@
 use super::service::{cluster_ip, service_type};
 use crate::api::ObjectExt;
 use crate::api::validation::{self, Errors};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 const TYPES: &[&str] = &["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
 

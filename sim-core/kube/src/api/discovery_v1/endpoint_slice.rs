@@ -9,7 +9,8 @@ use crate::api::scheme::{PLAIN, ResourceInfo};
 use crate::api::table::{AGE, NAME, age, column};
 use crate::api::validation::{self, Errors};
 use crate::api::{ObjectExt, set};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use sim::Timestamp;
 
 static SCHEMA: Struct = Struct {

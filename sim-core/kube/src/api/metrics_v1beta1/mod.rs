@@ -8,7 +8,8 @@ use super::schema::{Struct, f};
 use super::scheme::{PLAIN, Resource, ResourceInfo};
 use super::table::{Column, NAME, column};
 use super::{ObjectExt, quantity};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 static POD_SCHEMA: Struct = Struct {
     go: "PodMetrics",

@@ -8,7 +8,8 @@ use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo};
 use crate::api::table::{NAME, column};
 use crate::api::validation::{self, Errors, NameRule};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 static SCHEMA: Struct = Struct {
     go: "IPAddress",

@@ -8,8 +8,9 @@ use crate::api::scheme::{PLAIN, ResourceInfo, status_of};
 use crate::api::table::{AGE, NAME, age, column};
 use crate::api::validation::{self, Errors};
 use crate::api::{ObjectExt, condition};
+use crate::json;
 use ipnet::IpNet;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// What keeps a range until nobody has an address of it.
 pub const FINALIZER: &str = "networking.k8s.io/service-cidr-finalizer";

@@ -7,7 +7,8 @@ use crate::api::schema::Type::*;
 use crate::api::schema::{Struct, f};
 use crate::api::validation::Errors;
 use crate::api::{ObjectExt, set};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 /// The group.
 pub const GROUP: &str = "rbac.authorization.k8s.io";

@@ -123,7 +123,7 @@ fn validate(binding: &Value, old: Option<&Value>, namespaced: bool, errors: &mut
         && old.at("/roleRef") != role
     {
         // Upstream shows its internal type.
-        let shown = serde_json::json!({
+        let shown = crate::json!({
             "APIGroup": role.at("/apiGroup"), "Kind": role.at("/kind"), "Name": role.at("/name"),
         });
         errors.invalid("roleRef", &shown, "cannot change roleRef");

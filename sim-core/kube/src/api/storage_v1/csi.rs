@@ -53,7 +53,7 @@ pub static DRIVER: ResourceInfo = ResourceInfo {
     schema: &DRIVER_SCHEMA,
     default: |driver| {
         if driver.at("/spec/volumeLifecycleModes").is_null() {
-            crate::api::set(driver, "/spec/volumeLifecycleModes", serde_json::json!(["Persistent"]));
+            crate::api::set(driver, "/spec/volumeLifecycleModes", crate::json!(["Persistent"]));
         }
     },
     columns: &[

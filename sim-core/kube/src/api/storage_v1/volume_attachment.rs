@@ -53,7 +53,7 @@ pub static INFO: ResourceInfo = ResourceInfo {
     schema: &SCHEMA,
     subresources: &[status_of("VolumeAttachment")],
     prepare_for_create: |attachment| {
-        crate::api::set(attachment, "/status", serde_json::json!({"attached": false}));
+        crate::api::set(attachment, "/status", crate::json!({"attached": false}));
     },
     columns: &[
         NAME,

@@ -5,7 +5,8 @@
 use crate::api::{INGRESS_CLASS, ObjectExt, Resource, STORAGE_CLASS, set};
 use crate::api::{networking_v1::ingress_class, storage_v1::storage_class};
 use crate::apiserver::{ApiServer, Filter};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 /// Lets a claim in.
 pub(crate) fn admit_claim(server: &ApiServer, claim: &mut Value) {

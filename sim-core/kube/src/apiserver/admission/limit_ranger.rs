@@ -7,7 +7,8 @@ use crate::api::{
     LIMIT_RANGE, Object, ObjectExt, PERSISTENT_VOLUME_CLAIM, POD, Resource, Status, object_at, slot,
 };
 use crate::apiserver::{ApiServer, Filter};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use sim::Ordered;
 
 /// Lets a pod in, with defaults.

@@ -21,7 +21,8 @@ use crate::api::{
     INGRESS, ObjectExt, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, POD, PRIORITY_CLASS, Resource, Status,
     set,
 };
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 /// Lets an object in, changed perhaps.
 pub(super) fn admit(server: &ApiServer, resource: Resource, object: &mut Value) -> Result<(), Status> {

@@ -2,7 +2,8 @@
 
 use crate::api::{ObjectExt, POD, PRIORITY_CLASS, Status, set};
 use crate::apiserver::{ApiServer, Filter};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 /// Lets a pod in.
 pub(crate) fn admit(server: &ApiServer, pod: &mut Value) -> Result<(), Status> {

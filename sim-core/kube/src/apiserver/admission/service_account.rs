@@ -3,7 +3,8 @@
 
 use crate::api::{ObjectExt, POD, SERVICE_ACCOUNT, Status, constant, set, slot};
 use crate::apiserver::ApiServer;
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 const MOUNT_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 

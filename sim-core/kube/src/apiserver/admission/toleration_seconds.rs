@@ -2,7 +2,8 @@
 //! `plugin/pkg/admission/defaulttolerationseconds`.
 
 use crate::api::{ObjectExt, slot};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 /// Lets a pod in.
 pub(crate) fn admit(pod: &mut Value) {

@@ -13,10 +13,11 @@ mod walk;
 
 use super::WriteOptions;
 use crate::api::{ObjectExt, Resource, Status, go_order, object_at, remove};
+use crate::json;
 use encoding::json;
 use encoding::json::push_string;
 use forms::{difference_in, other_form, stored_from};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use set::{Set, from_fields_v1, intersect, paths, subtract, to_fields_v1, unite};
 use sim::Ordered;
 use std::rc::Rc;

@@ -4,8 +4,9 @@
 use super::set::{Set, below, mark};
 use crate::api::schema::{Default, Struct, Type};
 use crate::apiserver::openapi::{is_atomic, is_atomic_map, map_keys};
+use crate::json;
 use encoding::json::push_escaped;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use sim::Ordered;
 
 /// How a value is owned.

@@ -3,7 +3,8 @@
 
 use crate::api::{CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING, Resource, new_object, rbac_v1};
 use crate::apiserver::ApiServer;
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 static TEXT: &str = include_str!("bootstrap.txt");
 

@@ -3,7 +3,8 @@
 use super::{Attributes, Identity, matches};
 use crate::api::{CLUSTER_ROLE, ObjectExt, Resource, Status};
 use crate::apiserver::ApiServer;
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 impl ApiServer {
     /// Refuses a role with more than its author has, and a binding to such a role.

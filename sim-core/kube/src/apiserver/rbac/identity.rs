@@ -5,7 +5,8 @@ use super::{Attributes, token};
 use crate::api::Status;
 use crate::apiserver::ApiServer;
 use crate::apiserver::rest::{Request, Response};
-use serde_json::{Map, Value, json};
+use crate::json;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 /// Somebody who asks.

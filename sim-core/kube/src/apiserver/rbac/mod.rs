@@ -84,7 +84,7 @@ impl ApiServer {
                     who.name, wanted.verb, wanted.path
                 ),
             );
-            status.details = serde_json::json!({});
+            status.details = crate::json!({});
             return Err(status);
         }
         let slash = if wanted.subresource.is_empty() { "" } else { "/" };

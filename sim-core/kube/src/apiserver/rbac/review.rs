@@ -6,7 +6,8 @@ use super::{Attributes, Identity};
 use crate::api::validation::Errors;
 use crate::api::{ObjectExt, POD, Resource, SERVICE_ACCOUNT, Status, authentication_v1, set};
 use crate::apiserver::ApiServer;
-use serde_json::{Map, Value, json};
+use crate::json;
+use serde_json::{Map, Value};
 use sim::Timestamp;
 
 /// Whether objects of this kind are questions.

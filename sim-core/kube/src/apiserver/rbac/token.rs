@@ -4,9 +4,10 @@
 use super::Identity;
 use crate::api::{Object, ObjectExt, SERVICE_ACCOUNT, Status};
 use crate::apiserver::ApiServer;
+use crate::json;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL_NOPAD};
 use encoding::json;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";

@@ -3,6 +3,7 @@
 use super::super::*;
 use crate::api::{EVENT, Resource};
 use crate::apiserver::WriteOptions;
+use crate::json;
 use crate::kubelet::stream::{FrameReader, channel, encode};
 use crate::kubelet::{Image, ImageRef, PullError};
 use linux::dns::{Message, record_type};
@@ -10,7 +11,7 @@ use linux::http::Connection;
 use linux::resolver::lookup_host;
 use linux::signal::Disposition;
 use linux::{Args, ExitCode, File, Program, Signal, Spawn, Sys};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sim::Ordered;
 use std::cell::RefCell;
 use std::net::SocketAddr;

@@ -4,7 +4,8 @@ use super::bed::{World, container};
 use crate::api::{DEPLOYMENT, SERVICE};
 use crate::apiserver::DeleteOptions;
 use crate::cluster::*;
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 #[test]
 fn a_service_leads_to_its_pods_from_pods_and_nodes() {

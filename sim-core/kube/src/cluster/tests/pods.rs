@@ -4,7 +4,8 @@ use super::bed::{World, container};
 use crate::api::{CONFIG_MAP, set};
 use crate::apiserver::DeleteOptions;
 use crate::cluster::*;
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 #[test]
 fn a_container_that_crashes_is_started_again_with_growing_pauses() {

@@ -3,7 +3,8 @@
 use super::bed::{World, container};
 use crate::apiserver::{DeleteOptions, WriteOptions};
 use crate::cluster::*;
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 #[test]
 fn a_claim_finds_its_volume_and_keeps_what_pods_write() {

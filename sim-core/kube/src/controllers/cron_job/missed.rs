@@ -51,7 +51,7 @@ pub(super) fn most_recent(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::json;
 
     #[test]
     fn the_last_of_many_missed_times_counts() {

@@ -6,7 +6,8 @@ use crate::api::apps_v1::daemon_set::GENERATION;
 use crate::api::core_v1::node_selector;
 use crate::api::{self, DAEMON_SET, Object, ObjectExt, taint};
 use crate::controllers::pod_control::pod_from_template;
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use sim::Timestamp;
 
 const TERMS: &str =

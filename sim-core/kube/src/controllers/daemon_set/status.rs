@@ -4,7 +4,8 @@ use super::Controller;
 use super::pod::{is_available, is_updated, should_run};
 use crate::api::{self, DAEMON_SET, Object, ObjectExt, Status};
 use crate::controllers::replica_set::ignore_missing;
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use sim::Ordered;
 
 impl Controller {

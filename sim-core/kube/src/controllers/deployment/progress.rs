@@ -3,7 +3,8 @@
 use super::replica_sets::find_new;
 use super::{Controller, replicas};
 use crate::api::{self, DEPLOYMENT, Object, ObjectExt, Status};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use sim::Timestamp;
 use std::time::Duration;
 

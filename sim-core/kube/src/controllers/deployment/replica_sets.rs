@@ -4,7 +4,8 @@
 use super::{Controller, replicas};
 use crate::api::{self, DEPLOYMENT, Object, ObjectExt, REPLICA_SET, Status};
 use crate::client::DeleteOptions;
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use sim::Ordered;
 use std::cmp::Reverse;
 

@@ -2,7 +2,8 @@
 
 use super::{Controller, replicas, total};
 use crate::api::{Object, ObjectExt, Status};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 impl Controller {
     pub(super) async fn sync_status_only(&self, deployment: &Object, sets: &[Object]) -> Result<(), Status> {

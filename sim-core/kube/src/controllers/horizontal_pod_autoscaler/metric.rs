@@ -4,7 +4,8 @@
 use super::Controller;
 use super::replica_calculator::{ReplicaCalculator, Target, Tolerances};
 use crate::api::{Key, LabelSelector, Object, ObjectExt, quantity};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use std::fmt::Write;
 
 /// What came of all metrics.

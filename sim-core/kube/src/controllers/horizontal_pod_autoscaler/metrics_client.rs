@@ -115,7 +115,7 @@ fn duration(text: &str) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::json;
 
     #[test]
     fn windows_are_durations_of_go() {

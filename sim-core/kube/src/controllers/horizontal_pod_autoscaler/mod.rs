@@ -19,10 +19,11 @@ use crate::api::{
     set_condition,
 };
 use crate::client::{Informer, WorkQueue};
+use crate::json;
 use metric::Computed;
 use metrics_client::MetricsClient;
 use scaling_rules::{Bounds, Decision, History};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sim::SortedMap;
 use std::cell::RefCell;
 use std::cmp::Ordering;

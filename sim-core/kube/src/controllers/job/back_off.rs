@@ -87,7 +87,7 @@ pub(super) fn finished_at(pod: &Value) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::json;
     use std::rc::Rc;
 
     #[test]

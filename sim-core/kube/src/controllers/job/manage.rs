@@ -6,7 +6,8 @@ use super::round::{Round, set_failure_count};
 use super::{Controller, TRACKING};
 use crate::api::{self, JOB, Key, Object, ObjectExt, Status, pod};
 use crate::controllers::pod_control::{pod_from_template, rank};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use sim::{Ordered, SortedMap, join_all};
 use std::time::Duration;
 

@@ -97,7 +97,7 @@ pub(super) fn success(job: &Value, succeeded: &Indexes, completions: i64) -> Opt
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::json;
 
     #[test]
     fn the_first_rule_that_matches_counts() {

@@ -5,7 +5,8 @@ use super::back_off::BackOff;
 use super::indexes::{self, Indexes};
 use super::policy::{self, Verdict};
 use crate::api::{self, Object, ObjectExt, condition, pod, set};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use sim::{SortedMap, SortedSet, Timestamp};
 use std::time::Duration;
 

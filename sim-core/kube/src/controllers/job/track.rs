@@ -5,7 +5,8 @@ use super::indexes;
 use super::policy::{self, Verdict};
 use super::round::Round;
 use crate::api::{JOB, Key, Object, ObjectExt, Status, condition, pod, remove, set};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use sim::{Ordered, SortedSet, join_all};
 
 /// No status holds more uids than this.

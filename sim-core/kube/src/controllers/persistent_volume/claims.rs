@@ -7,7 +7,8 @@ use crate::api::storage_v1::storage_class;
 use crate::api::{
     Key, Object, ObjectExt, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, Status, object_at, set,
 };
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 impl Binder {
     pub(super) async fn sync_claim(&self, claim: &Object) -> Result<(), Status> {

@@ -68,7 +68,7 @@ fn amount(object: &Value, path: &str) -> i128 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::json;
     use std::rc::Rc;
 
     fn volume(name: &str, size: &str, modes: &[&str], class: &str, claim: Value) -> Object {

@@ -7,7 +7,8 @@ use crate::api::{
 use crate::client::WorkQueue;
 use crate::controllers::Context;
 use crate::controllers::replica_set::ignore_missing;
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 /// Claims stay while a pod that has a node mounts them.
 pub(in crate::controllers) fn start_claim_protection(context: &Context) {

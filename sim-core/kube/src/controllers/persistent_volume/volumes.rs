@@ -7,7 +7,7 @@ use crate::api::{
 };
 use crate::client::DeleteOptions;
 use crate::controllers::replica_set::ignore_missing;
-use serde_json::json;
+use crate::json;
 
 impl Binder {
     pub(super) async fn sync_volume(&self, volume: &Object) -> Result<(), Status> {

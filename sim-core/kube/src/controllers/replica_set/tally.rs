@@ -148,7 +148,7 @@ impl Tallies {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::json;
     use std::rc::Rc;
 
     fn set(labels: &Value) -> Object {

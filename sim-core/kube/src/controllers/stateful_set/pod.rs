@@ -7,7 +7,8 @@ use crate::client::{DeleteOptions, Patch};
 use crate::controllers::history::template_of;
 use crate::controllers::pod_control::pod_from_template;
 use crate::controllers::replica_set::ignore_missing;
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use sim::Timestamp;
 
 const REVISION: &str = "controller-revision-hash";

@@ -2,7 +2,8 @@
 
 use super::pod;
 use crate::api::{Object, ObjectExt};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use sim::Timestamp;
 
 /// Numbers of pods, and the two revisions.

@@ -2,7 +2,7 @@
 
 use super::{NodeInfo, PodRequest, Rejection};
 use crate::api::{Object, ObjectExt, taint};
-use serde_json::json;
+use crate::json;
 
 pub(super) fn filter(pod: &Object, _: &PodRequest, node: &NodeInfo) -> Result<(), Rejection> {
     if !node.node.bool_at("/spec/unschedulable") {

@@ -288,7 +288,7 @@ fn strings(value: &Value) -> Vec<String> {
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use serde_json::json;
+    use kube::json;
 
     /// A mapper as a small server would fill it.
     pub fn mapper() -> Mapper {

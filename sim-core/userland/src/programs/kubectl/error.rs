@@ -211,7 +211,7 @@ pub fn dial_error(errno: Errno) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use kube::json;
 
     fn check(error: Error, text: &str) {
         assert_eq!(error.report(), (text.to_string(), 1));

@@ -3,8 +3,8 @@
 use super::error::Error;
 use super::rest::{ANY, JSON, Request};
 use encoding::json;
+use kube::json;
 use linux::http::{HttpError, ResponseHead, header};
-use serde_json::json;
 
 /// What a connection that breaks means to the user.
 pub fn broken(error: &HttpError) -> Error {

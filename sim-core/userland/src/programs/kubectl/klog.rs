@@ -1,9 +1,10 @@
 //! Log lines of `-v`, as `k8s.io/klog` writes them.
 
 use kube::api::go_order;
+use kube::json;
 use linux::Sys;
 use linux::http::ResponseHead;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sim::Ordered;
 use std::time::Duration;
 

@@ -5,8 +5,9 @@
 
 use super::error::{Error, Result};
 use super::flags::Flags;
+use kube::json;
 use linux::{Errno, Sys};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use sim::Ordered;
 
 /// Where kubectl looks when nothing says where the server is.

@@ -6,11 +6,12 @@ use super::error::{Error, Result};
 use super::invocation::Kubectl;
 use encoding::json;
 use futures_util::future::{Either, select};
+use kube::json;
 use kube::kubelet::stream::{FrameReader, channel, encode};
 use linux::fd::PollFd;
 use linux::signal::Disposition;
 use linux::{Fd, Signal, Sys, Termios};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::pin::pin;
 

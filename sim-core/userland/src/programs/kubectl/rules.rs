@@ -2,7 +2,8 @@
 //!
 //! Models `k8s.io/kubectl/pkg/util/rbac` and `k8s.io/component-helpers/auth/rbac/validation`.
 
-use serde_json::{Value, json};
+use kube::json;
+use serde_json::Value;
 use sim::Ordered;
 
 /// A rule of a role, as Go's `PolicyRule`.

@@ -4,7 +4,8 @@ use super::world::World;
 use crate::api::{DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER, ObjectExt, Status};
 use crate::apiserver::WriteOptions;
 use crate::client::DeleteOptions;
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 fn cpu(percent: i64) -> Value {
     json!({"type": "Resource", "resource": {"name": "cpu",

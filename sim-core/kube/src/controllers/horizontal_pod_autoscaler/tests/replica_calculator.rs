@@ -5,7 +5,8 @@ use crate::controllers::horizontal_pod_autoscaler::metrics_client::{PodMetric, P
 use crate::controllers::horizontal_pod_autoscaler::replica_calculator::{
     Proposal, ReplicaCalculator, Target, Tolerances,
 };
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use sim::{Instant, Timestamp};
 use std::rc::Rc;
 use std::time::Duration;

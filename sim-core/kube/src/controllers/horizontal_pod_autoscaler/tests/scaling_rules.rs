@@ -1,7 +1,8 @@
 //! Facts from pkg/controller/podautoscaler/horizontal_test.go, from `TestConvertDesiredReplicasWithRules` on.
 
 use crate::controllers::horizontal_pod_autoscaler::scaling_rules::{Bounds, Decision, History};
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 use sim::Instant;
 use std::time::Duration;
 

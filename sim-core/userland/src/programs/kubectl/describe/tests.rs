@@ -3,7 +3,8 @@
 use super::writer::Writer;
 use super::{endpoint_slice, events, node, pod, service};
 use encoding::json;
-use serde_json::{Value, json};
+use kube::json;
+use serde_json::Value;
 use sim::Timestamp;
 
 fn writer(now: &str) -> Writer {

@@ -156,7 +156,7 @@ fn push_quoted(text: &mut String, s: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use kube::json;
 
     fn check(template: &str, text: &str) {
         let data = json!({

@@ -8,7 +8,8 @@ use crate::programs::kubectl::env_file;
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::invocation::Kubectl;
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
-use serde_json::{Map, Value, json};
+use kube::json;
+use serde_json::{Map, Value};
 
 /// Longest line of a secret's value.
 const LINE: usize = 70;

@@ -1,6 +1,7 @@
 //! An object on its way through kustomizations, with all names that it has had.
 
-use serde_json::{Value, json};
+use kube::json;
+use serde_json::Value;
 use sim::Ordered;
 
 /// Kinds that come first and last when objects are printed. Models `legacyOrder` of kustomize.

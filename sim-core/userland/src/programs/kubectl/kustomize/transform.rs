@@ -7,7 +7,8 @@ use super::patch;
 use super::resource::Res;
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::invocation::Kubectl;
-use serde_json::{Map, Value, json};
+use kube::json;
+use serde_json::{Map, Value};
 
 /// Kinds with a pod template at `spec.template`.
 const TEMPLATED: &[&str] =

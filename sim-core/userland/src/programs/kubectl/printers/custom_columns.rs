@@ -85,7 +85,7 @@ fn cell(path: &JsonPath, item: &Value) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use kube::json;
 
     #[test]
     fn columns_of_a_list() {

@@ -212,7 +212,7 @@ pub fn base64_decode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use kube::json;
 
     fn check(template: &str, text: &str) {
         let data = json!({"spec": {"clusterIP": "10.96.0.1", "ports": [{"port": 80}]}, "items": [1, 2], "d": {"a": "aGk="}});

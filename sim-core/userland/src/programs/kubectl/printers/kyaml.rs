@@ -90,7 +90,7 @@ fn key_text(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use kube::json;
 
     #[test]
     fn layout_is_kyamls() {

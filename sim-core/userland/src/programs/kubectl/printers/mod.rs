@@ -18,7 +18,8 @@ pub use custom_columns::CustomColumns;
 use encoding::json;
 pub use go_template::{GoTemplate, base64_decode};
 use kube::api::go_order;
-use serde_json::{Value, json};
+use kube::json;
+use serde_json::Value;
 pub use table::{Decoration, sort_rows, table_text};
 
 /// Formats of most commands, as an error lists them.

@@ -179,7 +179,7 @@ fn natural(a: &str, b: &str) -> Ordering {
 mod tests {
     use super::*;
     use crate::programs::kubectl::tabwriter::TabWriter;
-    use serde_json::json;
+    use kube::json;
 
     fn services() -> Value {
         let column = |name: &str, format: &str, priority: i64| json!({"name": name, "type": "string", "format": format, "priority": priority});

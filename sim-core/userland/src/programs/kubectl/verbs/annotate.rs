@@ -9,7 +9,8 @@ use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{self, DryRun};
 use crate::programs::kubectl::rest::MERGE_PATCH;
 use crate::programs::kubectl::selection::{self, Info, Rules};
-use serde_json::{Value, json};
+use kube::json;
+use serde_json::Value;
 use std::rc::Rc;
 
 /// The row of the tree.

@@ -10,7 +10,7 @@ use crate::programs::kubectl::printers::Format;
 use crate::programs::kubectl::rules::{self, Rule, texts};
 use crate::programs::kubectl::selection::warn_of_others;
 use crate::programs::kubectl::tabwriter::TabWriter;
-use serde_json::json;
+use kube::json;
 use std::rc::Rc;
 
 /// The row of the tree.

@@ -8,7 +8,8 @@ use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers;
 use crate::programs::kubectl::rest::Request;
 use crate::programs::kubectl::selection::{Info, Rules, select};
-use serde_json::{Value, json};
+use kube::json;
+use serde_json::Value;
 use std::rc::Rc;
 
 /// The row of the tree.

@@ -76,7 +76,7 @@ pub fn go_type(info: &Info) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use kube::json;
 
     #[test]
     fn merge_patches_delete_with_null() {

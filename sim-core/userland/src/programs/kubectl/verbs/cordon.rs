@@ -7,7 +7,8 @@ use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{self, DryRun};
 use crate::programs::kubectl::rest::STRATEGIC_MERGE_PATCH;
 use crate::programs::kubectl::selection::{Info, Rules, select};
-use serde_json::{Value, json};
+use kube::json;
+use serde_json::Value;
 use std::rc::Rc;
 
 /// `kubectl cordon`

@@ -9,7 +9,8 @@ use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::rest::{JSON, STRATEGIC_MERGE_PATCH};
 use crate::programs::kubectl::selection::{Info, Rules, select};
 use kube::api::ObjectExt;
-use serde_json::{Value, json};
+use kube::json;
+use serde_json::Value;
 use std::rc::Rc;
 
 /// The row of the tree.

@@ -11,7 +11,8 @@ use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{DryRun, dry_run};
 use crate::programs::kubectl::rest::Request;
 use crate::programs::kubectl::selection::{Info, Rules, Target, select};
-use serde_json::{Value, json};
+use kube::json;
+use serde_json::Value;
 use std::rc::Rc;
 use std::time::Duration;
 

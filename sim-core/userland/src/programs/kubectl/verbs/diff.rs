@@ -221,7 +221,7 @@ async fn show(k: &Kubectl, folders: &[String; 2]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use kube::json;
 
     #[test]
     fn secrets_show_only_that_they_differ() {

@@ -12,7 +12,8 @@ use crate::programs::kubectl::printers::{Format, shown};
 use crate::programs::kubectl::rest::JSON;
 use crate::programs::kubectl::selection::warn_of_others;
 use crate::programs::kubectl::tabwriter::TabWriter;
-use serde_json::{Value, json};
+use kube::json;
+use serde_json::Value;
 use std::rc::Rc;
 
 const FLAGS: &[Flag] = &[

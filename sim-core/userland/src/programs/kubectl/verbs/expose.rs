@@ -8,7 +8,8 @@ use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{self, DryRun};
 use crate::programs::kubectl::selection::{self, Info, Rules};
-use serde_json::{Map, Value, json};
+use kube::json;
+use serde_json::{Map, Value};
 use std::rc::Rc;
 
 /// The row of the tree.

@@ -11,7 +11,8 @@ use crate::programs::kubectl::rest::{JSON_PATCH, MERGE_PATCH, Request, STRATEGIC
 use crate::programs::kubectl::selection::{self, Info, Rules};
 use encoding::json;
 use kube::api::{json_patch, merge_patch, scheme, strategic};
-use serde_json::{Value, json};
+use kube::json;
+use serde_json::Value;
 use std::rc::Rc;
 
 /// The row of the tree.

@@ -11,7 +11,8 @@ use crate::programs::kubectl::printers::{self, DryRun};
 use crate::programs::kubectl::rest::Request;
 use crate::programs::kubectl::rules::{self, Rule};
 use crate::programs::kubectl::selection::{self, Info};
-use serde_json::{Value, json};
+use kube::json;
+use serde_json::Value;
 use std::rc::Rc;
 
 /// The row of the tree.

@@ -12,7 +12,7 @@ use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{self, DryRun};
 use crate::programs::kubectl::rest::Request;
 use crate::programs::kubectl::selection::{self, Info, Rules, Target};
-use serde_json::json;
+use kube::json;
 use std::rc::Rc;
 use std::time::Duration;
 

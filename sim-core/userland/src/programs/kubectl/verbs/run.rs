@@ -11,7 +11,8 @@ use crate::programs::kubectl::printers::{self, DryRun};
 use crate::programs::kubectl::selection::Info;
 use encoding::json;
 use kube::api::{json_patch, merge_patch, scheme, strategic};
-use serde_json::{Value, json};
+use kube::json;
+use serde_json::Value;
 use std::rc::Rc;
 use std::time::Duration;
 

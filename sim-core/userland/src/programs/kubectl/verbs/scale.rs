@@ -8,7 +8,7 @@ use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{self, DryRun};
 use crate::programs::kubectl::rest::MERGE_PATCH;
 use crate::programs::kubectl::selection::{self, Info, Rules};
-use serde_json::json;
+use kube::json;
 use std::rc::Rc;
 use std::time::Duration;
 

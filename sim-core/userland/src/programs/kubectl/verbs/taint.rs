@@ -10,7 +10,8 @@ use crate::programs::kubectl::printers::{self, DryRun};
 use crate::programs::kubectl::rest::STRATEGIC_MERGE_PATCH;
 use crate::programs::kubectl::selection::{Rules, select};
 use kube::api::validation;
-use serde_json::{Value, json};
+use kube::json;
+use serde_json::Value;
 use std::rc::Rc;
 
 /// The row of the tree.

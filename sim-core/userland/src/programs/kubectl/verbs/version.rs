@@ -6,7 +6,8 @@ use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::rest::{self, Request};
-use serde_json::{Value, json};
+use kube::json;
+use serde_json::Value;
 use std::rc::Rc;
 
 const KUSTOMIZE: &str = "v5.7.1";

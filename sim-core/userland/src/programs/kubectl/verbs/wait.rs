@@ -324,7 +324,7 @@ impl Events {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use kube::json;
 
     fn check(condition: &str, expected: std::result::Result<bool, &str>) {
         let object = json!({"metadata": {"generation": 1}, "spec": {"replicas": 2}, "status": {"phase": "Running",

@@ -10,7 +10,7 @@ use crate::programs::kubectl::printers::{self, DryRun};
 use crate::programs::kubectl::rest::MERGE_PATCH;
 use crate::programs::kubectl::selection::{self, Rules, Target};
 use encoding::json;
-use serde_json::json;
+use kube::json;
 use std::rc::Rc;
 
 /// The row of the tree.

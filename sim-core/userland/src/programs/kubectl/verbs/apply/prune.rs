@@ -6,7 +6,7 @@ use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{self, DryRun};
 use crate::programs::kubectl::selection::Info;
-use serde_json::json;
+use kube::json;
 use std::rc::Rc;
 
 /// What is looked at when nothing else is said, those in namespaces first.

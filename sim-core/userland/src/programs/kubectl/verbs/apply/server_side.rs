@@ -8,7 +8,8 @@ use crate::programs::kubectl::rest::{JSON_PATCH, Request};
 use crate::programs::kubectl::selection::Info;
 use crate::programs::kubectl::verbs::create::validation;
 use kube::api::merge_patch;
-use serde_json::{Value, json};
+use kube::json;
+use serde_json::Value;
 
 const APPLY_PATCH: &str = "application/apply-patch+yaml";
 /// The manager when none is named.

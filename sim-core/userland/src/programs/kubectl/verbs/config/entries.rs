@@ -7,7 +7,8 @@ use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::help;
 use crate::programs::kubectl::invocation::Kubectl;
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
-use serde_json::{Value, json};
+use kube::json;
+use serde_json::Value;
 use std::rc::Rc;
 
 /// `kubectl config delete-cluster`

@@ -12,7 +12,8 @@ use crate::programs::kubectl::error::Error;
 use crate::programs::kubectl::help;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::kubeconfig::Kubeconfig;
-use serde_json::{Value, json};
+use kube::json;
+use serde_json::Value;
 use sim::Ordered;
 
 /// The row of the tree.
@@ -55,7 +56,7 @@ fn put(config: &mut Kubeconfig, list: &str, name: &str, entry: Value) {
         config.value[list] = json!([]);
     }
     if let Some(entries) = config.value[list].as_array_mut() {
-        entries.push(json!({&list[..list.len() - 1]: entry, "name": name}));
+        entries.push(json!({(&list[..list.len() - 1]): entry, "name": name}));
         entries.order_by(|a, b| a["name"].as_str().cmp(&b["name"].as_str()));
     }
 }

@@ -8,7 +8,8 @@ use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
-use serde_json::{Map, Value, json};
+use kube::json;
+use serde_json::{Map, Value};
 use std::rc::Rc;
 
 pub(super) const COMMAND: Command = Command {

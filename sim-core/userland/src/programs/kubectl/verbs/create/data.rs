@@ -221,7 +221,7 @@ pub(in crate::programs::kubectl) fn hash(hashed: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use kube::json;
 
     #[test]
     fn hashes_are_those_of_kubectl() {

@@ -7,7 +7,8 @@ use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::selection::{Rules, select};
-use serde_json::{Value, json};
+use kube::json;
+use serde_json::Value;
 use std::rc::Rc;
 
 pub(super) const JOB: Command = Command {

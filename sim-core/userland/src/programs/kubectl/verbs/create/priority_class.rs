@@ -6,7 +6,8 @@ use crate::programs::kubectl::error::Result;
 use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
-use serde_json::{Value, json};
+use kube::json;
+use serde_json::Value;
 use std::rc::Rc;
 
 pub(super) const COMMAND: Command = Command {

@@ -3,7 +3,7 @@
 use super::{COMMON, begin, create_generated};
 use crate::programs::kubectl::command::{Command, Run};
 use crate::programs::kubectl::globals;
-use serde_json::json;
+use kube::json;
 
 pub(super) const COMMAND: Command = Command {
     name: "serviceaccount",

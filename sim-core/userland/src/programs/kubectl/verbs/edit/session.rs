@@ -13,7 +13,8 @@ use crate::programs::kubectl::verbs::apply;
 use crate::programs::kubectl::verbs::change;
 use crate::programs::kubectl::verbs::create::validation;
 use kube::api::scheme;
-use serde_json::{Value, json};
+use kube::json;
+use serde_json::Value;
 
 /// What is edited.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -16,7 +16,8 @@ use crate::programs::kubectl::rest::{ANY, JSON, Request, TABLE};
 use crate::programs::kubectl::selection::{Info, Rules, Selection, Target, missing, page_size, select};
 use crate::programs::kubectl::tabwriter::TabWriter;
 use kube::api::duration;
-use serde_json::{Value, json};
+use kube::json;
+use serde_json::Value;
 use std::rc::Rc;
 
 const FLAGS: &[Flag] = &[

@@ -8,7 +8,8 @@ use crate::programs::kubectl::rest::{JSON, Request, TABLE};
 use crate::programs::kubectl::selection::{Selection, Target};
 use crate::programs::kubectl::tabwriter::TabWriter;
 use encoding::json;
-use serde_json::{Value, json};
+use kube::json;
+use serde_json::Value;
 
 /// Prints until the server ends the watch or a signal ends kubectl.
 pub async fn watch(k: &Kubectl, selection: &Selection, format: &Format) -> Result<()> {

@@ -228,7 +228,7 @@ fn stateful_set(object: &Value, _: i64) -> Result<(String, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use kube::json;
 
     #[test]
     fn a_deployment_is_told_in_four_steps() {

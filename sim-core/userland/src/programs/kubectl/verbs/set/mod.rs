@@ -113,7 +113,7 @@ async fn send(k: &Kubectl, changed: Vec<(Info, Result<Value>)>, words: &Words) -
             printers::print_typed_result(k, &info, words.done).await?;
             continue;
         }
-        let patch = patch.unwrap_or_else(|| serde_json::json!({}));
+        let patch = patch.unwrap_or_else(|| kube::json!({}));
         match change::send_patch(k, &info, &patch, dry_run == DryRun::Server).await {
             Ok(object) => info.object = go_order::through_types(&object),
             Err(error) => {

@@ -9,7 +9,8 @@ use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{self, DryRun};
 use crate::programs::kubectl::selection::Info;
 use crate::programs::kubectl::verbs::change;
-use serde_json::{Map, Value, json};
+use kube::json;
+use serde_json::{Map, Value};
 use std::rc::Rc;
 
 /// The row of the tree.

@@ -189,7 +189,7 @@ mod tests {
 
     use super::*;
     use expect_test::{Expect, expect};
-    use serde_json::json;
+    use kube::json;
 
     fn usage(amounts: &[&str]) -> Value {
         RESOURCES.iter().zip(amounts).map(|(name, amount)| (name.to_string(), json!(amount))).collect()
