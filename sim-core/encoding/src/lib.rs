@@ -6,4 +6,5 @@
 
 pub mod json;
 pub mod tape;
+pub mod value;
 pub mod yaml;

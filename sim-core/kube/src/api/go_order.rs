@@ -184,6 +184,16 @@ pub fn write(text: &mut String, value: &Value) {
     write_managed(text, value, "");
 }
 
+/// The same of what stands in the field of this name, in what is no object of the cluster.
+pub(crate) fn write_in(text: &mut String, field: &str, value: &Value) {
+    Writer { text, managers: "" }.push(Shape::Named(field), value, None);
+}
+
+/// The same of an object's or a list's metadata.
+pub(crate) fn write_metadata(text: &mut String, metadata: &Value) {
+    Writer { text, managers: "" }.push(Shape::Struct(&OBJECT_META), metadata, None);
+}
+
 /// The same for an object that does not name its managers itself: they are given as JSON, where there are any.
 pub fn write_managed(text: &mut String, object: &Value, managers: &str) {
     Writer { text, managers }.push(Shape::of(object), object, None);

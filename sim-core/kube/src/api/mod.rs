@@ -58,7 +58,7 @@ pub use discovery_v1::endpoint_slice;
 pub use json::constant;
 pub(crate) use object::texts;
 pub use object::{
-    Key, Object, ObjectExt, condition, corrupt_at, field, object_at, remove, set, set_condition, slot,
+    Key, Object, ObjectExt, condition, corrupt_at, object_at, remove, set, set_condition, slot,
 };
 pub use scheme::{Resource, ResourceInfo};
 pub use selector::{FieldSelector, LabelSelector};

@@ -1,6 +1,7 @@
 //! Reading and changing objects without a Rust type for each kind.
 
 use crate::json;
+use encoding::value::{self, field};
 use serde_json::{Map, Value};
 use sim::Timestamp;
 use std::fmt;
@@ -156,60 +157,13 @@ pub trait ObjectExt {
 
 impl ObjectExt for Value {
     fn at(&self, path: &str) -> &Value {
-        // Paths are short and many: no searcher is set up for them.
-        let bytes = path.as_bytes();
-        let (mut value, mut start) = (self, 1);
-        while start <= bytes.len() {
-            let end = bytes[start..].iter().position(|&b| b == b'/').map_or(bytes.len(), |n| start + n);
-            let part = &path[start..end];
-            let next = match value {
-                Value::Object(map) => field(map, part),
-                Value::Array(list) => part.parse::<usize>().ok().and_then(|i| list.get(i)),
-                _ => None,
-            };
-            match next {
-                Some(next) => value = next,
-                None => return &NULL,
-            }
-            start = end + 1;
-        }
-        value
+        value::at(self, path)
     }
 
     fn meta(&self, name: &str) -> &Value {
         let metadata = self.as_object().and_then(|map| field(map, "metadata")).and_then(Value::as_object);
         metadata.and_then(|metadata| field(metadata, name)).unwrap_or(&NULL)
     }
-}
-
-/// The value of a field. Most objects have few: to look at the lengths of their names from the nearer end costs less
-/// than to search in their order, which compares whole names.
-pub fn field<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    const FEW: usize = 24;
-    if map.len() > FEW {
-        return map.get(name);
-    }
-    let first = name.bytes().next();
-    if first < Some(b'm') {
-        for (key, value) in map {
-            if key.len() == name.len() && key == name {
-                return Some(value);
-            }
-            if key.bytes().next() > first {
-                break;
-            }
-        }
-    } else {
-        for (key, value) in map.iter().rev() {
-            if key.len() == name.len() && key == name {
-                return Some(value);
-            }
-            if key.bytes().next() < first {
-                break;
-            }
-        }
-    }
-    None
 }
 
 /// An object of those of these texts that are not empty: Go leaves out what is.
@@ -332,15 +286,6 @@ mod tests {
         assert_eq!(pod.str_at("/spec/containers/0/image"), "i");
         assert_eq!(pod.str_at("/spec/nodeName"), "");
         assert_eq!(remove(&mut pod, "/status/phase"), Some(json!("Running")));
-    }
-
-    #[test]
-    fn fields_are_found_from_both_ends() {
-        let object =
-            json!({"": 0, "a": 1, "apiVersion": 2, "m": 3, "metadata": 4, "name": 5, "uid": 6, "z": 7});
-        let Value::Object(map) = &object else { panic!("an object") };
-        assert!(map.iter().all(|(name, value)| field(map, name) == Some(value)));
-        assert!(["b", "api", "l", "n", "names", "zz", "~"].iter().all(|name| field(map, name).is_none()));
     }
 
     #[test]

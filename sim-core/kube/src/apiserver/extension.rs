@@ -54,7 +54,7 @@ fn try_answer(
     if !name.is_empty() {
         let object = get(kind, namespace, name)?;
         return Ok(match form {
-            Some(form) => form.answer(200, &form.one(kind, &object, now)),
+            Some(form) => form.one(200, kind, &object, now),
             None => Response::json(200, &object),
         });
     }
@@ -62,7 +62,7 @@ fn try_answer(
     let mut objects = list(kind, namespace);
     objects.retain(|object| filter.matches(object));
     if let Some(form) = form {
-        return Ok(form.answer(200, &form.list(kind, &objects, json!({}), now)));
+        return Ok(form.list(kind, &objects, &json!({}), now));
     }
     let bare = |object: &Object| {
         let mut object = (**object).clone();

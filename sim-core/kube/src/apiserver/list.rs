@@ -6,7 +6,7 @@ use super::rest::{Request, Response, Target, header};
 use super::strategy::outward;
 use super::{ApiServer, Filter, table};
 use crate::api::status::FieldError;
-use crate::api::{Object, ObjectExt, Resource, Status, corrupt_at, set};
+use crate::api::{Object, ObjectExt, Resource, Status, corrupt_at, go_order, set};
 use crate::json;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL_NOPAD};
 use encoding::json;
@@ -29,7 +29,8 @@ impl ApiServer {
         };
         let version = version.unwrap_or_else(|| self.resource_version());
         if !start.is_empty() {
-            objects.retain(|object| key(object, &target.namespace) >= start);
+            let namespace = target.namespace.as_str();
+            objects.drain(..objects.partition_point(|object| is_before(object, namespace, &start)));
         }
         // What is found out anew each time has no version.
         let is_kept = resource.verbs.contains(&"watch");
@@ -47,14 +48,16 @@ impl ApiServer {
             objects.truncate(limit);
         }
         if let Some(form) = table::Form::wanted(request) {
-            return Ok(form.answer(200, &form.list(resource, &objects, metadata, self.now())));
+            return Ok(form.list(resource, &objects, &metadata, self.now()));
         }
         // Items are written one by one: a list of a thousand pods is not built twice.
         let mut body = format!(
-            "{{\"kind\":\"{}\",\"apiVersion\":\"{}\",\"metadata\":{metadata},\"items\":[",
+            "{{\"kind\":\"{}\",\"apiVersion\":\"{}\",\"metadata\":",
             resource.list_kind(),
             resource.api_version()
         );
+        go_order::write_metadata(&mut body, &metadata);
+        body.push_str(",\"items\":[");
         self.0.encoded.borrow_mut().list(&mut body, resource, &objects);
         body.push_str("]}\n");
         let body = body.into_bytes();
@@ -139,6 +142,15 @@ pub(super) fn parse_version(text: &str) -> Result<Option<u64>, Status> {
             Status::new(500, "", message)
         }),
     }
+}
+
+/// Whether an object stands before a place in its list.
+fn is_before(object: &Object, namespace: &str, place: &str) -> bool {
+    if namespace.is_empty() && !object.namespace().is_empty() {
+        let key = object.namespace().bytes().chain([b'/']).chain(object.name().bytes());
+        return key.lt(place.bytes());
+    }
+    object.name() < place
 }
 
 /// Where an object stands in a list.

@@ -477,7 +477,7 @@ impl ApiServer {
         object: &Object,
     ) -> Response {
         match table::Form::wanted(request) {
-            Some(form) => form.answer(status, &form.one(resource, object, self.now())),
+            Some(form) => form.one(status, resource, object, self.now()),
             None => {
                 let mut text = String::new();
                 managed_fields::show(&mut text, resource, object);

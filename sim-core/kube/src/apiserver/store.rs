@@ -7,6 +7,7 @@ use crate::api::{Object, ObjectExt, Resource, Status, set};
 use crate::json;
 use sim::Ordered;
 use std::cell::RefCell;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
 use std::rc::{Rc, Weak};
@@ -141,6 +142,11 @@ fn custom_key(resource: Resource) -> (&'static str, &'static str) {
     (resource.group, resource.plural)
 }
 
+/// Namespaces as the keys of what is in them are sorted: `team-a/web` before `team/web`.
+fn in_order_of_keys(a: &str, b: &str) -> Ordering {
+    a.bytes().chain([b'/']).cmp(b.bytes().chain([b'/']))
+}
+
 impl Store {
     pub(super) fn new() -> Self {
         let shelves = RESOURCES.iter().map(|_| Shelf::default()).collect();
@@ -188,7 +194,9 @@ impl Store {
         let Some(shelf) = self.shelf(resource) else { return Vec::new() };
         let wanted = |object: &&Object| filter.matches(object);
         if namespace.is_empty() {
-            shelf.namespaces.values().flat_map(BTreeMap::values).filter(wanted).cloned().collect()
+            let mut namespaces: Vec<_> = shelf.namespaces.iter().collect();
+            namespaces.order_by(|(a, _), (b, _)| in_order_of_keys(a, b));
+            namespaces.into_iter().flat_map(|(_, objects)| objects.values()).filter(wanted).cloned().collect()
         } else {
             shelf
                 .namespaces
@@ -225,7 +233,9 @@ impl Store {
         if !before.is_empty() {
             objects.retain(|object| !before.iter().any(|(changed, _)| same(changed, object)));
             objects.extend(before.iter().filter_map(|(_, old)| old.cloned()));
-            objects.order_by(|a, b| (a.namespace(), a.name()).cmp(&(b.namespace(), b.name())));
+            objects.order_by(|a, b| {
+                in_order_of_keys(a.namespace(), b.namespace()).then_with(|| a.name().cmp(b.name()))
+            });
         }
         objects.retain(|object| filter.matches(object));
         objects

@@ -3,8 +3,9 @@
 
 use super::options::{DeleteOptions, FieldValidation, Propagation, WriteOptions};
 use super::{custom, strict};
-use crate::api::{NAMESPACE, Object, ObjectExt, POD, Resource, Status, field, object_at, pod, remove, set};
+use crate::api::{NAMESPACE, Object, ObjectExt, POD, Resource, Status, object_at, pod, remove, set};
 use crate::json;
+use encoding::value::field;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::rc::Rc;

@@ -2,8 +2,8 @@
 //! `apiserver/pkg/endpoints/handlers/response.go`.
 
 use super::negotiate;
-use super::rest::{Request, Response, header, json_line};
-use crate::api::{Object, ObjectExt, Resource};
+use super::rest::{Request, Response};
+use crate::api::{Object, ObjectExt, Resource, go_order};
 use crate::json;
 use serde_json::Value;
 use sim::Timestamp;
@@ -27,63 +27,77 @@ impl Form {
         negotiate::check_accept(request, "get").ok().flatten()
     }
 
-    /// An answer in this form.
-    pub(super) fn answer(self, status: u16, value: &Value) -> Response {
-        let headers = vec![header("Content-Type", "application/json")];
-        Response::Whole { status, headers, body: json_line(value) }
-    }
-
-    /// A list in this form.
+    /// A list in this form, with this metadata.
     pub(super) fn list(
         self,
         resource: Resource,
         objects: &[Object],
-        metadata: Value,
+        metadata: &Value,
         now: Timestamp,
-    ) -> Value {
+    ) -> Response {
+        let mut text = String::new();
         if self == Form::Partial {
-            let mut list = json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1"});
-            list["metadata"] = metadata;
-            list["items"] = objects.iter().map(partial).collect();
-            return list;
+            text += "{\"kind\":\"PartialObjectMetadataList\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":";
+            go_order::write_metadata(&mut text, metadata);
+            text += ",\"items\":";
+            each(&mut text, objects, &mut partial);
+            text += "}";
+        } else {
+            self.table(&mut text, resource, objects, metadata, now, true);
         }
-        self.table(resource, objects, metadata, now, true)
+        text += "\n";
+        Response::json_bytes(200, text.into_bytes())
     }
 
     /// One object in this form.
-    pub(super) fn one(self, resource: Resource, object: &Object, now: Timestamp) -> Value {
-        if self == Form::Partial {
-            return partial(object);
-        }
-        let metadata = json!({"resourceVersion": object.resource_version()});
-        self.table(resource, std::slice::from_ref(object), metadata, now, true)
+    pub(super) fn one(self, status: u16, resource: Resource, object: &Object, now: Timestamp) -> Response {
+        let mut text = String::new();
+        self.write(&mut text, resource, object, now, true);
+        text += "\n";
+        Response::json_bytes(status, text.into_bytes())
     }
 
-    /// The table of these objects.
-    pub(super) fn table(
+    /// Writes one object in this form, with or without the columns' names.
+    pub(super) fn write(
         self,
+        text: &mut String,
         resource: Resource,
-        objects: &[Object],
-        metadata: Value,
+        object: &Object,
         now: Timestamp,
         headers: bool,
-    ) -> Value {
-        let columns = headers.then(|| {
-            let columns = resource.columns.iter().map(|c| {
-                json!({"name": c.name, "type": c.ty, "format": c.format, "description": c.description,
-                    "priority": c.priority})
-            });
-            columns.collect::<Vec<_>>()
-        });
-        // What is many is moved in: `json!` copies what it is given.
-        let mut table =
-            json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "columnDefinitions": columns});
-        table["metadata"] = metadata;
-        table["rows"] = objects.iter().map(|object| self.row(resource, object, now)).collect();
-        table
+    ) {
+        if self == Form::Partial {
+            return partial(text, object);
+        }
+        let metadata = json!({"resourceVersion": object.resource_version()});
+        self.table(text, resource, std::slice::from_ref(object), &metadata, now, headers);
     }
 
-    fn row(self, resource: Resource, object: &Object, now: Timestamp) -> Value {
+    /// Writes the table of these objects. Its rows are many, so they are not built.
+    fn table(
+        self,
+        text: &mut String,
+        resource: Resource,
+        objects: &[Object],
+        metadata: &Value,
+        now: Timestamp,
+        headers: bool,
+    ) {
+        *text += "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":";
+        go_order::write_metadata(text, metadata);
+        let columns = resource.columns.iter().map(|c| {
+            json!({"name": c.name, "type": c.ty, "format": c.format, "description": c.description,
+                "priority": c.priority})
+        });
+        let columns = if headers { columns.collect() } else { Value::Null };
+        *text += ",\"columnDefinitions\":";
+        go_order::write_in(text, "columnDefinitions", &columns);
+        *text += ",\"rows\":";
+        each(text, objects, &mut |text, object| self.row(text, resource, object, now));
+        *text += "}";
+    }
+
+    fn row(self, text: &mut String, resource: Resource, object: &Object, now: Timestamp) {
         let cells = match resource.custom {
             Some(custom) => custom.row(object, now),
             None => match &resource.conversion {
@@ -91,20 +105,42 @@ impl Form {
                 None => (resource.row)(object, now),
             },
         };
-        let mut row = json!({});
-        row["cells"] = Value::Array(cells);
+        *text += "{\"cells\":";
+        go_order::write(text, &Value::Array(cells));
         match self {
             Form::Cells => {}
-            Form::Object => row["object"] = (**object).clone(),
-            Form::Metadata | Form::Partial => row["object"] = partial(object),
+            Form::Object => {
+                *text += ",\"object\":";
+                go_order::write(text, object);
+            }
+            Form::Metadata | Form::Partial => {
+                *text += ",\"object\":";
+                partial(text, object);
+            }
         }
-        row
+        *text += "}";
     }
 }
 
-/// An object's metadata, and nothing else.
-fn partial(object: &Object) -> Value {
-    let mut partial = json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1"});
-    partial["metadata"] = object.at("/metadata").clone();
-    partial
+/// Writes an array of these objects.
+fn each(text: &mut String, objects: &[Object], write: &mut dyn FnMut(&mut String, &Object)) {
+    *text += "[";
+    for (index, object) in objects.iter().enumerate() {
+        let begin = text.len();
+        if index > 0 {
+            *text += ",";
+        }
+        write(text, object);
+        if index == 0 {
+            text.reserve((text.len() - begin + 16) * objects.len());
+        }
+    }
+    *text += "]";
+}
+
+/// Writes an object's metadata, and nothing else.
+fn partial(text: &mut String, object: &Object) {
+    *text += "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":";
+    go_order::write_metadata(text, object.at("/metadata"));
+    *text += "}";
 }

@@ -3,7 +3,7 @@
 use super::store::{EventKind, WatchEvent, WatchHandle};
 use super::table::Form;
 use super::{ApiServer, managed_fields, strategy};
-use crate::api::{Object, ObjectExt, Resource, Status, go_order};
+use crate::api::{Object, Resource, Status, go_order};
 use crate::json;
 use futures_util::future::{Either, select};
 use serde_json::Value;
@@ -109,14 +109,8 @@ impl WatchStream {
             None if matches!(event.kind, EventKind::Error | EventKind::Bookmark) => line(kind, &object),
             None => line_of(kind, |text| managed_fields::show(text, self.resource, &object)),
             Some(form) => {
-                let metadata = json!({"resourceVersion": object.resource_version()});
-                let now = self.server.now();
-                if form == Form::Partial {
-                    return line(kind, &form.one(self.resource, &object, now));
-                }
-                let table = form.table(self.resource, &[object], metadata, now, self.headers);
-                self.headers = false;
-                line(kind, &table)
+                let headers = std::mem::take(&mut self.headers);
+                line_of(kind, |text| form.write(text, self.resource, &object, self.server.now(), headers))
             }
         }
     }

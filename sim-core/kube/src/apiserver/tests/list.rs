@@ -92,6 +92,29 @@ fn lists_are_of_the_version_they_say() {
 }
 
 #[test]
+fn namespaces_are_listed_in_the_order_of_their_keys() {
+    let w = world();
+    for namespace in ["team", "team-a"] {
+        w.ok("POST", "/api/v1/namespaces", json!({"metadata": {"name": namespace}}));
+        for name in ["one", "two"] {
+            let path = format!("/api/v1/namespaces/{namespace}/secrets");
+            w.ok("POST", &path, json!({"metadata": {"name": name}}));
+        }
+    }
+    // Page by page, nothing is told twice and nothing is left out.
+    let (mut seen, mut token) = (Vec::new(), String::new());
+    loop {
+        let page = w.ok("GET", &format!("/api/v1/secrets?limit=1&continue={token}"), Value::Null);
+        seen.extend(page.list_at("/items").iter().map(|secret| secret.key().to_string()));
+        token = page.str_at("/metadata/continue").to_string();
+        if token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(seen, ["team-a/one", "team-a/two", "team/one", "team/two"]);
+}
+
+#[test]
 fn metadata_can_be_had_alone() {
     let w = world();
     maps(&w, 1);

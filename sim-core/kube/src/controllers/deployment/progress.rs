@@ -4,6 +4,7 @@ use super::replica_sets::find_new;
 use super::{Controller, replicas};
 use crate::api::{self, DEPLOYMENT, Object, ObjectExt, Status};
 use crate::json;
+use encoding::value::field;
 use serde_json::Value;
 use sim::Timestamp;
 use std::time::Duration;
@@ -129,8 +130,8 @@ impl Controller {
 /// More updated, fewer old, more ready or more available replicas than before.
 fn progressed(deployment: &Object, holder: &Value) -> bool {
     let (old, new) = (deployment.map_at("/status"), holder.map_at("/status"));
-    let before = |name: &str| api::field(old, name).and_then(Value::as_i64).unwrap_or(0);
-    let after = |name: &str| api::field(new, name).and_then(Value::as_i64).unwrap_or(0);
+    let before = |name: &str| field(old, name).and_then(Value::as_i64).unwrap_or(0);
+    let after = |name: &str| field(new, name).and_then(Value::as_i64).unwrap_or(0);
     let old = |of: &dyn Fn(&str) -> i64| of("replicas") - of("updatedReplicas");
     after("updatedReplicas") > before("updatedReplicas")
         || old(&after) < old(&before)
