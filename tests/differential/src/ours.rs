@@ -9,7 +9,7 @@ const BASH: JobId = 1;
 /// The longest that a command may take, in its own time.
 const LIMIT: Duration = Duration::from_secs(600);
 /// Every line begins this far into a second, so that ages do not change under it.
-const INTO_A_SECOND: Duration = Duration::from_millis(100);
+const INTO_A_SECOND: Duration = Duration::from_millis(300);
 
 /// A session of ours.
 pub struct Ours {

@@ -12,6 +12,9 @@ use tokio::process::{Child, Command};
 
 /// The longest that a command may take, in our time.
 const LIMIT: Duration = Duration::from_secs(90);
+/// How long a line takes at first sight, and the most of it that is made good.
+const TAKES: Duration = Duration::from_millis(150);
+const TAKES_MOST: Duration = Duration::from_millis(300);
 
 /// The served side; one for many sections.
 pub struct Theirs {
@@ -19,6 +22,8 @@ pub struct Theirs {
     /// A folder of its own, with a home and a folder for `kubectl`.
     root: PathBuf,
     bash: Option<Child>,
+    /// How long the last line took.
+    took: Duration,
 }
 
 impl Theirs {
@@ -29,7 +34,7 @@ impl Theirs {
         let bin = root.join("bin");
         std::fs::create_dir_all(&bin)?;
         std::os::unix::fs::symlink(kubectl, bin.join("kubectl"))?;
-        Ok(Theirs { server, root, bash: None })
+        Ok(Theirs { server, root, bash: None, took: TAKES })
     }
 
     /// The learner's home here.
@@ -110,7 +115,10 @@ impl Theirs {
     /// Runs a command line; the clock it sees is the world's. Gives the calendar in which its times are.
     pub async fn execute(&mut self, line: &str, real_clock: bool) -> std::io::Result<(Answer, Calendar)> {
         self.server.set_clock(if real_clock { Clock::real(1.0) } else { Clock::idle() });
-        let calendar = Calendar::now(self.server.world().now(), false);
+        let mut calendar = Calendar::now(self.server.world().now(), false);
+        // A real kubectl reckons ages when it has computed: then it shall be as late as it is in the world.
+        calendar.ahead += i128::try_from(self.took.min(TAKES_MOST).as_micros()).unwrap_or(0) * 1_000;
+        let begun = tokio::time::Instant::now();
         self.server.set_calendar(calendar);
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let Some(bash) = &mut self.bash else { return Err(std::io::Error::other("no shell was begun")) };
@@ -134,6 +142,7 @@ impl Theirs {
             Ok::<(), std::io::Error>(())
         };
         let ended = tokio::time::timeout(LIMIT, conversation).await;
+        self.took = begun.elapsed();
         self.server.set_clock(Clock::idle());
         if let Ok(result) = ended {
             result?;

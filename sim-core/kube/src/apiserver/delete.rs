@@ -4,9 +4,11 @@ use super::body::delete_options;
 use super::list::check_options;
 use super::rest::{Request, Response, Target};
 use super::strategy::{finalizers_for, grace_period, outward};
-use super::{ApiServer, DeleteOptions, Filter, Propagation};
+use super::{ApiServer, DeleteOptions, Filter, Propagation, WriteOptions};
+use crate::api::core_v1::event::{self, CONTROL_PLANE, Note};
 use crate::api::{
-    ENDPOINTS, IP_ADDRESS, NAMESPACE, Object, ObjectExt, Resource, SERVICE, Status, remove, service, set,
+    ENDPOINTS, EVENT, IP_ADDRESS, NAMESPACE, Object, ObjectExt, Resource, SERVICE, Status, remove, service,
+    set,
 };
 use crate::json;
 use serde_json::Value;
@@ -139,6 +141,23 @@ impl ApiServer {
             if let Ok(holder) = self.get(SERVICE, parent.str_at("/namespace"), parent.str_at("/name"))
                 && service::cluster_ip(&holder) == name
             {
+                let now = self.now();
+                let note = Note {
+                    component: "ipallocator-repair-controller",
+                    host: CONTROL_PLANE,
+                    kind: "Warning",
+                    reason: "ClusterIPNotAllocated",
+                    action: "ClusterIPAllocation",
+                    note: &format!("Cluster IP [IPv4]: {name} is not allocated; repairing"),
+                };
+                let event = event::new_kind(
+                    &holder,
+                    &format!("{}.{:x}", holder.name(), event::moment(now)),
+                    now,
+                    &note,
+                );
+                // The namespace may be on its way out.
+                let _ = self.create(EVENT, holder.namespace(), event, &WriteOptions::default());
                 self.keep_address(None, Some(&holder));
             }
         }

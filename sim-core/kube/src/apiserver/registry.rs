@@ -137,10 +137,8 @@ impl ApiServer {
         self.0.sim.schedule_in(after, move || {
             let Some(server) = server.upgrade().map(ApiServer) else { return };
             let Ok(event) = server.get(EVENT, &key.namespace, &key.name) else { return };
-            let last = match event.str_at("/lastTimestamp") {
-                "" => event.creation_timestamp(),
-                time => time,
-            };
+            let times = [event.str_at("/lastTimestamp"), event.str_at("/series/lastObservedTime")];
+            let last = times.into_iter().find(|time| !time.is_empty()).unwrap_or(event.creation_timestamp());
             let age =
                 Timestamp::parse_rfc3339(last).map_or(EVENT_TTL, |last| server.now().duration_since(last));
             if age >= EVENT_TTL {

@@ -1,7 +1,9 @@
 //! Events: what a component has to say about an object. Who says the same again counts up the event
-//! that is there; who says too much is not heard. Models `client-go/tools/record`.
+//! that is there; who says too much is not heard. Models `client-go/tools/record`, and `client-go/tools/events` for those
+//! of the new kind, whose end of a series is not told.
 
 use super::{Client, Patch};
+use crate::api::core_v1::event::{self, Note};
 use crate::api::{EVENT, Key, ObjectExt, texts};
 use crate::json;
 use serde_json::Value;
@@ -17,6 +19,9 @@ const SIMILAR_INTERVAL: Duration = Duration::from_secs(600);
 /// How many events about one object a component may send at once, and how soon it may send one more.
 const SPAM_BURST: f64 = 25.0;
 const SPAM_REFILL_S: f64 = 300.0;
+/// After what silence a series has ended, and how often the count of one that goes on is told.
+const FINISH_TIME: Duration = Duration::from_secs(360);
+const REFRESH_TIME: Duration = Duration::from_secs(1_800);
 
 /// Where a component reports events; clones are the same one.
 #[derive(Clone)]
@@ -44,6 +49,8 @@ struct State {
 struct Known {
     name: Rc<str>,
     first: Timestamp,
+    last: Timestamp,
+    told: Timestamp,
     count: u64,
 }
 
@@ -105,6 +112,44 @@ impl EventRecorder {
             }
             self.outgoing(known, object, field_path, kind, reason, &message)
         };
+        self.send(outgoing);
+    }
+
+    /// Reports an event of the new kind: its type, reason, action and note. What is said of the same version of an
+    /// object is a series, be the note another one. Models `recordToSink`.
+    pub fn eventf(&self, about: &Value, related: Option<&Value>, [kind, reason, action, note]: [&str; 4]) {
+        let now = self.client.sim().now().timestamp();
+        let other = related.map_or("", |related| related.uid());
+        let same = fingerprint(&[kind, reason, action, about.uid(), about.resource_version(), other]);
+        let known = {
+            let mut state = self.state.borrow_mut();
+            state.forget_much();
+            if state.known.get(&same).is_some_and(|known| now.duration_since(known.last) > FINISH_TIME) {
+                state.known.remove(&same);
+            }
+            let known = self.observe(&mut state, about.name(), same, now);
+            if known.count > 2 && now.duration_since(known.told) < REFRESH_TIME {
+                return;
+            }
+            if let Some(known) = state.known.get_mut(&same) {
+                known.told = now;
+            }
+            known
+        };
+        let note = Note { component: &self.component, host: &self.host, kind, reason, action, note };
+        let mut whole = event::new_kind(about, &known.name, known.first, &note);
+        if let Some(related) = related {
+            whole["related"] = event::reference(related, "");
+        }
+        if known.count == 1 {
+            return self.send(Outgoing::Create(whole));
+        }
+        let patch = json!({"series": {"count": known.count, "lastObservedTime": now.rfc3339_micro()}});
+        whole["series"] = patch["series"].clone();
+        self.send(Outgoing::Count { key: Key::new(whole.namespace(), &known.name), patch, whole });
+    }
+
+    fn send(&self, outgoing: Outgoing) {
         let start = {
             let mut state = self.state.borrow_mut();
             state.outbox.push_back(outgoing);
@@ -126,12 +171,12 @@ impl EventRecorder {
                 .bytes()
                 .chain(self.host.bytes())
                 .fold(7, |n: u64, b| n * 31 % 4_099 + u64::from(b));
-            let nanos = u64::from(now.nanos) + now.seconds * 1_000_000_000 + offset;
-            let nanos = nanos.max(*last_name + 4_099);
+            let nanos = (event::moment(now) + offset).max(*last_name + 4_099);
             *last_name = nanos;
-            Known { name: format!("{about}.{nanos:x}").into(), first: now, count: 0 }
+            Known { name: format!("{about}.{nanos:x}").into(), first: now, last: now, told: now, count: 0 }
         });
         known.count += 1;
+        known.last = now;
         known.clone()
     }
 
@@ -157,19 +202,10 @@ impl EventRecorder {
             ("reason", reason),
             ("type", kind),
         ]);
-        let about = texts(&[
-            ("apiVersion", object.api_version()),
-            ("fieldPath", field_path),
-            ("kind", object.kind()),
-            ("name", object.name()),
-            ("namespace", own_namespace),
-            ("resourceVersion", object.resource_version()),
-            ("uid", object.uid()),
-        ]);
         let source = texts(&[("component", &self.component), ("host", &self.host)]);
         for (field, value) in [
             ("count", Value::from(known.count)),
-            ("involvedObject", Value::Object(about)),
+            ("involvedObject", event::reference(object, field_path)),
             ("metadata", Value::Object(texts(&[("name", &known.name), ("namespace", namespace)]))),
             ("reportingComponent", Value::from(&*self.component)),
             ("reportingInstance", Value::from(&*self.host)),
@@ -339,6 +375,36 @@ mod tests {
             w.say("again");
         }
         assert_eq!(w.events(), ["25 again"]);
+    }
+
+    #[test]
+    fn events_of_the_new_kind_become_series() {
+        let w = world();
+        let say = |seconds: u64| {
+            w.recorder.eventf(&w.object, None, ["Warning", "Odd", "Looking", "again"]);
+            w.sim.advance(w.sim.now() + Duration::from_secs(seconds), 10_000);
+        };
+        let counts = || {
+            let events = w.api.snapshot(EVENT);
+            let mut counts: Vec<_> = events.iter().map(|event| event.int_at("/series/count")).collect();
+            counts.sort();
+            counts
+        };
+        say(1);
+        assert_eq!(counts(), [None]);
+        let event = w.api.snapshot(EVENT)[0].clone();
+        assert_eq!(event.str_at("/reportingInstance"), "kubelet-node1");
+        assert_eq!(event.str_at("/eventTime").len(), "2026-01-05T08:00:00.000000Z".len());
+        assert!(event.at("/firstTimestamp").is_null() && event.at("/count").is_null());
+        assert_eq!(event.at("/source"), &json!({}));
+        say(1);
+        assert_eq!(counts(), [Some(2)]);
+        (0..6).for_each(|_| say(300));
+        assert_eq!(counts(), [Some(2)], "what comes later is told in a while");
+        say(400);
+        assert_eq!(counts(), [Some(9)]);
+        say(1);
+        assert_eq!(counts(), [None, Some(9)], "after a silence another series begins");
     }
 
     #[test]

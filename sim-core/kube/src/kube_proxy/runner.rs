@@ -3,6 +3,7 @@
 use super::proxier::{Proxier, UdpService};
 use super::rules::NodeConfig;
 use super::setup::{CANARY_TABLES, JUMPS};
+use crate::api::core_v1::event::{self, Note};
 use crate::api::{ENDPOINT_SLICE, EVENT, NODE, ObjectExt, SERVICE};
 use crate::apiserver::ApiServer;
 use crate::client::{Client, InformerFactory};
@@ -100,17 +101,16 @@ async fn main(sys: Sys, args: Args, api: ApiServer, cluster_cidr: Ipv4Net) -> Ex
 
 /// What it says first: an event of the new kind, and not a word in it.
 fn birth_cry(node: &str, now: Timestamp) -> Value {
-    let nanos = u128::from(now.seconds) * 1_000_000_000 + u128::from(now.nanos);
-    json!({
-        "action": "StartKubeProxy",
-        "eventTime": now.rfc3339_micro(),
-        "involvedObject": {"kind": "Node", "name": node, "uid": node},
-        "metadata": {"name": format!("{node}.{nanos:x}")},
-        "reason": "Starting",
-        "reportingComponent": "kube-proxy",
-        "reportingInstance": format!("kube-proxy-{node}"),
-        "type": "Normal",
-    })
+    let about = json!({"kind": "Node", "metadata": {"name": node, "uid": node}});
+    let note = Note {
+        component: "kube-proxy",
+        host: node,
+        kind: "Normal",
+        reason: "Starting",
+        action: "StartKubeProxy",
+        note: "",
+    };
+    event::new_kind(&about, &format!("{node}.{:x}", event::moment(now)), now, &note)
 }
 
 fn internal_ip(node: &serde_json::Value) -> Ipv4Addr {

@@ -14,6 +14,7 @@ mod queue;
 mod topology;
 mod volume_binding;
 
+use crate::api::core_v1::event::CONTROL_PLANE;
 use crate::api::{self, NODE, Object, ObjectExt, POD, Status};
 use crate::apiserver::ApiServer;
 use crate::client::{Client, EventRecorder, Informer, InformerFactory};
@@ -40,7 +41,7 @@ pub fn start(sim: &Sim, api: &ApiServer) {
     let informers = InformerFactory::new(&client);
     let scheduler = Scheduler {
         sim: sim.clone(),
-        events: EventRecorder::new(&client, NAME, ""),
+        events: EventRecorder::new(&client, NAME, CONTROL_PLANE),
         pods: informers.informer(POD),
         nodes: informers.informer(NODE),
         cluster: Rc::default(),
@@ -243,7 +244,7 @@ impl Scheduler {
         match self.client.bind(pod.namespace(), pod.name(), node).await {
             Ok(()) => {
                 let message = format!("Successfully assigned {}/{} to {node}", pod.namespace(), pod.name());
-                self.events.event(pod, "Normal", "Scheduled", &message);
+                self.events.eventf(pod, None, ["Normal", "Scheduled", "Binding", &message]);
             }
             Err(status) => {
                 self.cluster.borrow_mut().remove_pod(&pod.key(), node);
@@ -256,7 +257,7 @@ impl Scheduler {
 
     async fn fail(&self, pod: &Object, message: &str) {
         self.queue.add_unschedulable(pod.key());
-        self.events.event(pod, "Warning", "FailedScheduling", message);
+        self.events.eventf(pod, None, ["Warning", "FailedScheduling", "Scheduling", message]);
         let now = self.sim.now().timestamp();
         let mut updated = (**pod).clone();
         let condition = json!({

@@ -75,7 +75,7 @@ impl Scheduler {
             let _: Result<Object, Status> =
                 self.client.delete(POD, victim.namespace(), victim.name(), options).await;
             let message = format!("Preempted by pod {} on node {}", pod.uid(), candidate.node);
-            self.events.event(&victim, "Normal", "Preempted", &message);
+            self.events.eventf(&victim, Some(pod), ["Normal", "Preempted", "Preempting", &message]);
         }
         if let Ok(fresh) = self.client.get(POD, pod.namespace(), pod.name()).await {
             let mut nominated = (*fresh).clone();

@@ -7,7 +7,7 @@ use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo};
 use crate::api::table::{Column, NAME, column, wide};
 use crate::api::validation::{Errors, NameRule};
-use crate::api::{ObjectExt, duration};
+use crate::api::{ObjectExt, duration, texts};
 use serde_json::Value;
 use sim::Timestamp;
 
@@ -37,6 +37,63 @@ static SOURCE: Struct = Struct { go: "EventSource", fields: &[f("component", Str
 
 static EVENT_SERIES: Struct =
     Struct { go: "EventSeries", fields: &[f("count", Int32), f("lastObservedTime", Time)] };
+
+/// How an event names an object. Models `client-go/tools/reference`.
+pub(crate) fn reference(object: &Value, field_path: &str) -> Value {
+    Value::Object(texts(&[
+        ("apiVersion", object.api_version()),
+        ("fieldPath", field_path),
+        ("kind", object.kind()),
+        ("name", object.name()),
+        ("namespace", object.namespace()),
+        ("resourceVersion", object.resource_version()),
+        ("uid", object.uid()),
+    ]))
+}
+
+/// The machine of the components that are there once.
+pub(crate) const CONTROL_PLANE: &str = "node1";
+
+/// What a component says, how bad that is, and what it did.
+pub(crate) struct Note<'a> {
+    /// Who speaks: `default-scheduler`.
+    pub component: &'a str,
+    /// Where that runs.
+    pub host: &'a str,
+    /// `Normal`.
+    pub kind: &'a str,
+    /// `Scheduled`.
+    pub reason: &'a str,
+    /// `Binding`.
+    pub action: &'a str,
+    /// What is printed.
+    pub note: &'a str,
+}
+
+/// An event of the new kind, which counts no times. Models `makeEvent` of `client-go/tools/events`.
+pub(crate) fn new_kind(about: &Value, name: &str, time: Timestamp, note: &Note<'_>) -> Value {
+    let namespace = about.namespace();
+    let mut event = texts(&[
+        ("action", note.action),
+        ("apiVersion", "v1"),
+        ("eventTime", &time.rfc3339_micro()),
+        ("kind", "Event"),
+        ("message", note.note),
+        ("reason", note.reason),
+        ("reportingComponent", note.component),
+        ("reportingInstance", &format!("{}-{}", note.component, note.host)),
+        ("type", note.kind),
+    ]);
+    let namespace = if namespace.is_empty() { "default" } else { namespace };
+    event.insert("involvedObject".to_string(), reference(about, ""));
+    event.insert("metadata".to_string(), Value::Object(texts(&[("name", name), ("namespace", namespace)])));
+    Value::Object(event)
+}
+
+/// The last part of the name of an event that happens now.
+pub(crate) fn moment(now: Timestamp) -> u64 {
+    u64::from(now.nanos) + now.seconds * 1_000_000_000
+}
 
 /// The row of the scheme.
 pub static INFO: ResourceInfo = ResourceInfo {

@@ -1,6 +1,5 @@
 //! Events of `events.k8s.io/v1`: the events of the core group, with other names for their fields.
 
-use crate::api::ObjectExt;
 use crate::api::core_v1::event;
 use crate::api::schema::Type::*;
 use crate::api::schema::common::{OBJECT_META, OBJECT_REFERENCE};
@@ -72,12 +71,7 @@ pub fn from_core(event: &Value) -> Value {
 
 /// An event of this form in that of the core group.
 pub fn to_core(event: &Value) -> Value {
-    let mut event = rename(event, |(core, here)| (*here, *core), "v1");
-    if event.str_at("/source/component").is_empty() && !event.str_at("/reportingComponent").is_empty() {
-        let component = event.at("/reportingComponent").clone();
-        crate::api::set(&mut event, "/source/component", component);
-    }
-    event
+    rename(event, |(core, here)| (*here, *core), "v1")
 }
 
 type Pair = (&'static str, &'static str);

@@ -378,9 +378,10 @@ fn components(resource: Resource, object: &Value) -> (&str, &'static str) {
         "Pod" => ("kube-controller-manager", "kubelet"),
         "Node" => ("kubelet", "kubelet"),
         "Lease" if object.namespace() == "kube-node-lease" => ("kubelet", ""),
-        "Event" => match object.str_at("/source/component") {
-            "" => ("kube-controller-manager", ""),
-            component => (component, ""),
+        "Event" => match object.str_at("/reportingComponent") {
+            "default-scheduler" => ("kube-scheduler", ""),
+            component @ ("kubelet" | "kube-proxy") => (component, ""),
+            _ => ("kube-controller-manager", ""),
         },
         "Namespace" | "PriorityClass" | "FlowSchema" | "PriorityLevelConfiguration" | "APIService" => {
             ("kube-apiserver", "kube-controller-manager")
