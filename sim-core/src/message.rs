@@ -10,7 +10,7 @@ pub type JobId = u32;
 
 /// What a driver can do to the world.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "camelCase")]
+#[serde(tag = "type", rename_all = "camelCase", try_from = "Fields")]
 pub enum Input {
     /// Opens a terminal with a login shell.
     OpenTerminal {
@@ -83,6 +83,42 @@ pub enum Input {
     },
 }
 
+/// The fields of all inputs, as they are read: a reader for each input would be five times the code.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Fields {
+    r#type: String,
+    id: u32,
+    place: Place,
+    rows: u16,
+    cols: u16,
+    bytes: Vec<u8>,
+    argv: Vec<String>,
+    signal: i32,
+    path: String,
+    contents: Vec<u8>,
+}
+
+impl TryFrom<Fields> for Input {
+    type Error = String;
+
+    fn try_from(fields: Fields) -> Result<Self, String> {
+        let Fields { r#type, id, place, rows, cols, bytes, argv, signal, path, contents } = fields;
+        Ok(match r#type.as_str() {
+            "openTerminal" => Self::OpenTerminal { id, place, rows, cols },
+            "type" => Self::Type { id, bytes },
+            "resize" => Self::Resize { id, rows, cols },
+            "closeTerminal" => Self::CloseTerminal { id },
+            "spawn" => Self::Spawn { id, place, argv },
+            "stdin" => Self::Stdin { id, bytes },
+            "closeStdin" => Self::CloseStdin { id },
+            "signal" => Self::Signal { id, signal },
+            "writeFile" => Self::WriteFile { place, path, contents },
+            other => return Err(format!("there is no input {other:?}")),
+        })
+    }
+}
+
 /// What the world has to say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "camelCase")]
@@ -140,4 +176,29 @@ pub enum ShellState {
     },
     /// It runs a command.
     Running,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inputs_are_read_as_they_are_written() {
+        let (id, place, bytes) = (7, Place::Laptop, b"ls\n".to_vec());
+        for input in [
+            Input::OpenTerminal { id, place, rows: 24, cols: 80 },
+            Input::Type { id, bytes: bytes.clone() },
+            Input::Resize { id, rows: 25, cols: 81 },
+            Input::CloseTerminal { id },
+            Input::Spawn { id, place, argv: vec!["ls".into(), "-l".into()] },
+            Input::Stdin { id, bytes: bytes.clone() },
+            Input::CloseStdin { id },
+            Input::Signal { id, signal: 2 },
+            Input::WriteFile { place, path: "a.yaml".into(), contents: bytes },
+        ] {
+            let text = serde_json::to_string(&input).expect("inputs can be written");
+            assert_eq!(serde_json::from_str::<Input>(&text).expect("and read"), input, "{text}");
+        }
+        assert!(serde_json::from_str::<Input>(r#"{"type":"sleep"}"#).is_err());
+    }
 }

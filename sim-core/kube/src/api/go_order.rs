@@ -4,7 +4,7 @@
 use super::authentication_v1::TOKEN_REQUEST;
 use super::schema::common::OBJECT_META;
 use super::schema::{Default, Field, Struct, Type};
-use super::{metrics_v1beta1, quantity, scheme};
+use super::{map_of, metrics_v1beta1, quantity, scheme};
 use encoding::json::push_string;
 use serde_json::{Map, Value};
 
@@ -309,7 +309,7 @@ fn through_type(ty: &'static Type, value: &Value) -> Option<Value> {
         }
         (Type::Map | Type::MapOf(_), Value::Object(map)) if map.is_empty() => return None,
         (Type::MapOf(of), Value::Object(map)) => {
-            Value::Object(map.iter().map(|(key, value)| (key.clone(), each(of, value))).collect())
+            Value::Object(map_of(map.iter().map(|(key, value)| (key.clone(), each(of, value)))))
         }
         (Type::Quantity, value) => match quantity::canonical(value.as_str().unwrap_or("")) {
             Some(text) => text.into(),

@@ -79,6 +79,13 @@ pub fn constant(text: &str) -> Value {
     encoding::json::parse(text).expect("constants are JSON")
 }
 
+/// A map of these. A `BTreeMap` that is collected sorts first, and has the whole sort compiled anew for that.
+pub fn map_of(members: impl IntoIterator<Item = (String, Value)>) -> Map<String, Value> {
+    let mut map = Map::new();
+    map.extend(members);
+    map
+}
+
 struct Reader<'a> {
     /// What is left of it. A comma is behind each key's value and each item.
     text: &'a str,

@@ -55,7 +55,7 @@ pub mod validation;
 pub use apps_v1::deployment;
 pub use core_v1::{node, pod, service, taint};
 pub use discovery_v1::endpoint_slice;
-pub use json::constant;
+pub use json::{constant, map_of};
 pub(crate) use object::texts;
 pub use object::{
     Key, Object, ObjectExt, condition, corrupt_at, object_at, remove, set, set_condition, slot,

@@ -1,6 +1,6 @@
 //! Amounts by name of the resource: what a quota allows, what a pod uses. Models `apiserver/pkg/quota/v1`.
 
-use super::quantity;
+use super::{map_of, quantity};
 use serde_json::{Map, Value};
 use sim::SortedMap;
 
@@ -53,10 +53,7 @@ pub fn read(map: &Map<String, Value>) -> ResourceList {
 
 /// As the map of an object.
 pub fn write(list: &ResourceList) -> Value {
-    list.iter()
-        .map(|(name, amount)| (name.clone(), Value::String(amount.text())))
-        .collect::<Map<_, _>>()
-        .into()
+    map_of(list.iter().map(|(name, amount)| (name.clone(), Value::String(amount.text())))).into()
 }
 
 /// Adds each amount of `other`.

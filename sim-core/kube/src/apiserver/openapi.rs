@@ -7,7 +7,7 @@ use crate::api::schema::common::OBJECT_META;
 use crate::api::schema::{Default, Field, Struct, Type};
 use crate::api::scheme::{RESOURCES, Resource};
 use crate::api::strategic::patch_merges;
-use crate::api::{ObjectExt, ResourceInfo, constant};
+use crate::api::{ObjectExt, ResourceInfo, constant, map_of};
 use crate::json;
 use serde_json::{Map, Value};
 
@@ -150,7 +150,7 @@ pub(super) fn index(all: &[Resource]) -> Value {
         (path, json!({"serverRelativeURL": url}))
     };
     let own = all.iter().map(|r| entry(path(r)));
-    let paths: Map<String, Value> = own.chain([entry("version".to_string())]).collect();
+    let paths = map_of(own.chain([entry("version".to_string())]));
     json!({"paths": paths})
 }
 

@@ -1,7 +1,7 @@
 //! The paths of an OpenAPI document: what can be asked of a kind, and with which parameters.
 
 use super::openapi::{META, description};
-use crate::api::ResourceInfo;
+use crate::api::{ResourceInfo, map_of};
 use crate::json;
 use serde_json::{Map, Value};
 
@@ -23,7 +23,7 @@ const PATCHES: [&str; 5] = [
 
 fn content(forms: &[&str], schema: &str) -> Value {
     let schema = json!({"schema": {"$ref": format!("#/components/schemas/{schema}")}});
-    let forms: Map<String, Value> = forms.iter().map(|form| ((*form).to_string(), schema.clone())).collect();
+    let forms = map_of(forms.iter().map(|form| ((*form).to_string(), schema.clone())));
     json!({"content": forms})
 }
 

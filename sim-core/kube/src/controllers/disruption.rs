@@ -8,7 +8,7 @@ use super::pod_control::selector;
 use super::replica_set::ignore_missing;
 use crate::api::{
     DEPLOYMENT, Key, Object, ObjectExt, POD, POD_DISRUPTION_BUDGET, REPLICA_SET, REPLICATION_CONTROLLER,
-    Resource, STATEFUL_SET, Status, pod, set, set_condition,
+    Resource, STATEFUL_SET, Status, map_of, pod, set, set_condition,
 };
 use crate::client::{Informer, WorkQueue};
 use crate::json;
@@ -200,7 +200,7 @@ impl Controller {
                 && pods.iter().any(|pod| pod.name() == name.as_str() && !pod.is_terminating())
         };
         let disrupted = budget.map_at("/status/disruptedPods").iter().filter(recent);
-        disrupted.map(|(name, time)| (name.clone(), time.clone())).collect()
+        map_of(disrupted.map(|(name, time)| (name.clone(), time.clone())))
     }
 }
 

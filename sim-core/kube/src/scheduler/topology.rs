@@ -7,9 +7,9 @@
 use super::node_info::{Cluster, NodeInfo};
 use super::plugins::Rejection;
 use crate::api::core_v1::node_selector;
-use crate::api::{LabelSelector, Object, ObjectExt};
+use crate::api::{LabelSelector, Object, ObjectExt, map_of};
 use crate::client::Informer;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sim::{SortedMap, SortedSet};
 
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
@@ -55,7 +55,7 @@ impl Term {
     fn means(&self, pod: &Object) -> bool {
         let namespace = pod.namespace();
         let by_label = || {
-            let labels = Map::from_iter([("kubernetes.io/metadata.name".to_string(), namespace.into())]);
+            let labels = map_of([("kubernetes.io/metadata.name".to_string(), namespace.into())]);
             self.namespaces.selector.as_ref().is_some_and(|selector| selector.matches(&labels))
         };
         (self.namespaces.named.iter().any(|named| named == namespace) || by_label())

@@ -6,10 +6,10 @@ use crate::api::autoscaling_v2::horizontal_pod_autoscaler::{BEHAVIOR, CONDITION}
 use crate::api::go_order::{self, Shape};
 use crate::api::schema::common::LABEL_SELECTOR;
 use crate::api::schema::{Struct, Type};
-use crate::api::{ObjectExt, object_at, remove, set};
+use crate::api::{ObjectExt, map_of, object_at, remove, set};
 use crate::json;
 use encoding::json;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 const METRICS: &str = "autoscaling.alpha.kubernetes.io/metrics";
 const CURRENT_METRICS: &str = "autoscaling.alpha.kubernetes.io/current-metrics";
@@ -279,7 +279,7 @@ fn tagged(value: Value) -> Value {
                 let (first, rest) = name.split_at(name.chars().next().map_or(0, char::len_utf8));
                 (format!("{}{rest}", first.to_lowercase()), tagged(value))
             });
-            Value::Object(fields.collect::<Map<String, Value>>())
+            Value::Object(map_of(fields))
         }
         Value::Array(list) => list.into_iter().map(tagged).collect(),
         other => other,

@@ -6,6 +6,7 @@ use crate::api::schema::common::{OBJECT_META, OBJECT_REFERENCE};
 use crate::api::schema::{Struct, f};
 use crate::api::scheme::{Conversion, PLAIN, ResourceInfo};
 use crate::api::validation::NameRule;
+use crate::api::{ObjectExt, map_of};
 use serde_json::Value;
 
 static SCHEMA: Struct = Struct {
@@ -84,5 +85,5 @@ fn rename(event: &Value, direction: fn(&Pair) -> Pair, version: &str) -> Value {
         let value = if name == "apiVersion" { Value::from(version) } else { value.clone() };
         (new.to_string(), value)
     });
-    Value::Object(renamed.collect())
+    Value::Object(map_of(renamed))
 }

@@ -84,6 +84,7 @@ impl Parser {
             if word == "in" {
                 let Token::Name(array) = self.peek().clone() else { return Err(self.wrong()) };
                 self.at += 1;
+                self.arrays.push(array.clone());
                 left = Expression::In(
                     match left {
                         Expression::In(list, marker) if marker.is_empty() => list,
@@ -187,7 +188,10 @@ impl Parser {
             Token::Number(number) => Expression::Number(number),
             Token::String(text) => Expression::String(text),
             Token::Regex(text) => Expression::Regex(text),
-            Token::Name(name) if self.take("[") => Expression::Element(name, self.list("]")?),
+            Token::Name(name) if self.take("[") => {
+                self.arrays.push(name.clone());
+                Expression::Element(name, self.list("]")?)
+            }
             Token::Name(name) => Expression::Variable(name),
             Token::Function(name) => {
                 self.expect("(")?;
@@ -204,6 +208,9 @@ impl Parser {
                 };
                 if matches!(name, "system" | "close") {
                     return Err(Wrong::NotSimulated(format!("the function {name}")));
+                }
+                if let ("split", Some(Expression::Variable(array))) = (name, arguments.get(1)) {
+                    self.arrays.push(array.clone());
                 }
                 Expression::Builtin(name, arguments)
             }

@@ -17,7 +17,15 @@ pub(super) type Parsed<T> = Result<T, Wrong>;
 /// What is wrong with it.
 pub(super) fn parse(text: &str) -> Parsed<Program> {
     let tokens = tokens(text).map_err(Wrong::Syntax)?;
-    let mut parser = Parser { tokens, at: 0, no_in: false, no_greater: false, depth: 0, calls: Vec::new() };
+    let mut parser = Parser {
+        tokens,
+        at: 0,
+        no_in: false,
+        no_greater: false,
+        depth: 0,
+        calls: Vec::new(),
+        arrays: Vec::new(),
+    };
     let mut program = Program::default();
     parser.program(&mut program)?;
     let defined = |name: &String| program.functions.iter().any(|function| function.name == *name);
@@ -38,6 +46,8 @@ pub(super) struct Parser {
     pub(super) depth: usize,
     /// Functions that are called.
     pub(super) calls: Vec<String>,
+    /// What is used as an array, since the function began.
+    pub(super) arrays: Vec<String>,
 }
 
 impl Parser {
@@ -166,7 +176,9 @@ impl Parser {
             }
         }
         self.newlines();
-        Ok(Function { name, parameters, body: self.block()? })
+        self.arrays.clear();
+        let body = self.block()?;
+        Ok(Function { name, parameters, body, arrays: std::mem::take(&mut self.arrays) })
     }
 
     fn block(&mut self) -> Parsed<Vec<Statement>> {
@@ -264,6 +276,7 @@ impl Parser {
         {
             let (name, array) = (name.clone(), array.clone());
             self.at += 4;
+            self.arrays.push(array.clone());
             return Ok(Statement::ForIn(name, array, self.body()?));
         }
         let start = if self.is(";") { None } else { Some(Box::new(self.simple()?)) };
@@ -305,6 +318,7 @@ impl Parser {
                 self.at += 1;
                 let Token::Name(name) = self.peek().clone() else { return Err(self.wrong()) };
                 self.at += 1;
+                self.arrays.push(name.clone());
                 let index = if self.take("[") { Some(self.list("]")?) } else { None };
                 Ok(Statement::Delete(name, index))
             }

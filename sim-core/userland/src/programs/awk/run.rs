@@ -1,6 +1,6 @@
 //! Running a program over records.
 
-use super::tree::{Expression, Pattern, Program, Statement};
+use super::tree::{Expression, Pattern, Program};
 use super::value::Value;
 use crate::programs::support::pattern::{PatternError, Syntax, compile};
 use linux::Sys;
@@ -110,8 +110,10 @@ impl<'a> Machine<'a> {
             machine.set(name, Value::Number(0.0));
         }
         machine.set("RLENGTH", Value::Number(-1.0));
-        let environment =
-            sys.environ().into_iter().map(|(name, value)| (Key::new(&name), Value::input(&value))).collect();
+        let mut environment = BTreeMap::new();
+        // Collecting it would have the standard library's sort compiled for it.
+        environment
+            .extend(sys.environ().into_iter().map(|(name, value)| (Key::new(&name), Value::input(&value))));
         machine.globals.insert("ENVIRON".into(), Slot::Array(Rc::new(RefCell::new(environment))));
         machine
     }
@@ -488,7 +490,7 @@ impl<'a> Machine<'a> {
                         Slot::Value(value.clone())
                     }
                     // Nobody has said yet what it is: it becomes an array when the function uses it so.
-                    _ if uses_array(&function.body, parameter) => Slot::Array(self.array(name)),
+                    _ if function.arrays.contains(parameter) => Slot::Array(self.array(name)),
                     _ => Slot::Value(Value::Nothing),
                 },
                 Some(argument) => Slot::Value(self.value(argument)?),
@@ -505,15 +507,6 @@ impl<'a> Machine<'a> {
             Err(stop) => Err(stop),
         }
     }
-}
-
-/// Whether a function uses one of its names as an array.
-fn uses_array(body: &[Statement], name: &str) -> bool {
-    let text = format!("{body:?}");
-    text.contains(&format!("Element({name:?}"))
-        || text.contains(&format!("Delete({name:?}"))
-        || text.contains(&format!(", {name:?}, ["))
-        || text.contains("Builtin(\"split\", [") && text.contains(&format!("Variable({name:?})"))
 }
 
 fn arithmetic(operator: &str, left: f64, right: f64) -> Value {

@@ -1,7 +1,7 @@
 //! Programs as trees.
 
 /// A program.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Program {
     pub(super) begin: Vec<Statement>,
     pub(super) end: Vec<Statement>,
@@ -10,21 +10,20 @@ pub(super) struct Program {
     pub(super) has_end: bool,
 }
 
-#[derive(Debug)]
 pub(super) struct Function {
     pub(super) name: String,
     pub(super) parameters: Vec<String>,
     pub(super) body: Vec<Statement>,
+    /// Which names the body uses as arrays.
+    pub(super) arrays: Vec<String>,
 }
 
-#[derive(Debug)]
 pub(super) enum Pattern {
     Always,
     When(Expression),
     Range(Expression, Expression),
 }
 
-#[derive(Debug)]
 pub(super) enum Statement {
     Expression(Expression),
     /// Values, and the file they go to; `true` for `>>`.
@@ -44,7 +43,6 @@ pub(super) enum Statement {
     Continue,
 }
 
-#[derive(Debug)]
 pub(super) enum Expression {
     Number(f64),
     String(String),

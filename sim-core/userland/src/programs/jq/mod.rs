@@ -91,7 +91,8 @@ async fn main(sys: Sys, args: Args) -> ExitCode {
     for (name, value) in &variables {
         env = env.with_variable(name, value.clone());
     }
-    Run { sys: &sys, invocation: &invocation, program: &program, env, world: world(&sys) }.all().await
+    let asks = scope::uses_inputs(&program, &library, &names);
+    Run { sys: &sys, invocation: &invocation, program: &program, asks, env, world: world(&sys) }.all().await
 }
 
 fn world(sys: &Sys) -> World {
@@ -134,6 +135,8 @@ struct Run<'a> {
     sys: &'a Sys,
     invocation: &'a Invocation,
     program: &'a ast::Ast,
+    /// Whether the program asks for inputs itself.
+    asks: bool,
     env: Env<'a>,
     world: World,
 }
@@ -142,7 +145,7 @@ impl Run<'_> {
     async fn all(mut self) -> ExitCode {
         let mut inputs = Inputs::new(self.sys, self.invocation);
         // Who asks for further inputs gets them from a list.
-        let asks = uses_inputs(self.program);
+        let asks = self.asks;
         let mut ahead = std::collections::VecDeque::new();
         if asks {
             while let Some(next) = inputs.next().await {
@@ -279,10 +282,4 @@ impl Run<'_> {
         }
         left
     }
-}
-
-/// Whether a program asks for inputs itself.
-fn uses_inputs(program: &ast::Ast) -> bool {
-    let text = format!("{program:?}");
-    text.contains("Call(\"input\",") || text.contains("Call(\"inputs\",")
 }

@@ -14,9 +14,23 @@ struct Scope<'a> {
 
 /// All uses of names that are not there.
 pub(super) fn check(program: &Ast, library: &[Definition], variables: &[String]) -> Vec<Mistake> {
+    check_without(&[], program, library, variables)
+}
+
+/// Whether a program asks for inputs itself: it misses them when they are not there.
+pub(super) fn uses_inputs(program: &Ast, library: &[Definition], variables: &[String]) -> bool {
+    !check_without(&["input/0", "inputs/0"], program, library, variables).is_empty()
+}
+
+fn check_without(
+    hidden: &[&str],
+    program: &Ast,
+    library: &[Definition],
+    variables: &[String],
+) -> Vec<Mistake> {
     let mut scope = Scope::default();
     scope.functions.extend(library.iter().map(|one| (one.name.as_str(), one.parameters.len())));
-    for name in NAMES.iter().chain(GENERATORS) {
+    for name in NAMES.iter().chain(GENERATORS).filter(|name| !hidden.contains(name)) {
         if let Some((name, count)) = name.rsplit_once('/') {
             scope.functions.push((name, count.parse().unwrap_or(0)));
         }

@@ -196,7 +196,7 @@ impl Parser {
                 Some(word) => word,
                 None => return Err(self.unexpected()),
             };
-            let mut pieces = vec![Word::default(), Word::default(), Word::default()];
+            let mut pieces = [Word::default(), Word::default(), Word::default()];
             let texts: Vec<&str> = header.text.split(';').collect();
             if texts.len() != 3 {
                 return Err(self.syntax(vec![
@@ -214,8 +214,7 @@ impl Parser {
                 self.pos += 1;
             }
             let body = self.do_group()?;
-            let [a, b, c] = <[Word; 3]>::try_from(pieces).expect("three pieces were made above");
-            return Ok(Kind::ArithFor([a, b, c], body));
+            return Ok(Kind::ArithFor(pieces, body));
         }
         let (name, words) = self.loop_head()?;
         Ok(Kind::For(name, words, self.do_group()?))

@@ -7,8 +7,9 @@ use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
+use kube::api::map_of;
 use kube::json;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sim::SortedMap;
 use std::rc::Rc;
 
@@ -118,11 +119,8 @@ async fn cluster_role(k: Rc<Kubectl>) -> Result<()> {
                 "aggregation rule must be specified without nonResourceURLs, verbs, resources or resourceNames",
             ));
         }
-        let labels: Map<String, Value> = labels
-            .iter()
-            .filter_map(|pair| pair.split_once('='))
-            .map(|(key, value)| (key.to_string(), value.into()))
-            .collect();
+        let labels = labels.iter().filter_map(|pair| pair.split_once('='));
+        let labels = map_of(labels.map(|(key, value)| (key.to_string(), value.into())));
         let fields = json!({
             "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": labels}]},
             "rules": null,

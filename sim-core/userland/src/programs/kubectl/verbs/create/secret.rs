@@ -9,8 +9,9 @@ use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use encoding::json;
+use kube::api::map_of;
 use kube::json;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::rc::Rc;
 
 pub(super) const COMMAND: Command = Command {
@@ -175,8 +176,7 @@ fn check_pem(bytes: &[u8], input: &str, wanted: &str) -> Result<()> {
 }
 
 async fn create(k: &Kubectl, name: &str, kind: &str, data: Vec<(String, Vec<u8>)>) -> Result<()> {
-    let data: Map<String, Value> =
-        data.into_iter().map(|(key, bytes)| (key, BASE64.encode(&bytes).into())).collect();
+    let data = map_of(data.into_iter().map(|(key, bytes)| (key, BASE64.encode(&bytes).into())));
     let hashed = json!({"kind": "Secret", "type": kind, "name": name, "data": data});
     let mut object = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}});
     if !data.is_empty() {
