@@ -19,7 +19,7 @@ pub(super) fn check(program: &Ast, library: &[Definition], variables: &[String])
 
 /// Whether a program asks for inputs itself: it misses them when they are not there.
 pub(super) fn uses_inputs(program: &Ast, library: &[Definition], variables: &[String]) -> bool {
-    !check_without(&["input/0", "inputs/0"], program, library, variables).is_empty()
+    !check_without(&["input", "inputs"], program, library, variables).is_empty()
 }
 
 fn check_without(
@@ -30,11 +30,12 @@ fn check_without(
 ) -> Vec<Mistake> {
     let mut scope = Scope::default();
     scope.functions.extend(library.iter().map(|one| (one.name.as_str(), one.parameters.len())));
-    for name in NAMES.iter().chain(GENERATORS).filter(|name| !hidden.contains(name)) {
+    for name in NAMES.iter().chain(GENERATORS) {
         if let Some((name, count)) = name.rsplit_once('/') {
             scope.functions.push((name, count.parse().unwrap_or(0)));
         }
     }
+    scope.functions.retain(|(name, _)| !hidden.contains(name));
     scope.variables.extend(variables.iter().map(String::as_str));
     scope.variables.push("ENV");
     let mut found = Vec::new();
