@@ -1,12 +1,12 @@
 //! Events of `events.k8s.io/v1`: the events of the core group, with other names for their fields.
 
 use crate::api::core_v1::event;
+use crate::api::map_of;
 use crate::api::schema::Type::*;
 use crate::api::schema::common::{OBJECT_META, OBJECT_REFERENCE};
 use crate::api::schema::{Struct, f};
 use crate::api::scheme::{Conversion, PLAIN, ResourceInfo};
 use crate::api::validation::NameRule;
-use crate::api::{ObjectExt, map_of};
 use serde_json::Value;
 
 static SCHEMA: Struct = Struct {
