@@ -3,7 +3,7 @@
 
 use crate::api::{ObjectExt, texts};
 use crate::json;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sim::Timestamp;
 use std::cell::LazyCell;
 use std::net::Ipv4Addr;
@@ -215,25 +215,23 @@ impl PodRecord {
             || pod.annotation("kubernetes.io/config.source") == Some("file");
         let phase = self.phase(spec.str_at("/restartPolicy"), is_static);
         let host_network = spec.bool_at("/hostNetwork");
-        let mut status = Map::new();
         let ip = self.host_ip.to_string();
-        status.insert("hostIP".into(), json!(ip));
-        status.insert("hostIPs".into(), json!([{"ip": ip}]));
-        status.insert("phase".into(), json!(phase));
+        let mut status = json!({
+            "hostIP": ip, "hostIPs": [{"ip": ip}], "phase": phase, "startTime": self.start_time.rfc3339(),
+        });
+        status["conditions"] = Value::Array(self.conditions(pod, phase, now));
         if let Some((reason, message)) = self.failure {
-            status.insert("reason".into(), json!(reason));
-            status.insert("message".into(), json!(message));
+            status["reason"] = json!(reason);
+            status["message"] = json!(message);
         }
         if let Some(ip) = self.pod_ip.or(host_network.then_some(self.host_ip)) {
             let ip = ip.to_string();
-            status.insert("podIP".into(), json!(ip));
-            status.insert("podIPs".into(), json!([{"ip": ip}]));
+            status["podIP"] = json!(ip);
+            status["podIPs"] = json!([{"ip": ip}]);
         }
-        status.insert("startTime".into(), json!(self.start_time.rfc3339()));
         if pod.generation() > 0 {
-            status.insert("observedGeneration".into(), json!(pod.generation()));
+            status["observedGeneration"] = json!(pod.generation());
         }
-        status.insert("conditions".into(), Value::Array(self.conditions(pod, phase, now)));
         for (field, kind, of_spec) in [
             ("containerStatuses", (false, false), "/containers"),
             ("initContainerStatuses", (true, false), "/initContainers"),
@@ -247,10 +245,10 @@ impl PodRecord {
                 .map(|(record, spec)| self.container_status(record, spec))
                 .collect();
             if !list.is_empty() {
-                status.insert(field.into(), Value::Array(list));
+                status[field] = Value::Array(list);
             }
         }
-        Value::Object(status)
+        status
     }
 
     /// Whether a container of the pod proper has ever started: then its init containers are done, whatever becomes of
@@ -330,31 +328,26 @@ impl PodRecord {
     }
 
     fn container_status(&self, record: &ContainerRecord, spec: &Value) -> Value {
-        let mut status = Map::new();
         let image = if record.image.is_empty() { spec.str_at("/image") } else { &record.image };
-        status.insert("name".into(), json!(record.name));
-        status.insert("image".into(), json!(image));
-        status.insert("imageID".into(), json!(record.image_id));
+        let mut status = json!({
+            "name": record.name, "image": image, "imageID": record.image_id, "ready": record.ready,
+            "started": record.started, "restartCount": record.restart_count, "lastState": {},
+        });
+        status["state"] = self.state_json(record);
         if !record.container_id.is_empty() {
-            status.insert("containerID".into(), json!(record.container_id));
+            status["containerID"] = json!(record.container_id);
         }
-        status.insert("ready".into(), json!(record.ready));
-        status.insert("started".into(), json!(record.started));
-        status.insert("restartCount".into(), json!(record.restart_count));
-        status.insert("state".into(), self.state_json(record));
-        let last =
-            record.last.as_ref().map_or_else(|| json!({}), |t| json!({"terminated": terminated_json(t)}));
-        status.insert("lastState".into(), last);
+        if let Some(last) = &record.last {
+            status["lastState"]["terminated"] = terminated_json(last);
+        }
         if record.is_running() {
             let resources = spec.at("/resources");
-            status
-                .insert("resources".into(), if resources.is_null() { json!({}) } else { resources.clone() });
+            status["resources"] = if resources.is_null() { json!({}) } else { resources.clone() };
             if let Some(requests) = resources.get("requests") {
-                status.insert("allocatedResources".into(), requests.clone());
+                status["allocatedResources"] = requests.clone();
             }
             let (uid, gid) = record.user;
-            let user = json!({"linux": {"uid": uid, "gid": gid, "supplementalGroups": [gid]}});
-            status.insert("user".into(), user);
+            status["user"] = json!({"linux": {"uid": uid, "gid": gid, "supplementalGroups": [gid]}});
         }
         let mounts: Vec<Value> = spec
             .list_at("/volumeMounts")
@@ -369,9 +362,9 @@ impl PodRecord {
             })
             .collect();
         if !mounts.is_empty() {
-            status.insert("volumeMounts".into(), Value::Array(mounts));
+            status["volumeMounts"] = Value::Array(mounts);
         }
-        Value::Object(status)
+        status
     }
 
     fn state_json(&self, record: &ContainerRecord) -> Value {
