@@ -483,27 +483,27 @@ impl Selection {
         Ok((infos, errors))
     }
 
-    /// The server's complaint about a list, as the builder puts it. Models `EnhanceListError`.
+    /// The server's complaint about a list, as the builder puts it.
     pub fn explain(&self, resource: &Resource, error: Error) -> Error {
-        let Error::Status(mut status) = error else { return error };
-        if status["reason"] == "BadRequest" || status["reason"] == "NotFound" {
-            let (labels, fields) = (&self.label_selector, &self.field_selector);
-            let (verb, selected) = match labels.is_empty() && fields.is_empty() {
-                true => ("list", String::new()),
-                false => {
-                    ("find", format!(" that match label selector {labels:?}, field selector {fields:?}"))
-                }
-            };
-            let group = if resource.group.is_empty() { "/" } else { "" };
-            status["message"] = Value::from(format!(
-                "Unable to {verb} \"{group}{}, Resource={}\"{selected}: {}",
-                resource.api_version(),
-                resource.plural,
-                status["message"].as_str().unwrap_or("")
-            ));
-        }
-        Error::Status(status)
+        let group = if resource.group.is_empty() { "/" } else { "" };
+        let what = format!("{group}{}, Resource={}", resource.api_version(), resource.plural);
+        unable_to_list(error, &what, &self.label_selector, &self.field_selector)
     }
+}
+
+/// Says what could not be listed. Models `EnhanceListError`.
+pub fn unable_to_list(error: Error, what: &str, labels: &str, fields: &str) -> Error {
+    let Error::Status(mut status) = error else { return error };
+    if status["reason"] == "BadRequest" || status["reason"] == "NotFound" {
+        let message = status["message"].as_str().unwrap_or("");
+        status["message"] = Value::from(match labels.is_empty() && fields.is_empty() {
+            true => format!("Unable to list {what:?}: {message}"),
+            false => format!(
+                "Unable to find {what:?} that match label selector {labels:?}, field selector {fields:?}: {message}"
+            ),
+        });
+    }
+    Error::Status(status)
 }
 
 /// How many objects of a list are asked for at a time, nothing for all at once.

@@ -6,6 +6,7 @@ use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::pods;
+use crate::programs::kubectl::selection::unable_to_list;
 use serde_json::Value;
 use sim::Ordered;
 use std::rc::Rc;
@@ -107,7 +108,7 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
         }
     } else {
         let pods = pods::list(&k, &namespace, &selector).await;
-        (pods.map_err(|error| unable_to_find(error, &selector))?, true)
+        (pods.map_err(|error| unable_to_list(error, "/v1, Resource=pods", &selector, ""))?, true)
     };
     if pods.is_empty() {
         k.err(&format!("No resources found in {namespace} namespace.\n")).await;
@@ -122,18 +123,6 @@ fn not_found(error: Error, namespace: &str) -> Error {
         return error;
     }
     Error::text(format!("error from server (NotFound): {} in namespace {namespace:?}", error.message()))
-}
-
-/// The server's complaint about a selector, as the builder puts it.
-fn unable_to_find(error: Error, selector: &str) -> Error {
-    let Error::Status(mut status) = error else { return error };
-    if status["reason"] == "BadRequest" {
-        let message = status["message"].as_str().unwrap_or("").to_string();
-        status["message"] = Value::from(format!(
-            "Unable to find \"/v1, Resource=pods\" that match label selector {selector:?}, field selector \"\": {message}"
-        ));
-    }
-    Error::Status(status)
 }
 
 async fn print_pods(k: &Kubectl, pods: &[Value], named: &str, many: bool) -> Result<()> {
