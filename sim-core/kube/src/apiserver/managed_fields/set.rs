@@ -1,6 +1,7 @@
 //! Sets of fields, as trees: `{"f:spec": {"f:replicas": {".": {}}}}`. Inside, whatever is in the set has a `.`; outside
 //! a leaf is written as `{}`. Models `structured-merge-diff/fieldpath`.
 
+use encoding::json;
 use serde_json::{Map, Value};
 
 /// A tree of fields.
@@ -121,8 +122,9 @@ fn element(key: &str) -> String {
     let (kind, rest) = key.split_once(':').unwrap_or(("f", key));
     match kind {
         "k" => {
-            let keys: Map<String, Value> = serde_json::from_str(rest).unwrap_or_default();
-            let pairs: Vec<String> = keys.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let keys = json::parse(rest).unwrap_or_default();
+            let keys = keys.as_object().into_iter().flatten();
+            let pairs: Vec<String> = keys.map(|(name, value)| format!("{name}={value}")).collect();
             format!("[{}]", pairs.join(","))
         }
         "v" => format!("[={rest}]"),
