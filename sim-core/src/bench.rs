@@ -53,17 +53,14 @@ pub fn deployment(world: &mut Sim, replicas: u32) -> u64 {
     u64::from(replicas)
 }
 
-/// How often each of [`kubectl`]'s commands runs.
-pub const ROUNDS: u32 = 10;
-
-/// A command of kubectl in the cluster as it is, [`ROUNDS`] times; gives how often it succeeded.
-pub fn kubectl(world: &mut Sim, line: &str) -> u64 {
+/// A command of kubectl in the cluster as it is, so many times; gives how often it succeeded.
+pub fn kubectl(world: &mut Sim, line: &str, rounds: u32) -> u64 {
     let argv: Vec<&str> = line.split(' ').collect();
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         let (code, text) = run(world, &argv);
         assert_eq!(code, 0, "{line}: {text}");
     }
-    u64::from(ROUNDS)
+    u64::from(rounds)
 }
 
 /// A Service in front of so many pods, ready to be asked.

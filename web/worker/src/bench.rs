@@ -14,6 +14,8 @@ pub struct Scenario {
     pub run: fn(&mut Sim) -> u64,
 }
 
+/// How often a command of kubectl runs in one world.
+const ROUNDS: u32 = 10;
 /// How often a Service is asked.
 const REQUESTS: u32 = 5_000;
 
@@ -47,25 +49,49 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "kubectl get pods, of 1,000",
         unit: "commands",
         prepare: thousand_pods,
-        run: |world| bench::kubectl(world, "kubectl get pods"),
+        run: |world| bench::kubectl(world, "kubectl get pods", ROUNDS),
     },
     Scenario {
         name: "kubectl get pods -o yaml, of 1,000",
         unit: "commands",
         prepare: thousand_pods,
-        run: |world| bench::kubectl(world, "kubectl get pods -o yaml"),
+        run: |world| bench::kubectl(world, "kubectl get pods -o yaml", ROUNDS),
     },
     Scenario {
         name: "kubectl get pods -o json, of 1,000",
         unit: "commands",
         prepare: thousand_pods,
-        run: |world| bench::kubectl(world, "kubectl get pods -o json"),
+        run: |world| bench::kubectl(world, "kubectl get pods -o json", ROUNDS),
+    },
+    Scenario {
+        name: "kubectl get pods -o yaml, of 1,000, once",
+        unit: "commands",
+        prepare: thousand_pods,
+        run: |world| bench::kubectl(world, "kubectl get pods -o yaml", 1),
+    },
+    Scenario {
+        name: "kubectl get pods -o jsonpath, of 1,000",
+        unit: "commands",
+        prepare: thousand_pods,
+        run: |world| bench::kubectl(world, "kubectl get pods -o jsonpath={.items[*].metadata.name}", ROUNDS),
+    },
+    Scenario {
+        name: "kubectl get events, of 1,000 pods",
+        unit: "commands",
+        prepare: thousand_pods,
+        run: |world| bench::kubectl(world, "kubectl get events", ROUNDS),
+    },
+    Scenario {
+        name: "kubectl describe node, of 12 with 1,000",
+        unit: "commands",
+        prepare: thousand_pods,
+        run: |world| bench::kubectl(world, "kubectl describe node node2", ROUNDS),
     },
     Scenario {
         name: "kubectl describe deployment, of 1,000",
         unit: "commands",
         prepare: thousand_pods,
-        run: |world| bench::kubectl(world, "kubectl describe deployment blue"),
+        run: |world| bench::kubectl(world, "kubectl describe deployment blue", ROUNDS),
     },
     Scenario {
         name: "requests, Service of 3 endpoints",
