@@ -3,7 +3,7 @@
 
 mod read;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::cmp::Ordering;
 
 pub use read::{Hidden, Page};
@@ -108,6 +108,33 @@ impl<'a> Tape<'a> {
                     self.push(value);
                 }
                 self.end(begin);
+            }
+        }
+    }
+
+    /// The value at a place, built.
+    pub fn value(&self, at: u32) -> Value {
+        let mut places = Vec::new();
+        match self.kind(at) {
+            Kind::Text => Value::from(self.str(at)),
+            Kind::Word => match self.str(at) {
+                "null" => Value::Null,
+                "true" => Value::Bool(true),
+                "false" => Value::Bool(false),
+                number => number.parse().map_or(Value::Null, Value::Number),
+            },
+            Kind::Array => {
+                self.items(at, &mut places);
+                places.into_iter().map(|item| self.value(item)).collect()
+            }
+            Kind::Object => {
+                let mut map = Map::new();
+                let (mut key, end) = (at + 1, self.behind(at));
+                while key < end {
+                    map.insert(self.str(key).to_string(), self.value(key + 1));
+                    key = self.behind(key + 1);
+                }
+                Value::Object(map)
             }
         }
     }

@@ -11,27 +11,39 @@ const MAX_DEPTH: u32 = 100;
 
 /// What is passed over in each object of a list.
 #[derive(Clone, Copy)]
-pub struct Hidden {
+pub struct Hidden<'a> {
     /// Fields of the object.
     pub fields: &'static [&'static str],
+    /// All fields of the object but these, if there are any.
+    pub but: Option<&'a [&'a str]>,
     /// Fields of its metadata.
     pub metadata: &'static [&'static str],
 }
 
-const NOTHING: Hidden = Hidden { fields: &[], metadata: &[] };
+const NOTHING: Hidden<'static> = Hidden { fields: &[], but: None, metadata: &[] };
+
+impl Hidden<'_> {
+    fn hides(&self, name: &str) -> bool {
+        self.fields.contains(&name) || self.is_other(name)
+    }
+
+    fn is_other(&self, name: &str) -> bool {
+        self.but.is_some_and(|but| !but.contains(&name))
+    }
+}
 
 /// A list, or a part of one, as the server sent it.
 pub struct Page<'a> {
     text: &'a str,
     at: usize,
-    hidden: Hidden,
+    hidden: Hidden<'a>,
     /// Pairs that each object begins with.
     head: &'a [(&'a str, &'a str)],
 }
 
 impl<'a> Page<'a> {
     /// The body of an answer. Each object that is in its list begins with `head`.
-    pub fn of(bytes: &'a [u8], head: &'a [(&'a str, &'a str)], hidden: Hidden) -> Option<Page<'a>> {
+    pub fn of(bytes: &'a [u8], head: &'a [(&'a str, &'a str)], hidden: Hidden<'a>) -> Option<Page<'a>> {
         Some(Page { text: std::str::from_utf8(bytes).ok()?, at: 0, hidden, head })
     }
 
@@ -72,7 +84,7 @@ impl<'a> Page<'a> {
             self.take(b'{')?;
             tape.clear();
             let begin = tape.begin(Kind::Object);
-            for (key, value) in self.head {
+            for (key, value) in self.head.iter().filter(|(key, _)| !self.hidden.is_other(key)) {
                 tape.text(key, class::of(key));
                 tape.text(value, class::of(value));
             }
@@ -184,7 +196,7 @@ impl<'a> Page<'a> {
     }
 
     /// The fields of an object that has begun.
-    fn fields(&mut self, tape: &mut Tape<'a>, begin: usize, hidden: Hidden, depth: u32) -> Option<()> {
+    fn fields(&mut self, tape: &mut Tape<'a>, begin: usize, hidden: Hidden<'_>, depth: u32) -> Option<()> {
         if self.peek()? == b'}' {
             self.at += 1;
             tape.end(begin);
@@ -196,13 +208,13 @@ impl<'a> Page<'a> {
             self.text(tape)?;
             self.take(b':')?;
             let name = tape.str(key as u32);
-            if hidden.fields.contains(&name) {
+            if hidden.hides(name) {
                 tape.nodes.truncate(key);
                 self.pass(tape, depth)?;
             } else if !hidden.metadata.is_empty() && name == "metadata" && self.peek()? == b'{' {
                 self.at += 1;
                 let begin = tape.begin(Kind::Object);
-                self.fields(tape, begin, Hidden { fields: hidden.metadata, metadata: &[] }, depth + 1)?;
+                self.fields(tape, begin, Hidden { fields: hidden.metadata, ..NOTHING }, depth + 1)?;
             } else {
                 self.value(tape, depth)?;
             }
@@ -275,7 +287,8 @@ impl<'a> Page<'a> {
 mod tests {
     use super::*;
 
-    const HIDDEN: Hidden = Hidden { fields: &["kind", "apiVersion"], metadata: &["managedFields"] };
+    const HIDDEN: Hidden<'static> =
+        Hidden { fields: &["kind", "apiVersion"], metadata: &["managedFields"], ..NOTHING };
 
     fn read(text: &str) -> Option<(Vec<String>, String)> {
         let mut items = Vec::new();

@@ -3,9 +3,11 @@
 //! Models `k8s.io/client-go/util/jsonpath`. A missing key is nothing, unless `allow_missing` is off.
 
 mod eval;
+mod looked_at;
 mod parse;
 
 use eval::Evaluation;
+pub use looked_at::MANAGED_FIELDS;
 use parse::Node;
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -25,6 +27,12 @@ impl JsonPath {
     /// The sentence of the parser, for example `unclosed action`.
     pub fn parse(template: &str) -> Result<JsonPath, String> {
         Ok(JsonPath { nodes: parse::parse(template)?, allow_missing: true })
+    }
+
+    /// Adds the names of the fields that it may look at in the objects of a list, or in one of them; false where that
+    /// cannot be told.
+    pub fn looks_at<'a>(&'a self, of_list: bool, names: &mut Vec<&'a str>) -> bool {
+        looked_at::names(&self.nodes, of_list, names)
     }
 
     /// What the template finds: one list per action.

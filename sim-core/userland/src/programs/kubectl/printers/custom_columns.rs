@@ -56,6 +56,12 @@ impl CustomColumns {
         JsonPath::parse(&relaxed(expression).map_err(Error::text)?).map_err(Error::text)
     }
 
+    /// The names of the fields that are looked at in each object, where that can be told.
+    pub fn looks_at(&self) -> Option<Vec<&str>> {
+        let mut names = Vec::new();
+        self.columns.iter().all(|(_, path)| path.looks_at(false, &mut names)).then_some(names)
+    }
+
     /// A table of the object, or of the items of a list.
     pub fn print(&self, object: &Value, headers: bool) -> Result<String> {
         let mut writer = TabWriter::table();

@@ -129,6 +129,18 @@ impl Format {
         matches!(self, Format::Human { .. })
     }
 
+    /// The names of the fields that are looked at in the objects of a list, where that can be told.
+    pub fn looks_at(&self) -> Option<Vec<&str>> {
+        match self {
+            Format::JsonPath { path, .. } => {
+                let mut names = Vec::new();
+                path.looks_at(true, &mut names).then_some(names)
+            }
+            Format::CustomColumns(columns) => columns.looks_at(),
+            _ => None,
+        }
+    }
+
     /// An object in this format. Not for tables, and not for `-o name`, which need the type.
     pub fn print(&self, object: &Value) -> Result<String> {
         match self {

@@ -1,8 +1,10 @@
-//! Collections as `-o yaml`, `-o json` or `-o name`: each object is printed as it is read, and none is built.
+//! Collections as `-o yaml`, `-o json` or `-o name`: each object is printed as it is read, and none is built. For
+//! templates and columns that tell what they look at, no more than that is.
 
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::invocation::Kubectl;
-use crate::programs::kubectl::printers::{Format, without_managed_fields};
+use crate::programs::kubectl::jsonpath::MANAGED_FIELDS;
+use crate::programs::kubectl::printers::{Format, list_of, without_managed_fields};
 use crate::programs::kubectl::rest::Request;
 use crate::programs::kubectl::selection::{Selection, Target, page_size};
 use encoding::json;
@@ -13,7 +15,7 @@ use serde_json::Value;
 pub fn takes(k: &Kubectl, selection: &Selection, format: &Format) -> bool {
     // A list in a list would be looked into.
     let is_plain = |target: &Target| matches!(target, Target::Collection { resource, .. } if !resource.kind.ends_with("List"));
-    matches!(format, Format::Json | Format::Yaml | Format::Name)
+    (matches!(format, Format::Json | Format::Yaml | Format::Name) || format.looks_at().is_some())
         && k.flags.str("sort-by").is_empty()
         && k.flags.str("subresource").is_empty()
         && (!matches!(format, Format::Name) || k.verbosity() < 2)
@@ -29,8 +31,14 @@ pub async fn print(k: &Kubectl, selection: &Selection, format: &Format) -> Resul
         Format::Json => "{\n    \"apiVersion\": \"v1\",\n    \"items\": [",
         _ => "",
     };
-    let (mut out, mut errors) = (Printed { text: text.to_string(), count: 0, format }, Vec::new());
-    let managed = k.flags.bool("show-managed-fields");
+    let mut out = Printed { text: text.to_string(), values: Vec::new(), count: 0, format };
+    let mut errors = Vec::new();
+    let looked_at = format.looks_at();
+    let managed = match &looked_at {
+        Some(names) => names.contains(&MANAGED_FIELDS),
+        None => k.flags.bool("show-managed-fields"),
+    };
+    let mut pages = Vec::new();
     for target in &selection.targets {
         let Target::Collection { resource, namespace } = target else { continue };
         let api_version = resource.api_version();
@@ -38,7 +46,8 @@ pub async fn print(k: &Kubectl, selection: &Selection, format: &Format) -> Resul
         let (path, mut token) = (resource.collection(namespace), String::new());
         let hidden = Hidden {
             fields: &["apiVersion", "kind"],
-            metadata: if managed { &[] } else { &["managedFields"] },
+            but: looked_at.as_deref(),
+            metadata: if managed { &[] } else { &[MANAGED_FIELDS] },
         };
         let name = resource.kind_group();
         let begin = (out.text.len(), out.count);
@@ -49,15 +58,20 @@ pub async fn print(k: &Kubectl, selection: &Selection, format: &Format) -> Resul
                 query.push(("continue", &token));
             }
             let page = match client.send_raw(Request::new("GET", &path, &query)).await {
-                Ok(bytes) => out.page(&bytes, &head, &name, hidden),
+                Ok(bytes) => {
+                    let page = out.page(&bytes, &head, &name, hidden);
+                    if looked_at.is_some() && page.is_ok() {
+                        pages.push((head.map(|(key, value)| (key, value.to_string())), bytes));
+                    }
+                    page
+                }
                 Err(error) => Err(error),
             };
             match page {
                 Ok(next) if next.is_empty() => break,
                 Ok(next) => token = next,
                 Err(error) => {
-                    out.text.truncate(begin.0);
-                    out.count = begin.1;
+                    out.truncate(begin);
                     errors.push(selection.explain(resource, error));
                     break;
                 }
@@ -65,21 +79,70 @@ pub async fn print(k: &Kubectl, selection: &Selection, format: &Format) -> Resul
         }
     }
     if out.count > 0 || !k.flags.bool("ignore-not-found") {
-        out.end();
-        k.out(&out.text).await;
+        let printed = match (&looked_at, format) {
+            (None, _) => {
+                out.end();
+                Ok(out.text)
+            }
+            (_, Format::CustomColumns(columns)) => {
+                columns.print(&list_of(out.values), !k.flags.bool("no-headers"))
+            }
+            (_, format) => format.print(&list_of(out.values)).or_else(|_| {
+                // Who is told of a mistake is shown the whole list.
+                let mut values = Vec::new();
+                for (head, bytes) in &pages {
+                    values.extend(built(bytes, head, false)?.0);
+                }
+                format.print(&list_of(values))
+            }),
+        };
+        match printed {
+            Ok(text) => k.out(&text).await,
+            Err(error) => errors.push(error),
+        }
     }
     Error::many(errors)
 }
 
+/// The objects of an answer, and the token of the next one.
+fn built<T: AsRef<str>>(
+    bytes: &[u8],
+    head: &[(&str, T)],
+    hides_managers: bool,
+) -> Result<(Vec<Value>, String)> {
+    let mut list = match bytes {
+        [] => Value::Null,
+        bytes => json::read(bytes).map_err(|error| Error::text(error.to_string()))?,
+    };
+    let mut objects = list["items"].as_array_mut().map(std::mem::take).unwrap_or_default();
+    for object in &mut objects {
+        for (key, value) in head {
+            object[*key] = Value::from(value.as_ref());
+        }
+        if hides_managers {
+            *object = without_managed_fields(object);
+        }
+    }
+    Ok((objects, list["metadata"]["continue"].as_str().unwrap_or("").to_string()))
+}
+
 struct Printed<'a> {
     text: String,
+    /// What is looked at in each object, where that is told.
+    values: Vec<Value>,
     count: usize,
     format: &'a Format,
 }
 
 impl Printed<'_> {
     /// Adds the objects of an answer; gives the token of the next one.
-    fn page(&mut self, bytes: &[u8], head: &[(&str, &str)], name: &str, hidden: Hidden) -> Result<String> {
+    fn page(
+        &mut self,
+        bytes: &[u8],
+        head: &[(&str, &str)],
+        name: &str,
+        hidden: Hidden<'_>,
+    ) -> Result<String> {
         let begin = (self.text.len(), self.count);
         self.text.reserve(bytes.len() / 4 * 3);
         let read =
@@ -88,22 +151,19 @@ impl Printed<'_> {
             return Ok(token);
         }
         // What cannot be read at once is built, or said to be no JSON.
-        self.text.truncate(begin.0);
-        self.count = begin.1;
-        let mut list = match bytes {
-            [] => Value::Null,
-            bytes => json::read(bytes).map_err(|error| Error::text(error.to_string()))?,
-        };
-        for mut object in list["items"].as_array_mut().map(std::mem::take).unwrap_or_default() {
-            for (key, value) in head {
-                object[*key] = Value::from(*value);
-            }
-            if !hidden.metadata.is_empty() {
-                object = without_managed_fields(&object);
-            }
-            self.object(&Tape::of(&object), name);
+        self.truncate(begin);
+        let (objects, token) = built(bytes, head, !hidden.metadata.is_empty())?;
+        for object in &objects {
+            self.object(&Tape::of(object), name);
         }
-        Ok(list["metadata"]["continue"].as_str().unwrap_or("").to_string())
+        Ok(token)
+    }
+
+    /// Takes back what came behind this much text and so many objects.
+    fn truncate(&mut self, (text, count): (usize, usize)) {
+        self.text.truncate(text);
+        self.count = count;
+        self.values.truncate(count);
     }
 
     fn object(&mut self, tape: &Tape<'_>, name: &str) {
@@ -114,6 +174,7 @@ impl Printed<'_> {
                 self.text += if self.count > 1 { ",\n        " } else { "\n        " };
                 json::write(&mut self.text, tape, "    ", 2);
             }
+            Format::JsonPath { .. } | Format::CustomColumns(_) => self.values.push(tape.value(0)),
             _ => {
                 let own = tape.field(0, "metadata").and_then(|at| tape.field(at, "name"));
                 for part in [name, "/", own.map_or("", |at| tape.str(at)), "\n"] {
