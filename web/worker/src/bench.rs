@@ -19,6 +19,11 @@ const ROUNDS: u32 = 10;
 /// How often a Service is asked.
 const REQUESTS: u32 = 5_000;
 
+/// A command of kubectl in a cluster of a thousand pods.
+const fn of_a_thousand_pods(name: &'static str, run: fn(&mut Sim) -> u64) -> Scenario {
+    Scenario { name, unit: "commands", prepare: thousand_pods, run }
+}
+
 /// All of them, in the order in which they are printed.
 pub const SCENARIOS: &[Scenario] = &[
     Scenario {
@@ -45,54 +50,30 @@ pub const SCENARIOS: &[Scenario] = &[
         prepare: || bench::cluster(12),
         run: |world| bench::deployment(world, 1_000),
     },
-    Scenario {
-        name: "kubectl get pods, of 1,000",
-        unit: "commands",
-        prepare: thousand_pods,
-        run: |world| bench::kubectl(world, "kubectl get pods", ROUNDS),
-    },
-    Scenario {
-        name: "kubectl get pods -o yaml, of 1,000",
-        unit: "commands",
-        prepare: thousand_pods,
-        run: |world| bench::kubectl(world, "kubectl get pods -o yaml", ROUNDS),
-    },
-    Scenario {
-        name: "kubectl get pods -o json, of 1,000",
-        unit: "commands",
-        prepare: thousand_pods,
-        run: |world| bench::kubectl(world, "kubectl get pods -o json", ROUNDS),
-    },
-    Scenario {
-        name: "kubectl get pods -o yaml, of 1,000, once",
-        unit: "commands",
-        prepare: thousand_pods,
-        run: |world| bench::kubectl(world, "kubectl get pods -o yaml", 1),
-    },
-    Scenario {
-        name: "kubectl get pods -o jsonpath, of 1,000",
-        unit: "commands",
-        prepare: thousand_pods,
-        run: |world| bench::kubectl(world, "kubectl get pods -o jsonpath={.items[*].metadata.name}", ROUNDS),
-    },
-    Scenario {
-        name: "kubectl get events, of 1,000 pods",
-        unit: "commands",
-        prepare: thousand_pods,
-        run: |world| bench::kubectl(world, "kubectl get events", ROUNDS),
-    },
-    Scenario {
-        name: "kubectl describe node, of 12 with 1,000",
-        unit: "commands",
-        prepare: thousand_pods,
-        run: |world| bench::kubectl(world, "kubectl describe node node2", ROUNDS),
-    },
-    Scenario {
-        name: "kubectl describe deployment, of 1,000",
-        unit: "commands",
-        prepare: thousand_pods,
-        run: |world| bench::kubectl(world, "kubectl describe deployment blue", ROUNDS),
-    },
+    of_a_thousand_pods("kubectl get pods, of 1,000", |world| {
+        bench::kubectl(world, "kubectl get pods", ROUNDS)
+    }),
+    of_a_thousand_pods("kubectl get pods -o yaml, of 1,000", |world| {
+        bench::kubectl(world, "kubectl get pods -o yaml", ROUNDS)
+    }),
+    of_a_thousand_pods("kubectl get pods -o json, of 1,000", |world| {
+        bench::kubectl(world, "kubectl get pods -o json", ROUNDS)
+    }),
+    of_a_thousand_pods("kubectl get pods -o yaml, of 1,000, once", |world| {
+        bench::kubectl(world, "kubectl get pods -o yaml", 1)
+    }),
+    of_a_thousand_pods("kubectl get pods -o jsonpath, of 1,000", |world| {
+        bench::kubectl(world, "kubectl get pods -o jsonpath={.items[*].metadata.name}", ROUNDS)
+    }),
+    of_a_thousand_pods("kubectl get events, of 1,000 pods", |world| {
+        bench::kubectl(world, "kubectl get events", ROUNDS)
+    }),
+    of_a_thousand_pods("kubectl describe node, of 12 with 1,000", |world| {
+        bench::kubectl(world, "kubectl describe node node2", ROUNDS)
+    }),
+    of_a_thousand_pods("kubectl describe deployment, of 1,000", |world| {
+        bench::kubectl(world, "kubectl describe deployment blue", ROUNDS)
+    }),
     Scenario {
         name: "requests, Service of 3 endpoints",
         unit: "requests",

@@ -3,6 +3,8 @@
 //! One connection is kept for plain requests; a watch, a log or an upgraded stream has its own. What a
 //! client certificate says in reality, the name of the user, goes in a header, since TLS is only pretended.
 
+mod request;
+
 use super::error::{Error, Result};
 use super::failure::{broken, failure, retry_after};
 use super::klog;
@@ -11,25 +13,14 @@ use super::stream::Stream;
 use encoding::json;
 use linux::http::{Body, Connection, Headers, HttpError, RequestHead, ResponseHead, header};
 use linux::{Errno, Fd, Sys, resolver};
+pub use request::{ANY, JSON, JSON_PATCH, MERGE_PATCH, Query, Request, STRATEGIC_MERGE_PATCH, TABLE, escape};
+use request::{PROTOBUF, is_discovery, query_text};
 use serde_json::Value;
-use sim::{Ordered, SortedSet};
+use sim::SortedSet;
 use std::cell::{Cell, RefCell};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-/// The media type of most requests.
-pub const JSON: &str = "application/json";
-/// The media types of those that take what comes, JSON first.
-pub const ANY: &str = "application/json, */*";
-const PROTOBUF: &str = "application/vnd.kubernetes.protobuf,application/json";
-/// What asks the server for a table.
-pub const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
-/// Media types of patches.
-pub const STRATEGIC_MERGE_PATCH: &str = "application/strategic-merge-patch+json";
-/// RFC 7386.
-pub const MERGE_PATCH: &str = "application/merge-patch+json";
-/// RFC 6902.
-pub const JSON_PATCH: &str = "application/json-patch+json";
 /// The header in which the name of a client certificate travels.
 pub const USER_HEADER: &str = "X-Remote-User";
 
@@ -37,9 +28,6 @@ const USER_AGENT: &str = "kubectl/v1.35.2 (linux/amd64) kubernetes/fdc9d74";
 const DIAL_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often a request is sent again when the server says that it has no time.
 const RETRIES: u32 = 10;
-
-/// Query parameters.
-pub type Query<'a> = &'a [(&'a str, &'a str)];
 
 /// A client of one API server.
 pub struct Client {
@@ -68,29 +56,6 @@ pub enum Dialect {
     Scheme,
     /// A client for each kind, which would rather have protocol buffers: `create deployment`, `events`, ...
     Typed,
-}
-
-/// A request.
-pub struct Request<'a> {
-    /// `GET`, `POST`, ...
-    pub method: &'a str,
-    /// Path without query.
-    pub path: &'a str,
-    /// Query.
-    pub query: Query<'a>,
-    /// What is wanted back.
-    pub accept: &'a str,
-    /// Media type of the body.
-    pub content_type: &'a str,
-    /// Body.
-    pub body: Vec<u8>,
-}
-
-impl<'a> Request<'a> {
-    /// A request without a body.
-    pub fn new(method: &'a str, path: &'a str, query: Query<'a>) -> Self {
-        Request { method, path, query, accept: JSON, content_type: JSON, body: Vec::new() }
-    }
 }
 
 impl Client {
@@ -549,27 +514,4 @@ enum Broken {
     /// The server wants to be asked again, after so many seconds.
     Later(u64, Error),
     Error(Error),
-}
-
-fn is_discovery(path: &str) -> bool {
-    matches!(path, "/api" | "/apis" | "/version" | "/openapi/v3")
-}
-
-fn query_text(query: Query<'_>) -> String {
-    let mut pairs: Vec<String> =
-        query.iter().map(|(key, value)| format!("{}={}", escape(key), escape(value))).collect();
-    pairs.order_by(|a, b| a.split('=').next().cmp(&b.split('=').next()));
-    if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
-}
-
-/// Percent-encodes what is not unreserved.
-pub fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => escaped.push(byte as char),
-            byte => escaped.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    escaped
 }
