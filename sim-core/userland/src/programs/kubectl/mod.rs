@@ -6,7 +6,7 @@
 //! Reading order: [`command`], [`tree`], [`flags`], [`globals`], [`help`] (what can be typed);
 //! [`invocation`], [`kubeconfig`], [`rest`], [`stream`], [`discovery`] (how the server is reached);
 //! [`selection`], [`manifest`], [`kustomize`] (which objects are meant); [`printers`], [`describe`], [`yaml`], [`jsonpath`],
-//! [`tape`] (how they are shown); [`verbs`].
+//! [`encoding::tape`] (how they are shown); [`verbs`].
 //!
 //! Left out: plugins, `kuberc`, URLs as `-f`, and the commands that say so.
 
