@@ -115,28 +115,25 @@ impl Comparison {
     }
 }
 
-/// The commands of a file that are answered in another way, and why.
+/// The commands that are not compared to the letter.
 struct Known {
-    /// For an upstream change: not compared.
+    /// Differ for an upstream change: not compared.
     changed: Vec<Regex>,
-    /// Help texts, in our own words: what they state is compared.
+    /// Print help texts, ours in our own words: what they state is compared.
     own_words: Vec<Regex>,
 }
 
-/// The reason that is no upstream change but a rule of this project.
-const OWN_WORDS: &str = "help texts are in our own words";
-
 impl Known {
     fn read() -> Known {
-        let text =
-            std::fs::read_to_string(folder().join("known-differences.tsv")).expect("the file is there");
-        let mut known = Known { changed: Vec::new(), own_words: Vec::new() };
-        for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-            let (expression, reason) = line.split_once('\t').expect("an expression, a tab, a reason");
-            let commands = if reason == OWN_WORDS { &mut known.own_words } else { &mut known.changed };
-            commands.push(Regex::new(expression).expect("a valid expression"));
-        }
-        known
+        let expressions = |name: &str| -> Vec<Regex> {
+            let text = std::fs::read_to_string(folder().join(name)).expect("the file is there");
+            let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+            lines
+                .map(|line| line.split('\t').next().unwrap_or(line))
+                .map(|expression| Regex::new(expression).expect("a valid expression"))
+                .collect()
+        };
+        Known { changed: expressions("known-differences.tsv"), own_words: expressions("help-texts.txt") }
     }
 }
 
