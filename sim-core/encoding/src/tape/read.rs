@@ -4,7 +4,7 @@
 use super::class::{self, STOP};
 use super::{Kind, Tape};
 use crate::json;
-use serde_json::{Number, Value};
+use serde_json::{Map, Number, Value};
 
 /// As deep as values may be nested; deeper ones are left to those who say so.
 const MAX_DEPTH: u32 = 100;
@@ -16,11 +16,19 @@ pub struct Hidden<'a> {
     pub fields: &'static [&'static str],
     /// All fields of the object but these, if there are any.
     pub but: Option<&'a [&'a str]>,
-    /// Fields of its metadata.
-    pub metadata: &'static [&'static str],
+    /// The same for the object in one of its fields.
+    pub within: Option<(&'static str, &'a Hidden<'a>)>,
 }
 
-const NOTHING: Hidden<'static> = Hidden { fields: &[], but: None, metadata: &[] };
+impl Hidden<'static> {
+    /// Nothing.
+    pub const NOTHING: Hidden<'static> = Hidden { fields: &[], but: None, within: None };
+    /// Who manages which fields: nearly half of what is said of an object.
+    pub const MANAGERS: Hidden<'static> = Hidden {
+        within: Some(("metadata", &Hidden { fields: &["managedFields"], ..Hidden::NOTHING })),
+        ..Hidden::NOTHING
+    };
+}
 
 impl Hidden<'_> {
     fn hides(&self, name: &str) -> bool {
@@ -47,23 +55,24 @@ impl<'a> Page<'a> {
         Some(Page { text: std::str::from_utf8(bytes).ok()?, at: 0, hidden, head })
     }
 
-    /// Gives one object after the other; then the token of the next page, empty if there is none.
-    pub fn read(mut self, each: &mut dyn FnMut(&Tape<'a>)) -> Option<String> {
-        let (mut tape, mut token) = (Tape::default(), String::new());
+    /// Gives one object after the other, or one row of a table; then the rest of the answer, built, with an empty list
+    /// in their place.
+    pub fn read(mut self, each: &mut dyn FnMut(&Tape<'a>)) -> Option<Value> {
+        let (mut tape, mut rest) = (Tape::default(), Map::new());
         self.take(b'{')?;
         loop {
             self.take(b'"')?;
             let (key, ..) = self.string()?;
             self.take(b':')?;
-            if key == "items" {
+            let value = if matches!(key, "items" | "rows") {
                 self.items(&mut tape, each)?;
+                Value::Array(Vec::new())
             } else {
                 tape.clear();
                 self.value(&mut tape, 0)?;
-                if key == "metadata" {
-                    token = tape.field(0, "continue").map_or("", |at| tape.str(at)).to_string();
-                }
-            }
+                tape.value(0)
+            };
+            rest.insert(key.to_string(), value);
             match self.next()? {
                 b',' => {}
                 b'}' => break,
@@ -71,7 +80,7 @@ impl<'a> Page<'a> {
             }
         }
         self.space();
-        (self.at == self.text.len()).then_some(token)
+        (self.at == self.text.len()).then_some(Value::Object(rest))
     }
 
     fn items(&mut self, tape: &mut Tape<'a>, each: &mut dyn FnMut(&Tape<'a>)) -> Option<()> {
@@ -171,7 +180,7 @@ impl<'a> Page<'a> {
             b'{' => {
                 self.at += 1;
                 let begin = tape.begin(Kind::Object);
-                self.fields(tape, begin, NOTHING, depth + 1)?;
+                self.fields(tape, begin, Hidden::NOTHING, depth + 1)?;
             }
             b'[' => {
                 self.at += 1;
@@ -211,10 +220,13 @@ impl<'a> Page<'a> {
             if hidden.hides(name) {
                 tape.nodes.truncate(key);
                 self.pass(tape, depth)?;
-            } else if !hidden.metadata.is_empty() && name == "metadata" && self.peek()? == b'{' {
+            } else if let Some((field, within)) = hidden.within
+                && name == field
+                && self.peek()? == b'{'
+            {
                 self.at += 1;
                 let begin = tape.begin(Kind::Object);
-                self.fields(tape, begin, Hidden { fields: hidden.metadata, ..NOTHING }, depth + 1)?;
+                self.fields(tape, begin, *within, depth + 1)?;
             } else {
                 self.value(tape, depth)?;
             }
@@ -287,18 +299,30 @@ impl<'a> Page<'a> {
 mod tests {
     use super::*;
 
-    const HIDDEN: Hidden<'static> =
-        Hidden { fields: &["kind", "apiVersion"], metadata: &["managedFields"], ..NOTHING };
+    const HIDDEN: Hidden<'static> = Hidden { fields: &["kind", "apiVersion"], ..Hidden::MANAGERS };
 
     fn read(text: &str) -> Option<(Vec<String>, String)> {
         let mut items = Vec::new();
         let head = [("apiVersion", "v1"), ("kind", "Pod")];
-        let token = Page::of(text.as_bytes(), &head, HIDDEN)?.read(&mut |tape| {
+        let rest = Page::of(text.as_bytes(), &head, HIDDEN)?.read(&mut |tape| {
             let mut text = String::new();
             json::write(&mut text, tape, "", 0);
             items.push(text);
         })?;
-        Some((items, token))
+        Some((items, rest["metadata"]["continue"].as_str().unwrap_or("").to_string()))
+    }
+
+    #[test]
+    fn rows_of_a_table_come_with_what_is_looked_at_in_their_objects() {
+        let text = r#"{"kind":"Table","columnDefinitions":[{"name":"Name"}],"rows":[
+            {"cells":["a"],"object":{"spec":{"b":1},"status":2,"metadata":{"name":"a","managedFields":[]}}}]}"#;
+        let object = Hidden { but: Some(&["metadata", "spec"]), ..Hidden::MANAGERS };
+        let hidden = Hidden { within: Some(("object", &object)), ..Hidden::NOTHING };
+        let mut rows = Vec::new();
+        let page = Page::of(text.as_bytes(), &[], hidden).expect("text");
+        let rest = page.read(&mut |tape| rows.push(tape.value(0).to_string())).expect("a table");
+        assert_eq!(rows, [r#"{"cells":["a"],"object":{"metadata":{"name":"a"},"spec":{"b":1}}}"#]);
+        assert_eq!(rest.to_string(), r#"{"columnDefinitions":[{"name":"Name"}],"kind":"Table","rows":[]}"#);
     }
 
     #[test]

@@ -218,15 +218,15 @@ impl Writer<'_> {
         match value {
             Value::Object(map) if !map.is_empty() => {
                 for (index, field) in shape.fields(map).into_iter().enumerate() {
-                    self.text.push(if index == 0 { '{' } else { ',' });
+                    self.text.push_str(if index == 0 { "{" } else { "," });
                     new_line(self.text, inner);
                     if field.place == NOWHERE {
                         push_string(self.text, field.key);
                     } else {
                         // In a name that is known there is nothing special.
-                        self.text.push('"');
-                        self.text.push_str(field.key);
-                        self.text.push('"');
+                        for part in ["\"", field.key, "\""] {
+                            self.text.push_str(part);
+                        }
                     }
                     self.text.push_str(if depth.is_some() { ": " } else { ":" });
                     self.push(field.shape, field.value, inner);
@@ -242,7 +242,7 @@ impl Writer<'_> {
             }
             Value::Array(items) if !items.is_empty() => {
                 for (index, item) in items.iter().enumerate() {
-                    self.text.push(if index == 0 { '[' } else { ',' });
+                    self.text.push_str(if index == 0 { "[" } else { "," });
                     new_line(self.text, inner);
                     self.push(shape, item, inner);
                 }

@@ -8,8 +8,8 @@ use serde_json::Value;
 use sim::SortedMap;
 use std::rc::{Rc, Weak};
 
-/// Shorter lists are written anew.
-const LONG: usize = 100;
+/// Shorter lists begin nothing; what they have in common with the last long one is found there.
+const LONG: usize = 50;
 /// As many bytes are kept: those of more than a thousand pods.
 const MAX: usize = 8 << 20;
 
@@ -19,52 +19,50 @@ pub(super) struct Encoded {
     of: Option<Resource>,
     objects: SortedMap<String, (Weak<Value>, Box<str>)>,
     bytes: usize,
+    key: String,
 }
 
 impl Encoded {
-    /// Writes the objects of a list, or of a page, with commas between them.
-    pub(super) fn list(&mut self, text: &mut String, resource: Resource, objects: &[Object]) {
-        // What is converted is another object each time.
-        let keeps = objects.len() >= LONG && resource.conversion.is_none();
-        if keeps {
-            if self.bytes > MAX || !self.of.is_some_and(|of| std::ptr::eq(of, resource)) {
-                *self = Encoded { of: Some(resource), ..Encoded::default() };
-            }
-            self.objects.retain(|_, (object, _)| object.strong_count() > 0);
-            self.bytes = self.objects.values().map(|(_, text)| text.len()).sum();
+    /// So many objects of a kind are going to be written.
+    pub(super) fn expect(&mut self, resource: Resource, count: usize) {
+        if count < LONG {
+            return;
         }
-        let mut key = String::new();
-        for (index, object) in objects.iter().enumerate() {
-            let begin = text.len();
-            if index > 0 {
-                text.push(',');
+        if self.bytes > MAX || !self.keeps(resource) {
+            *self = Encoded { of: Some(resource), ..Encoded::default() };
+        }
+        self.objects.retain(|_, (object, _)| object.strong_count() > 0);
+        self.bytes = self.objects.values().map(|(_, text)| text.len()).sum();
+    }
+
+    fn keeps(&self, resource: Resource) -> bool {
+        self.of.is_some_and(|of| std::ptr::eq(of, resource))
+    }
+
+    /// Writes an object of a list.
+    pub(super) fn write(&mut self, text: &mut String, resource: Resource, object: &Object) {
+        // What is converted is another object each time.
+        if !self.keeps(resource) || resource.conversion.is_some() {
+            return managed_fields::show(text, resource, object);
+        }
+        self.key.clear();
+        for part in [object.namespace(), "/", object.name()] {
+            self.key.push_str(part);
+        }
+        match self.objects.get(self.key.as_str()) {
+            Some((known, written)) if std::ptr::eq(known.as_ptr(), Rc::as_ptr(object)) => {
+                text.push_str(written)
             }
-            if !keeps {
+            _ => {
+                let begin = text.len();
                 managed_fields::show(text, resource, object);
-                continue;
-            }
-            key.clear();
-            for part in [object.namespace(), "/", object.name()] {
-                key.push_str(part);
-            }
-            match self.objects.get(key.as_str()) {
-                Some((known, written)) if std::ptr::eq(known.as_ptr(), Rc::as_ptr(object)) => {
-                    text.push_str(written)
+                let written = &text[begin..];
+                if self.bytes <= MAX {
+                    self.bytes += written.len();
+                    let before =
+                        self.objects.insert(self.key.clone(), (Rc::downgrade(object), written.into()));
+                    self.bytes -= before.map_or(0, |(_, text)| text.len());
                 }
-                _ => {
-                    let begin = text.len();
-                    managed_fields::show(text, resource, object);
-                    let written = &text[begin..];
-                    if self.bytes <= MAX {
-                        self.bytes += written.len();
-                        let before =
-                            self.objects.insert(key.clone(), (Rc::downgrade(object), written.into()));
-                        self.bytes -= before.map_or(0, |(_, text)| text.len());
-                    }
-                }
-            }
-            if index == 0 {
-                text.reserve((text.len() - begin + 16) * objects.len());
             }
         }
     }
@@ -85,10 +83,13 @@ mod tests {
         let mut objects: Vec<Object> = (0..LONG).map(|index| object(index, "first")).collect();
         let mut encoded = Encoded::default();
         let check = |encoded: &mut Encoded, objects: &[Object]| {
-            let (mut text, mut anew) = (String::new(), String::new());
-            encoded.list(&mut text, CONFIG_MAP, objects);
-            Encoded::default().list(&mut anew, CONFIG_MAP, objects);
-            assert_eq!(text, anew);
+            encoded.expect(CONFIG_MAP, objects.len());
+            for object in objects {
+                let (mut text, mut anew) = (String::new(), String::new());
+                encoded.write(&mut text, CONFIG_MAP, object);
+                managed_fields::show(&mut anew, CONFIG_MAP, object);
+                assert_eq!(text, anew);
+            }
             assert_eq!(encoded.bytes, encoded.objects.values().map(|(_, text)| text.len()).sum::<usize>());
         };
         check(&mut encoded, &objects);
@@ -97,6 +98,7 @@ mod tests {
         objects.push(object(LONG, "new"));
         check(&mut encoded, &objects);
         check(&mut encoded, &objects);
+        check(&mut encoded, &objects[..3]);
         // One is gone, one has come; what was replaced counts once.
         assert_eq!(encoded.objects.len(), LONG);
     }

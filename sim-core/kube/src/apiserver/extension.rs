@@ -1,6 +1,7 @@
 //! A server of its own for kinds of its own, on the same library: what a metrics server answers with. Models
 //! `apiserver/pkg/server`, as far as such a server needs it.
 
+use super::encoded::Encoded;
 use super::rest::{Request, Response};
 use super::table::Form;
 use super::{Filter, discovery};
@@ -62,7 +63,7 @@ fn try_answer(
     let mut objects = list(kind, namespace);
     objects.retain(|object| filter.matches(object));
     if let Some(form) = form {
-        return Ok(form.list(kind, &objects, &json!({}), now));
+        return Ok(form.list(kind, &objects, &json!({}), now, &mut Encoded::default()));
     }
     let bare = |object: &Object| {
         let mut object = (**object).clone();

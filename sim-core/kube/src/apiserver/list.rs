@@ -48,7 +48,8 @@ impl ApiServer {
             objects.truncate(limit);
         }
         if let Some(form) = table::Form::wanted(request) {
-            return Ok(form.list(resource, &objects, &metadata, self.now()));
+            let mut encoded = self.0.encoded.borrow_mut();
+            return Ok(form.list(resource, &objects, &metadata, self.now(), &mut encoded));
         }
         // Items are written one by one: a list of a thousand pods is not built twice.
         let mut body = format!(
@@ -57,9 +58,11 @@ impl ApiServer {
             resource.api_version()
         );
         go_order::write_metadata(&mut body, &metadata);
-        body.push_str(",\"items\":[");
-        self.0.encoded.borrow_mut().list(&mut body, resource, &objects);
-        body.push_str("]}\n");
+        body.push_str(",\"items\":");
+        let mut encoded = self.0.encoded.borrow_mut();
+        encoded.expect(resource, objects.len());
+        table::each(&mut body, &objects, &mut |text, object| encoded.write(text, resource, object));
+        body.push_str("}\n");
         let body = body.into_bytes();
         Ok(Response::Whole { status: 200, headers: vec![header("Content-Type", "application/json")], body })
     }

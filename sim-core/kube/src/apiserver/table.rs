@@ -1,6 +1,7 @@
 //! Tables: rows and columns instead of objects, for who shows them to people. Models
 //! `apiserver/pkg/endpoints/handlers/response.go`.
 
+use super::encoded::Encoded;
 use super::negotiate;
 use super::rest::{Request, Response};
 use crate::api::{Object, ObjectExt, Resource, go_order};
@@ -34,6 +35,7 @@ impl Form {
         objects: &[Object],
         metadata: &Value,
         now: Timestamp,
+        encoded: &mut Encoded,
     ) -> Response {
         let mut text = String::new();
         if self == Form::Partial {
@@ -43,7 +45,8 @@ impl Form {
             each(&mut text, objects, &mut partial);
             text += "}";
         } else {
-            self.table(&mut text, resource, objects, metadata, now, true);
+            encoded.expect(resource, if self == Form::Object { objects.len() } else { 0 });
+            self.table(&mut text, resource, objects, metadata, (now, encoded), true);
         }
         text += "\n";
         Response::json_bytes(200, text.into_bytes())
@@ -70,7 +73,8 @@ impl Form {
             return partial(text, object);
         }
         let metadata = json!({"resourceVersion": object.resource_version()});
-        self.table(text, resource, std::slice::from_ref(object), &metadata, now, headers);
+        let known = (now, &mut Encoded::default());
+        self.table(text, resource, std::slice::from_ref(object), &metadata, known, headers);
     }
 
     /// Writes the table of these objects. Its rows are many, so they are not built.
@@ -80,7 +84,7 @@ impl Form {
         resource: Resource,
         objects: &[Object],
         metadata: &Value,
-        now: Timestamp,
+        (now, encoded): (Timestamp, &mut Encoded),
         headers: bool,
     ) {
         *text += "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":";
@@ -93,11 +97,18 @@ impl Form {
         *text += ",\"columnDefinitions\":";
         go_order::write_in(text, "columnDefinitions", &columns);
         *text += ",\"rows\":";
-        each(text, objects, &mut |text, object| self.row(text, resource, object, now));
+        each(text, objects, &mut |text, object| self.row(text, resource, object, now, encoded));
         *text += "}";
     }
 
-    fn row(self, text: &mut String, resource: Resource, object: &Object, now: Timestamp) {
+    fn row(
+        self,
+        text: &mut String,
+        resource: Resource,
+        object: &Object,
+        now: Timestamp,
+        encoded: &mut Encoded,
+    ) {
         let cells = match resource.custom {
             Some(custom) => custom.row(object, now),
             None => match &resource.conversion {
@@ -106,12 +117,12 @@ impl Form {
             },
         };
         *text += "{\"cells\":";
-        go_order::write(text, &Value::Array(cells));
+        go_order::write_in(text, "cells", &Value::Array(cells));
         match self {
             Form::Cells => {}
             Form::Object => {
                 *text += ",\"object\":";
-                go_order::write(text, object);
+                encoded.write(text, resource, object);
             }
             Form::Metadata | Form::Partial => {
                 *text += ",\"object\":";
@@ -123,7 +134,7 @@ impl Form {
 }
 
 /// Writes an array of these objects.
-fn each(text: &mut String, objects: &[Object], write: &mut dyn FnMut(&mut String, &Object)) {
+pub(super) fn each(text: &mut String, objects: &[Object], write: &mut dyn FnMut(&mut String, &Object)) {
     *text += "[";
     for (index, object) in objects.iter().enumerate() {
         let begin = text.len();

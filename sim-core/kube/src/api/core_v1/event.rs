@@ -162,8 +162,9 @@ fn row(event: &Value, now: Timestamp) -> Vec<Value> {
         last = duration::since(event.str_at("/series/lastObservedTime"), now);
         count = event.int_at("/series/count").unwrap_or(1);
     }
-    let kind = event.str_at("/involvedObject/kind").to_lowercase();
-    let object = match event.str_at("/involvedObject/name") {
+    let involved = event.at("/involvedObject");
+    let kind = involved.str_at("/kind").to_lowercase();
+    let object = match involved.str_at("/name") {
         "" => kind,
         name => format!("{kind}/{name}"),
     };
@@ -179,7 +180,7 @@ fn row(event: &Value, now: Timestamp) -> Vec<Value> {
         event.str_at("/type").into(),
         event.str_at("/reason").into(),
         object.into(),
-        event.str_at("/involvedObject/fieldPath").into(),
+        involved.str_at("/fieldPath").into(),
         source.into(),
         event.str_at("/message").trim().into(),
         first.into(),

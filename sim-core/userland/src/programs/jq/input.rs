@@ -91,15 +91,10 @@ impl Inputs {
                 let text = if self.slurp { &*text } else { text.strip_suffix('\n').unwrap_or(&text) };
                 return Some(Ok(Json::string(text)));
             }
-            for byte in line {
-                match self.reader.feed(byte) {
-                    Ok(value) => self.ready.extend(value.map(Ok)),
-                    Err(wrong) => {
-                        self.ready.push_back(Err(wrong));
-                        self.done = true;
-                        break;
-                    }
-                }
+            let ready = &mut self.ready;
+            if let Err(wrong) = self.reader.feed(&line, &mut |value| ready.push_back(Ok(value))) {
+                ready.push_back(Err(wrong));
+                self.done = true;
             }
         }
     }

@@ -242,9 +242,7 @@ async fn value_of(
 fn all(bytes: &[u8]) -> Result<Vec<Json>, String> {
     let mut reader = read::Reader::new();
     let mut all = Vec::new();
-    for byte in bytes {
-        all.extend(reader.feed(*byte)?);
-    }
+    reader.feed(bytes, &mut |value| all.push(value))?;
     all.extend(reader.finish()?);
     Ok(all)
 }

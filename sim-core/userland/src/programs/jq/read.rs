@@ -35,19 +35,45 @@ impl Reader {
         Reader { open: Vec::new(), next: None, token: Vec::new(), state: State::Normal, line: 1, column: 0 }
     }
 
-    /// Takes a byte; gives a value when one is complete.
+    /// Takes bytes; gives each value when it is complete.
     ///
     /// # Errors
     /// What is wrong, and where.
-    pub(super) fn feed(&mut self, byte: u8) -> Result<Option<Json>, String> {
-        self.column += 1;
-        if byte == b'\n' {
-            self.line += 1;
-            self.column = 0;
+    pub(super) fn feed(&mut self, bytes: &[u8], each: &mut dyn FnMut(Json)) -> Result<(), String> {
+        let mut rest = bytes;
+        while let [byte, behind @ ..] = rest {
+            let run = self.run(rest);
+            if run > 0 {
+                self.column += run;
+                rest = &rest[run..];
+                continue;
+            }
+            rest = behind;
+            self.column += 1;
+            if *byte == b'\n' {
+                self.line += 1;
+                self.column = 0;
+            }
+            match self.scan(*byte) {
+                Ok(None) => {}
+                Ok(Some(value)) => each(value),
+                Err(text) => return Err(format!("{text} at line {}, column {}", self.line, self.column)),
+            }
         }
-        match self.scan(byte) {
-            Ok(value) => Ok(value),
-            Err(text) => Err(format!("{text} at line {}, column {}", self.line, self.column)),
+        Ok(())
+    }
+
+    /// Takes what is only kept, or counts for nothing: most of a text. Gives how many bytes.
+    fn run(&mut self, bytes: &[u8]) -> usize {
+        let until = |ends: fn(u8) -> bool| bytes.iter().position(|b| ends(*b)).unwrap_or(bytes.len());
+        match self.state {
+            State::String => {
+                let run = until(|byte| matches!(byte, b'"' | b'\\' | b'\n'));
+                self.token.extend_from_slice(&bytes[..run]);
+                run
+            }
+            State::Normal if self.token.is_empty() && !self.open.is_empty() => until(|byte| byte != b' '),
+            _ => 0,
         }
     }
 
@@ -209,9 +235,15 @@ impl Reader {
     }
 
     fn string(&mut self) -> Result<(), &'static str> {
-        let token = std::mem::take(&mut self.token);
-        let text = unescape(&token)?;
-        self.value(Json::String(text.into()))
+        let mut token = std::mem::take(&mut self.token);
+        let text: Rc<str> = match std::str::from_utf8(&token) {
+            Ok(text) if token.iter().all(|byte| *byte != b'\\' && *byte >= 32) => text.into(),
+            _ => unescape(&token)?.into(),
+        };
+        // The place is used again.
+        token.clear();
+        self.token = token;
+        self.value(Json::String(text))
     }
 }
 
@@ -272,18 +304,11 @@ fn unescape(token: &[u8]) -> Result<String, &'static str> {
 pub(super) fn parse(text: &str) -> Result<Json, String> {
     let mut reader = Reader::new();
     let wrong = |error: String| format!("{error} (while parsing '{text}')");
-    let mut first = None;
-    for byte in text.bytes() {
-        if let Some(value) = reader.feed(byte).map_err(wrong)? {
-            if first.is_some() {
-                return Err(wrong("Unexpected extra JSON values".into()));
-            }
-            first = Some(value);
-        }
-    }
-    match (first, reader.finish().map_err(wrong)?) {
-        (Some(_), Some(_)) => Err(wrong("Unexpected extra JSON values".into())),
-        (Some(value), None) | (None, Some(value)) => Ok(value),
-        (None, None) => Ok(Json::Null),
+    let mut values = Vec::new();
+    reader.feed(text.as_bytes(), &mut |value| values.push(value)).map_err(wrong)?;
+    values.extend(reader.finish().map_err(wrong)?);
+    match values.pop() {
+        Some(_) if !values.is_empty() => Err(wrong("Unexpected extra JSON values".into())),
+        last => Ok(last.unwrap_or(Json::Null)),
     }
 }

@@ -3,14 +3,22 @@
 //! Short lists are sorted by insertion, which keeps equals as they came; from thirteen on it does not, and
 //! `kubectl events` shows it. Models `sort/zsortinterface.go`.
 
-/// Sorts as Go does; `less` says whether the first comes before the second.
-pub fn sort<T: Clone>(items: &mut Vec<T>, less: impl Fn(&T, &T) -> bool) {
-    let before = items.clone();
-    let mut order: Vec<usize> = (0..items.len()).collect();
-    let limit = usize::BITS - items.len().leading_zeros();
-    let end = order.len();
-    Sorter { order: &mut order, less: &|a, b| less(&before[a], &before[b]) }.sort(0, end, limit);
-    *items = order.into_iter().map(|index| before[index].clone()).collect();
+use serde_json::Value;
+
+/// Sorts as Go does, by the keys of the items, which stand at the same places.
+pub fn sort<K: PartialOrd>(items: &mut [Value], keys: &[K]) {
+    sort_by(items, &|a, b| keys[a] < keys[b]);
+}
+
+/// Sorts as Go does; `less` says of two places whether what was at the first comes before what was at the second.
+pub fn sort_by(items: &mut [Value], less: &dyn Fn(usize, usize) -> bool) {
+    let end = items.len();
+    let mut order: Vec<usize> = (0..end).collect();
+    Sorter { order: &mut order, less }.sort(0, end, usize::BITS - end.leading_zeros());
+    let mut before: Vec<Value> = items.iter_mut().map(Value::take).collect();
+    for (item, place) in items.iter_mut().zip(order) {
+        *item = before[place].take();
+    }
 }
 
 const MAX_INSERTION: usize = 12;
@@ -241,9 +249,11 @@ mod tests {
     #[test]
     fn equals_come_as_go_leaves_them() {
         let sorted = |items: &[(u32, u32)]| {
-            let mut items = items.to_vec();
-            sort(&mut items, |a, b| a.0 < b.0);
-            items
+            let mut places: Vec<Value> = (0..items.len()).map(Value::from).collect();
+            let keys: Vec<u32> = items.iter().map(|item| item.0).collect();
+            sort(&mut places, &keys);
+            let at = |place: &Value| items[place.as_u64().expect("a place") as usize];
+            places.iter().map(at).collect::<Vec<(u32, u32)>>()
         };
         let few: Vec<(u32, u32)> = (0..12).map(|i| (i % 3, i)).collect();
         let mut stable = few.clone();

@@ -83,7 +83,8 @@ async fn chosen(k: &Kubectl, info: &Info, limit: Duration, logs: bool) -> Result
     let end = k.sys.now() + limit;
     loop {
         let mut pods = list(k, &info.namespace, &selector.to_string()).await?;
-        go_sort::sort(&mut pods, |a, b| rank(a, logs) < rank(b, logs));
+        let ranks: Vec<_> = pods.iter().map(|pod| rank(pod, logs)).collect();
+        go_sort::sort(&mut pods, &ranks);
         if let Some(pod) = pods.into_iter().next() {
             return Ok(pod);
         }

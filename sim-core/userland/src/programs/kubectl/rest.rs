@@ -11,6 +11,7 @@ use super::klog;
 use super::kubeconfig::Target;
 use super::stream::Stream;
 use encoding::json;
+use encoding::tape::{Hidden, Page};
 use linux::http::{Body, Connection, Headers, HttpError, RequestHead, ResponseHead, header};
 use linux::{Errno, Fd, Sys, resolver};
 pub use request::{ANY, JSON, JSON_PATCH, MERGE_PATCH, Query, Request, STRATEGIC_MERGE_PATCH, TABLE, escape};
@@ -172,6 +173,13 @@ impl Client {
         self.send(Request::new("GET", path, query)).await
     }
 
+    /// Reads a list without who manages which fields, and of its objects no more than `but`, if anything is there.
+    pub async fn list(&self, path: &str, query: Query<'_>, but: Option<&[&str]>) -> Result<Vec<Value>> {
+        let hidden = Some(Hidden { but, ..Hidden::MANAGERS });
+        let mut list = self.send(Request { hidden, ..Request::new("GET", path, query) }).await?;
+        Ok(list["items"].as_array_mut().map(std::mem::take).unwrap_or_default())
+    }
+
     /// Makes an object.
     pub async fn post(&self, path: &str, query: Query<'_>, object: &Value) -> Result<Value> {
         let body = object.to_string().into_bytes();
@@ -198,12 +206,12 @@ impl Client {
 
     /// Sends a request and reads the JSON of its answer. A list that comes in pages is put together.
     pub async fn send(&self, request: Request<'_>) -> Result<Value> {
-        let (path, query, accept) = (request.path, request.query, request.accept);
-        let mut whole = read(&self.send_raw(request).await?)?;
+        let (path, query, accept, hidden) = (request.path, request.query, request.accept, request.hidden);
+        let mut whole = read(&self.send_raw(request).await?, hidden)?;
         while let Some(token) = whole["metadata"]["continue"].as_str().map(String::from) {
             let query = [query, &[("continue", token.as_str())]].concat();
             let next = Request { accept, ..Request::new("GET", path, &query) };
-            let mut page = read(&self.send_raw(next).await?)?;
+            let mut page = read(&self.send_raw(next).await?, hidden)?;
             for part in ["items", "rows"] {
                 if let (Some(Value::Array(list)), Value::Array(more)) =
                     (whole.get_mut(part), page[part].take())
@@ -501,9 +509,20 @@ pub async fn warn(sys: &Sys, text: &str) {
     }
 }
 
-fn read(bytes: &[u8]) -> Result<Value> {
+fn read(bytes: &[u8], hidden: Option<Hidden<'_>>) -> Result<Value> {
     if bytes.is_empty() {
         return Ok(Value::Null);
+    }
+    if let Some(page) = hidden.and_then(|hidden| Page::of(bytes, &[], hidden)) {
+        let mut objects = Vec::new();
+        if let Some(mut whole) = page.read(&mut |tape| objects.push(tape.value(0))) {
+            for part in ["items", "rows"] {
+                if let Some(list) = whole.get_mut(part) {
+                    *list = Value::Array(std::mem::take(&mut objects));
+                }
+            }
+            return Ok(whole);
+        }
     }
     json::read(bytes).map_err(|error| Error::text(error.to_string()))
 }

@@ -5,8 +5,9 @@
 use super::discovery::{Mapper, Resource};
 use super::error::{Error, Result};
 use super::invocation::Kubectl;
-use super::rest::Client;
+use super::rest::{Client, Request};
 use super::{kustomize, manifest};
+use encoding::tape::Hidden;
 use kube::api::scheme;
 use kube::api::selector::LabelSelector;
 use serde_json::Value;
@@ -444,13 +445,15 @@ impl Selection {
     pub async fn fetch(&self, k: &Kubectl, refresh: bool) -> Result<(Vec<Info>, Vec<Error>)> {
         let client = k.client().await?;
         let limit = page_size(k);
+        let hidden = sees_no_managers(k).then_some(Hidden::MANAGERS);
         let mut query = self.query();
         query.extend(limit.as_deref().map(|limit| ("limit", limit)));
         let (mut infos, mut errors) = (Vec::new(), Vec::new());
         for target in &self.targets {
             match target {
                 Target::Collection { resource, namespace } => {
-                    match client.get(&resource.collection(namespace), &query).await {
+                    let path = resource.collection(namespace);
+                    match client.send(Request { hidden, ..Request::new("GET", &path, &query) }).await {
                         Ok(mut list) => {
                             let api_version = resource.api_version();
                             let items = list["items"].as_array_mut().map(std::mem::take).unwrap_or_default();
@@ -504,6 +507,14 @@ pub fn unable_to_list(error: Error, what: &str, labels: &str, fields: &str) -> E
         });
     }
     Error::Status(status)
+}
+
+/// Whether nobody looks at who manages which fields: those are nearly half of what a list says.
+pub fn sees_no_managers(k: &Kubectl) -> bool {
+    let shows = |flag: &str| k.flags.has(flag) && k.flags.changed(flag);
+    matches!(k.command.name, "annotate" | "delete" | "describe" | "get" | "label")
+        && matches!(k.flags.str("output"), "" | "json" | "kyaml" | "name" | "wide" | "yaml")
+        && !["show-managed-fields", "sort-by", "template"].into_iter().any(shows)
 }
 
 /// How many objects of a list are asked for at a time, nothing for all at once.

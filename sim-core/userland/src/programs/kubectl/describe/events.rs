@@ -11,7 +11,8 @@ pub fn describe(w: &mut Writer, mut list: Vec<Value>) {
         return w.write(0, "Events:\t<none>\n");
     }
     w.flush();
-    go_sort::sort(&mut list, |a, b| last_time(a) < last_time(b));
+    let times: Vec<_> = list.iter().map(last_time).collect();
+    go_sort::sort(&mut list, &times);
     w.write(0, "Events:\n  Type\tReason\tAge\tFrom\tMessage\n");
     w.write(1, "----\t------\t----\t----\t-------\n");
     for event in &list {
@@ -52,8 +53,9 @@ pub fn interval(now: Timestamp, event: &Value) -> String {
 }
 
 /// Sorts events as `kubectl events` does.
-pub fn sort(list: &mut Vec<Value>) {
-    go_sort::sort(list, |a, b| time(a) < time(b));
+pub fn sort(list: &mut [Value]) {
+    let times: Vec<_> = list.iter().map(time).collect();
+    go_sort::sort(list, &times);
 }
 
 /// When it happened last.

@@ -89,7 +89,9 @@ impl Describer {
             ("", "PersistentVolume") => persistent_volume::describe(w, object),
             ("", "PersistentVolumeClaim") => {
                 let namespace = object["metadata"]["namespace"].as_str().unwrap_or("");
-                let pods = self.list(&format!("/api/v1/namespaces/{namespace}/pods"), &[]).await;
+                let pods = self
+                    .list(&format!("/api/v1/namespaces/{namespace}/pods"), &[], Some(&["metadata", "spec"]))
+                    .await;
                 persistent_volume_claim::describe(w, object, &pods);
             }
             ("", "Pod") => pod::describe(w, object),
@@ -115,7 +117,7 @@ impl Describer {
                 daemon_set::describe(w, object, &pods);
             }
             ("apps", "Deployment") => {
-                let sets = self.owned(object, "/apis/apps/v1/namespaces/{}/replicasets").await;
+                let sets = self.owned(object, "/apis/apps/v1/namespaces/{}/replicasets", None).await;
                 deployment::describe(w, object, &sets);
             }
             ("apps", "ReplicaSet") => {
@@ -169,12 +171,10 @@ impl Describer {
     }
 
     /// Items of a list; nothing when it cannot be had.
-    async fn list(&self, path: &str, query: Query<'_>) -> Vec<Value> {
+    /// A list without who manages which fields; of its objects no more than `but`, if anything is there.
+    async fn list(&self, path: &str, query: Query<'_>, but: Option<&[&str]>) -> Vec<Value> {
         self.client.speak(Dialect::Typed);
-        match self.client.get(path, query).await {
-            Ok(mut list) => list["items"].as_array_mut().map(std::mem::take).unwrap_or_default(),
-            Err(_) => Vec::new(),
-        }
+        self.client.list(path, query, but).await.unwrap_or_default()
     }
 
     async fn events_of(&self, resource: &Resource, object: &Value) -> Vec<Value> {
@@ -195,7 +195,7 @@ impl Describer {
             }
             fields.push(format!("involvedObject.uid={uid}"));
             let fields = fields.join(",");
-            events.extend(self.list(&path, &[("fieldSelector", &fields), ("limit", "500")]).await);
+            events.extend(self.list(&path, &[("fieldSelector", &fields), ("limit", "500")], None).await);
         }
         events
     }
@@ -205,11 +205,12 @@ impl Describer {
         let name = service["metadata"]["name"].as_str().unwrap_or("");
         let path = format!("/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices");
         let selector = format!("kubernetes.io/service-name={name}");
-        self.list(&path, &[("labelSelector", &selector)]).await
+        self.list(&path, &[("labelSelector", &selector)], None).await
     }
 
-    /// Objects at `path` (`{}` is the namespace) that match the object's selector and have it as controller.
-    async fn owned(&self, owner: &Value, path: &str) -> Vec<Value> {
+    /// Objects at `path` (`{}` is the namespace) that match the object's selector and have it as controller; no more
+    /// of them than `but`, if anything is there.
+    async fn owned(&self, owner: &Value, path: &str, but: Option<&[&str]>) -> Vec<Value> {
         let namespace = owner["metadata"]["namespace"].as_str().unwrap_or("");
         // The selector of a replication controller is a map.
         let selector = match &owner["spec"]["selector"] {
@@ -217,7 +218,7 @@ impl Describer {
             selector => writer::selector_text(selector),
         };
         let path = path.replace("{}", namespace);
-        let mut found = self.list(&path, &[("labelSelector", &selector)]).await;
+        let mut found = self.list(&path, &[("labelSelector", &selector)], but).await;
         let uid = &owner["metadata"]["uid"];
         found.retain(|item| {
             item["metadata"]["ownerReferences"].as_array().into_iter().flatten().any(|r| &r["uid"] == uid)
@@ -226,7 +227,7 @@ impl Describer {
     }
 
     async fn pods_of(&self, owner: &Value) -> Vec<Value> {
-        self.owned(owner, "/api/v1/namespaces/{}/pods").await
+        self.owned(owner, "/api/v1/namespaces/{}/pods", Some(&["metadata", "status"])).await
     }
 }
 

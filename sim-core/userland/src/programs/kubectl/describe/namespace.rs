@@ -30,7 +30,8 @@ pub async fn describe(describer: &Describer, w: &mut Writer, namespace: &Value) 
         }
     }
     let name = super::writer::plain(&metadata["name"]);
-    let list = async |kind: &str| describer.list(&format!("/api/v1/namespaces/{name}/{kind}"), &[]).await;
+    let list =
+        async |kind: &str| describer.list(&format!("/api/v1/namespaces/{name}/{kind}"), &[], None).await;
     let (quotas, ranges) = (list("resourcequotas").await, list("limitranges").await);
     w.write(0, "\n");
     super::resource_quota::of_namespace(w, &quotas);

@@ -19,7 +19,8 @@ pub async fn describe(describer: &Describer, w: &mut Writer, node: &Value) -> Re
         .await
         .unwrap_or(Value::Null);
     let fields = format!("spec.nodeName={name},status.phase!=Succeeded,status.phase!=Failed");
-    let pods = describer.list("/api/v1/pods", &[("fieldSelector", &fields), ("limit", "500")]).await;
+    let query = [("fieldSelector", fields.as_str()), ("limit", "500")];
+    let pods = describer.list("/api/v1/pods", &query, Some(&["metadata", "spec"])).await;
     write(w, node, &lease, &pods);
     Ok(())
 }

@@ -26,6 +26,33 @@ impl GoTemplate {
         Ok(GoTemplate { raw: raw.to_string(), template, strict: !allow_missing })
     }
 
+    /// The names of the fields that it looks at in the objects of a list, where that can be told: where all that stands
+    /// in its actions are functions, literals and paths that end in a field of an object.
+    pub fn looks_at(&self) -> Option<Vec<&str>> {
+        let (mut names, mut rest) = (Vec::new(), self.raw.as_str());
+        while let Some(begin) = rest.find("{{") {
+            let (words, end) = words_of(&rest[begin + 2..])?;
+            rest = &rest[begin + 2 + end..];
+            let declared = words.iter().position(|word| *word == ":=").map_or(0, |at| at + 1);
+            for word in &words[declared..] {
+                if FUNCTIONS.contains(word) || word.bytes().all(|byte| byte.is_ascii_digit()) {
+                    continue;
+                }
+                let (of, path) = word.split_once('.')?;
+                let (is_variable, last) = (of.starts_with('$'), path.rsplit('.').next());
+                let is_list = path == "items" && matches!(words[0], "range" | "len");
+                if !(of.is_empty() || is_variable) || matches!(last, Some("" | "metadata")) {
+                    return None;
+                }
+                if last == Some("items") && !is_list {
+                    return None;
+                }
+                names.extend(path.split('.'));
+            }
+        }
+        Some(names)
+    }
+
     /// Fills it in.
     pub fn execute(&self, object: &Value) -> Result<String> {
         let complain = |before: String, why: String| {
@@ -57,6 +84,61 @@ impl GoTemplate {
                 }
             }
         })
+    }
+}
+
+/// Words of templates that look at nothing by themselves.
+const FUNCTIONS: &[&str] = &[
+    "range",
+    "end",
+    "if",
+    "else",
+    "with",
+    "and",
+    "or",
+    "not",
+    "eq",
+    "ne",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "len",
+    "index",
+    "print",
+    "printf",
+    "println",
+    "base64decode",
+    "true",
+    "false",
+    "nil",
+];
+
+/// The words of an action, without texts and brackets, and where it ends.
+fn words_of(action: &str) -> Option<(Vec<&str>, usize)> {
+    let (mut words, mut at) = (Vec::new(), 0);
+    let bytes = action.as_bytes();
+    loop {
+        match bytes.get(at)? {
+            b'}' if bytes.get(at + 1) == Some(&b'}') => return Some((words, at + 2)),
+            b' ' | b'\t' | b'\n' | b'\r' | b'(' | b')' | b'|' => at += 1,
+            quote @ (b'"' | b'`' | b'\'') => {
+                at += 1;
+                while bytes.get(at)? != quote {
+                    at += if bytes[at] == b'\\' && *quote != b'`' { 2 } else { 1 };
+                }
+                at += 1;
+            }
+            _ => {
+                let end = action[at..].find([' ', '\t', '\n', '\r', '(', ')', '|', '"', '`', '\'', '}'])?;
+                if end == 0 {
+                    return None;
+                }
+                // What trims the text around it is no word.
+                words.extend(Some(&action[at..at + end]).filter(|word| *word != "-"));
+                at += end;
+            }
+        }
     }
 }
 
@@ -231,6 +313,34 @@ mod tests {
         check("{{range .spec.ports}}{{.port}}{{end}} {{.nosuch}}", "80 <no value>");
         check("{{.d.a | base64decode}}", "hi");
         check("{{exists . \"spec\" \"ports\"}}{{exists . \"spec\" \"x\"}}", "truefalse");
+    }
+
+    #[test]
+    fn what_is_looked_at_is_told_where_it_is_all() {
+        let told = |raw: &str, names: Option<&[&str]>| {
+            let template = GoTemplate::parse(raw, true).expect("a template");
+            assert_eq!(template.looks_at().as_deref(), names, "{raw}");
+        };
+        told("{{range .items}}{{.metadata.name}}{{\"\\n}}\"}}{{end}}", Some(&["items", "metadata", "name"]));
+        told(
+            "{{range $i, $pod := .items}}{{if eq (index $pod.metadata.labels \"app\") \"a\"}}{{$pod.spec}}{{end}}{{end}}",
+            Some(&["items", "metadata", "labels", "spec"]),
+        );
+        told("a {{- len .items -}} b", Some(&["items"]));
+        for raw in [
+            "{{.}}",
+            "{{range .items}}{{.}}{{end}}",
+            "{{range .items}}{{.metadata}}{{end}}",
+            "{{range .items}}{{with .metadata}}{{.name}}{{end}}{{end}}",
+            "{{range $k, $v := .items}}{{$v}}{{end}}",
+            "{{index .items 0}}",
+            "{{(index .items 0).metadata}}",
+            "{{range .items}}{{exists . \"spec\"}}{{end}}",
+            "{{/* all */}}",
+            "{{$.items}}",
+        ] {
+            told(raw, None);
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! KYAML: the part of YAML that leaves nothing to guess. Models `sigs.k8s.io/yaml/kyaml`.
 
+use encoding::yaml::resolve;
 use kube::api::go_order::Shape;
 use serde_json::Value;
 use yaml::sorted;
@@ -72,19 +73,23 @@ fn push(text: &mut String, value: &Value, depth: usize, shape: Option<Shape<'_>>
 }
 
 fn indent(text: &mut String, depth: usize) {
-    text.extend(std::iter::repeat_n(' ', depth * 2));
+    for _ in 0..depth {
+        text.push_str("  ");
+    }
 }
 
 fn quoted(text: &str) -> String {
-    Value::from(text).to_string()
+    match text.bytes().any(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)) {
+        true => Value::from(text).to_string(),
+        false => ["\"", text, "\""].concat(),
+    }
 }
 
 /// Keys are bare where no reader could take them for something else.
 fn key_text(key: &str) -> String {
-    let safe = key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/'))
+    let safe = key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/'))
         && key.starts_with(|c: char| c.is_ascii_alphabetic());
-    let ambiguous = yaml::parse(key).is_ok_and(|value| !value.is_string());
-    if safe && !ambiguous { key.to_string() } else { quoted(key) }
+    if safe && resolve(key).is_string() { key.to_string() } else { quoted(key) }
 }
 
 #[cfg(test)]

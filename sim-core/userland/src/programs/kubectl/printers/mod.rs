@@ -137,6 +137,7 @@ impl Format {
                 path.looks_at(true, &mut names).then_some(names)
             }
             Format::CustomColumns(columns) => columns.looks_at(),
+            Format::GoTemplate(template) => template.looks_at(),
             _ => None,
         }
     }

@@ -55,38 +55,45 @@ pub fn table_text(table: &Value, how: &Decoration) -> String {
     }
     for row in table["rows"].as_array().into_iter().flatten() {
         let metadata = &row["object"]["metadata"];
-        let mut cells: Vec<String> = Vec::new();
-        cells.extend(how.event.clone());
+        let begin = text.len();
+        if let Some(event) = &how.event {
+            text = text + event + "\t";
+        }
         if how.with_namespace {
-            cells.push(metadata["namespace"].as_str().unwrap_or("").to_string());
+            text = text + metadata["namespace"].as_str().unwrap_or("") + "\t";
         }
         for &i in &columns {
-            let cell = cell_text(&row["cells"][i]);
-            cells.push(match &how.kind {
-                Some(kind) if Some(i) == name_column => format!("{kind}/{cell}"),
-                _ => cell,
-            });
+            if let Some(kind) = how.kind.as_ref().filter(|_| Some(i) == name_column) {
+                text = text + kind + "/";
+            }
+            push_cell(&mut text, &row["cells"][i]);
+            text.push('\t');
         }
         for label in &how.label_columns {
-            cells.push(metadata["labels"][label.as_str()].as_str().unwrap_or("").to_string());
+            text = text + metadata["labels"][label.as_str()].as_str().unwrap_or("") + "\t";
         }
         if how.show_labels {
-            cells.push(labels_text(&metadata["labels"]));
+            text = text + &labels_text(&metadata["labels"]) + "\t";
         }
-        text.push_str(&cells.join("\t"));
+        if text.len() > begin {
+            text.pop();
+        }
         text.push('\n');
     }
     text
 }
 
-fn cell_text(cell: &Value) -> String {
+fn push_cell(text: &mut String, cell: &Value) {
     match cell {
-        Value::Null => String::new(),
-        Value::String(text) => match text.find(['\n', '\r', '\u{c}']) {
-            Some(end) => format!("{}...", &text[..end]),
-            None => text.clone(),
-        },
-        other => super::go_value::text(other),
+        Value::Null => {}
+        Value::String(cell) => {
+            // By bytes: a search for characters decodes them all.
+            match cell.bytes().position(|byte| matches!(byte, b'\n' | b'\r' | 0xc)) {
+                Some(end) => *text = std::mem::take(text) + &cell[..end] + "...",
+                None => text.push_str(cell),
+            }
+        }
+        other => text.push_str(&super::go_value::text(other)),
     }
 }
 
@@ -113,34 +120,41 @@ pub fn sort_rows(
         return Ok(());
     }
     let path = JsonPath::parse(&relaxed(field)?)?;
-    let mut keyed: Vec<(Option<Value>, usize)> = Vec::new();
-    for (i, row) in rows.iter().enumerate() {
+    let mut keys: Vec<Option<Key>> = Vec::new();
+    for row in rows.iter() {
         let found = path.find(object_of(row))?;
-        keyed.push((found.into_iter().flatten().next().map(|f| f.value().clone()), i));
+        keys.push(found.into_iter().flatten().next().map(|found| Key::of(found.value())));
     }
-    if keyed.iter().all(|(key, _)| key.is_none()) {
+    if keys.iter().all(Option::is_none) {
         return Err(format!(
             "couldn't find any field with path {:?} in the list of objects",
             relaxed(field)?
         ));
     }
-    go_sort::sort(&mut keyed, |(a, _), (b, _)| match (a, b) {
+    go_sort::sort_by(rows, &|a, b| match (&keys[a], &keys[b]) {
         (None, _) => true,
         (_, None) => false,
         (Some(a), Some(b)) => compare(a, b) == Ordering::Less,
     });
-    let sorted: Vec<Value> = keyed.iter().map(|(_, i)| rows[*i].clone()).collect();
-    rows.clone_from_slice(&sorted);
     Ok(())
 }
 
-fn compare(a: &Value, b: &Value) -> Ordering {
+/// What a row is sorted by: the value, and the quantity that it may be.
+struct Key(Value, Option<i64>);
+
+impl Key {
+    fn of(value: &Value) -> Key {
+        Key(value.clone(), value.as_str().and_then(quantity::parse_milli))
+    }
+}
+
+fn compare(Key(a, a_quantity): &Key, Key(b, b_quantity): &Key) -> Ordering {
     match (a, b) {
         (Value::Null, Value::Null) => Ordering::Equal,
         (Value::Null, _) => Ordering::Less,
         (_, Value::Null) => Ordering::Greater,
-        (Value::String(a), Value::String(b)) => match (quantity::parse_milli(a), quantity::parse_milli(b)) {
-            (Some(a), Some(b)) => a.cmp(&b),
+        (Value::String(a), Value::String(b)) => match (a_quantity, b_quantity) {
+            (Some(a), Some(b)) => a.cmp(b),
             _ => natural(a, b),
         },
         (Value::Number(a), Value::Number(b)) => {

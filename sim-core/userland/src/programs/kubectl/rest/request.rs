@@ -1,5 +1,6 @@
 //! A request: what is asked for, in which media type, and how it is written in a URL.
 
+use encoding::tape::Hidden;
 use sim::Ordered;
 
 /// The media type of most requests.
@@ -33,12 +34,14 @@ pub struct Request<'a> {
     pub content_type: &'a str,
     /// Body.
     pub body: Vec<u8>,
+    /// What is not read in the objects of the answer, if that is a list or a table.
+    pub hidden: Option<Hidden<'a>>,
 }
 
 impl<'a> Request<'a> {
     /// A request without a body.
     pub fn new(method: &'a str, path: &'a str, query: Query<'a>) -> Self {
-        Request { method, path, query, accept: JSON, content_type: JSON, body: Vec::new() }
+        Request { method, path, query, accept: JSON, content_type: JSON, body: Vec::new(), hidden: None }
     }
 }
 

@@ -9,9 +9,10 @@ use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{Format, shown};
-use crate::programs::kubectl::rest::JSON;
+use crate::programs::kubectl::rest::{JSON, Request};
 use crate::programs::kubectl::selection::warn_of_others;
 use crate::programs::kubectl::tabwriter::TabWriter;
+use encoding::tape::Hidden;
 use kube::json;
 use serde_json::Value;
 use std::rc::Rc;
@@ -69,7 +70,9 @@ async fn run(k: Rc<Kubectl>) -> Result<()> {
     let path =
         if all { "/api/v1/events".to_string() } else { format!("/api/v1/namespaces/{namespace}/events") };
     let client = k.client().await?;
-    let mut list = client.get(&path, &query).await?;
+    let shows = matches!(format, None | Some(Format::Name));
+    let hidden = shows.then_some(Hidden::MANAGERS);
+    let mut list = client.send(Request { hidden, ..Request::new("GET", &path, &query) }).await?;
     let mut items = list["items"].as_array_mut().map(std::mem::take).unwrap_or_default();
     items.retain(|event| wanted(&k, event));
     let watching = k.flags.bool("watch");

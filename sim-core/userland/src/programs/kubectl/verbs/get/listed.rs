@@ -18,7 +18,7 @@ pub fn takes(k: &Kubectl, selection: &Selection, format: &Format) -> bool {
     (matches!(format, Format::Json | Format::Yaml | Format::Name) || format.looks_at().is_some())
         && k.flags.str("sort-by").is_empty()
         && k.flags.str("subresource").is_empty()
-        && (!matches!(format, Format::Name) || k.verbosity() < 2)
+        && (!matches!(format, Format::Name | Format::GoTemplate(_)) || k.verbosity() < 2)
         && selection.targets.iter().all(is_plain)
 }
 
@@ -47,7 +47,7 @@ pub async fn print(k: &Kubectl, selection: &Selection, format: &Format) -> Resul
         let hidden = Hidden {
             fields: &["apiVersion", "kind"],
             but: looked_at.as_deref(),
-            metadata: if managed { &[] } else { &[MANAGED_FIELDS] },
+            ..if managed { Hidden::NOTHING } else { Hidden::MANAGERS }
         };
         let name = resource.kind_group();
         let begin = (out.text.len(), out.count);
@@ -147,12 +147,12 @@ impl Printed<'_> {
         self.text.reserve(bytes.len() / 4 * 3);
         let read =
             Page::of(bytes, head, hidden).and_then(|page| page.read(&mut |tape| self.object(tape, name)));
-        if let Some(token) = read {
-            return Ok(token);
+        if let Some(rest) = read {
+            return Ok(rest["metadata"]["continue"].as_str().unwrap_or("").to_string());
         }
         // What cannot be read at once is built, or said to be no JSON.
         self.truncate(begin);
-        let (objects, token) = built(bytes, head, !hidden.metadata.is_empty())?;
+        let (objects, token) = built(bytes, head, hidden.within.is_some())?;
         for object in &objects {
             self.object(&Tape::of(object), name);
         }
@@ -174,7 +174,9 @@ impl Printed<'_> {
                 self.text += if self.count > 1 { ",\n        " } else { "\n        " };
                 json::write(&mut self.text, tape, "    ", 2);
             }
-            Format::JsonPath { .. } | Format::CustomColumns(_) => self.values.push(tape.value(0)),
+            Format::JsonPath { .. } | Format::CustomColumns(_) | Format::GoTemplate(_) => {
+                self.values.push(tape.value(0))
+            }
             _ => {
                 let own = tape.field(0, "metadata").and_then(|at| tape.field(at, "name"));
                 for part in [name, "/", own.map_or("", |at| tape.str(at)), "\n"] {

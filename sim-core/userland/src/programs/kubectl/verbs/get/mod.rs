@@ -11,10 +11,12 @@ use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
+use crate::programs::kubectl::jsonpath::{JsonPath, MANAGED_FIELDS, relaxed};
 use crate::programs::kubectl::printers::{Decoration, Format, list_of, shown, sort_rows, table_text};
 use crate::programs::kubectl::rest::{ANY, JSON, Request, TABLE};
 use crate::programs::kubectl::selection::{Info, Rules, Selection, Target, missing, page_size, select};
 use crate::programs::kubectl::tabwriter::TabWriter;
+use encoding::tape::Hidden;
 use kube::api::duration;
 use kube::json;
 use serde_json::Value;
@@ -211,6 +213,12 @@ async fn subresources(k: &Kubectl, selection: &Selection) -> Result<(Vec<Info>, 
     Ok((infos, errors))
 }
 
+/// What `--sort-by` looks at, where that can be read.
+fn sort_path(k: &Kubectl) -> Option<JsonPath> {
+    let field = k.flags.str("sort-by");
+    if field.is_empty() { None } else { JsonPath::parse(&relaxed(field).ok()?).ok() }
+}
+
 fn sort(k: &Kubectl, rows: &mut [Value], object_of: impl Fn(&Value) -> &Value) -> Result<()> {
     match k.flags.str("sort-by") {
         "" => Ok(()),
@@ -248,6 +256,15 @@ async fn tables(k: &Kubectl, selection: &Selection, wide: bool) -> Result<()> {
     let client = k.client().await?;
     let sorting = !k.flags.str("sort-by").is_empty();
     let limit = page_size(k);
+    let sort_by = sort_path(k);
+    let mut names = vec!["metadata"];
+    let told = sort_by.as_ref().is_some_and(|path| path.looks_at(false, &mut names));
+    let object = Hidden {
+        but: Some(&names),
+        ..if names.contains(&MANAGED_FIELDS) { Hidden::NOTHING } else { Hidden::MANAGERS }
+    };
+    let in_rows = Hidden { within: Some(("object", &object)), ..Hidden::NOTHING };
+    let hidden = (told && k.flags.bool("server-print")).then_some(in_rows);
     let mut errors = Vec::new();
     // One table for each run of targets of one type.
     let mut groups: Vec<(Rc<Resource>, Value)> = Vec::new();
@@ -264,7 +281,7 @@ async fn tables(k: &Kubectl, selection: &Selection, wide: bool) -> Result<()> {
         }
         let path = path_of(k, target);
         let accept = if k.flags.bool("server-print") { TABLE } else { JSON };
-        let request = Request { accept, ..Request::new("GET", &path, &query) };
+        let request = Request { accept, hidden, ..Request::new("GET", &path, &query) };
         match client.send(request).await {
             Ok(answer) => {
                 let table = if answer["kind"] == "Table" { answer } else { plain_table(k, answer) };

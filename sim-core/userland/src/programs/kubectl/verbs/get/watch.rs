@@ -5,9 +5,10 @@ use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{Decoration, Format, shown, table_text};
 use crate::programs::kubectl::rest::{JSON, Request, TABLE};
-use crate::programs::kubectl::selection::{Selection, Target};
+use crate::programs::kubectl::selection::{Selection, Target, sees_no_managers};
 use crate::programs::kubectl::tabwriter::TabWriter;
 use encoding::json;
+use encoding::tape::Hidden;
 use kube::json;
 use serde_json::Value;
 
@@ -24,7 +25,10 @@ pub async fn watch(k: &Kubectl, selection: &Selection, format: &Format) -> Resul
         Target::Collection { .. } => selection.query(),
         Target::Named(_) => Vec::new(),
     };
-    let request = Request { accept, ..Request::new("GET", &path, &query) };
+    // Tables have no managers, and templates may look at them.
+    let hides = matches!(target, Target::Collection { .. }) && sees_no_managers(k) && !format.is_human();
+    let hidden = hides.then_some(Hidden::MANAGERS);
+    let request = Request { accept, hidden, ..Request::new("GET", &path, &query) };
     let first = client.send(request).await.map_err(|error| match target {
         Target::Collection { resource, .. } => selection.explain(resource, error),
         Target::Named(_) => error,
@@ -34,7 +38,7 @@ pub async fn watch(k: &Kubectl, selection: &Selection, format: &Format) -> Resul
         row.as_str().map(str::to_string)
     });
     if !k.flags.bool("watch-only") {
-        printer.print_first(&first).await?;
+        printer.print_first(first).await?;
     } else {
         printer.learn_columns(&first);
     }
@@ -56,12 +60,12 @@ pub async fn watch(k: &Kubectl, selection: &Selection, format: &Format) -> Resul
         Target::Named(info) => info.resource.collection(&info.namespace),
     };
     let mut stream = client.stream(&collection, &query, accept).await?;
-    while let Some(event) = stream.event().await? {
+    while let Some(mut event) = stream.event().await? {
         let kind = event["type"].as_str().unwrap_or("").to_string();
         match kind.as_str() {
             "BOOKMARK" => {}
             "ERROR" => return Err(Error::Status(event["object"].clone())),
-            _ => printer.print(&kind, &event["object"]).await?,
+            _ => printer.print(&kind, event["object"].take()).await?,
         }
     }
     stream.close();
@@ -101,18 +105,17 @@ impl<'a> Printer<'a> {
     }
 
     /// What was there at the beginning.
-    async fn print_first(&mut self, first: &Value) -> Result<()> {
+    async fn print_first(&mut self, mut first: Value) -> Result<()> {
         if self.format.is_human() {
             return self.print("ADDED", first).await;
         }
-        match first["items"].as_array() {
+        match first["items"].as_array_mut().map(std::mem::take) {
             Some(items) => {
                 let (api_version, kind) = (&first["apiVersion"], first["kind"].as_str().unwrap_or(""));
-                for item in items {
-                    let mut item = item.clone();
+                for mut item in items {
                     item["apiVersion"] = api_version.clone();
                     item["kind"] = Value::from(kind.trim_end_matches("List"));
-                    self.print("ADDED", &item).await?;
+                    self.print("ADDED", item).await?;
                 }
                 Ok(())
             }
@@ -120,14 +123,14 @@ impl<'a> Printer<'a> {
         }
     }
 
-    async fn print(&mut self, event: &str, object: &Value) -> Result<()> {
+    async fn print(&mut self, event: &str, object: Value) -> Result<()> {
         let text = match self.format {
             Format::Human { .. } => self.rows(event, object),
             Format::Name => {
                 format!("{}/{}\n", self.label, object["metadata"]["name"].as_str().unwrap_or(""))
             }
             format => {
-                let object = shown(self.k, object.clone());
+                let object = shown(self.k, object);
                 let object = if self.events { json!({"object": object, "type": event}) } else { object };
                 self.documents += 1;
                 let text = match format {
@@ -146,12 +149,11 @@ impl<'a> Printer<'a> {
         Ok(())
     }
 
-    fn rows(&mut self, event: &str, table: &Value) -> String {
-        self.learn_columns(table);
+    fn rows(&mut self, event: &str, mut table: Value) -> String {
+        self.learn_columns(&table);
         if table["rows"].as_array().is_none_or(Vec::is_empty) {
             return String::new();
         }
-        let mut table = table.clone();
         table["columnDefinitions"] = self.columns.clone();
         // As wide as the longest of them.
         self.how.event = self.events.then(|| format!("{event:<8}"));

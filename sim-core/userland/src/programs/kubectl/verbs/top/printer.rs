@@ -5,6 +5,7 @@ use crate::programs::kubectl::tabwriter::TabWriter;
 use kube::api::quantity;
 use serde_json::Value;
 use sim::SortedMap;
+use std::cmp::Reverse;
 
 /// How figures are shown.
 pub struct Printer<'a> {
@@ -118,19 +119,18 @@ impl Printer<'_> {
         format!("{before}{name}\t{}\n", cells.collect::<String>())
     }
 
-    fn sort(&self, items: &mut Vec<Value>, namespaced: bool) {
+    fn sort(&self, items: &mut [Value], namespaced: bool) {
         let by = RESOURCES.iter().position(|resource| *resource == self.sort_by);
-        go_sort::sort(items, |a, b| match by {
+        let key = |item: &Value| match by {
             Some(index) => {
-                let rank = |item: &Value| match item["usage"].is_null() {
-                    true => shown(index, of_pod(item)[index]),
-                    false => shown(index, usage(&item["usage"])[index]),
-                };
-                rank(a) > rank(b)
+                let used = if item["usage"].is_null() { of_pod(item) } else { usage(&item["usage"]) };
+                (Reverse(shown(index, used[index])), String::new(), String::new())
             }
-            None if namespaced && namespace(a) != namespace(b) => namespace(a) < namespace(b),
-            None => name(a) < name(b),
-        });
+            None if namespaced => (Reverse(0), namespace(item).to_string(), name(item).to_string()),
+            None => (Reverse(0), String::new(), name(item).to_string()),
+        };
+        let keys: Vec<_> = items.iter().map(key).collect();
+        go_sort::sort(items, &keys);
     }
 }
 
