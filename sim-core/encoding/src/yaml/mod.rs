@@ -4,4 +4,4 @@ mod emit;
 mod resolve;
 
 pub use emit::{emit, item, sorted};
-pub use resolve::{resolve, resolve_1_2};
+pub use resolve::{needs_quotes, resolve, resolve_1_2};

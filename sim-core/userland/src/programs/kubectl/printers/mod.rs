@@ -7,6 +7,7 @@ mod go_template;
 mod go_template_errors;
 mod go_value;
 mod kyaml;
+mod sorter;
 mod table;
 
 use super::error::{Error, Result};
@@ -20,7 +21,8 @@ pub use go_template::{GoTemplate, base64_decode};
 use kube::api::go_order;
 use kube::json;
 use serde_json::Value;
-pub use table::{Decoration, sort_rows, table_text};
+pub use sorter::{Unsorted, sort_rows};
+pub use table::{Decoration, table_text};
 
 /// Formats of most commands, as an error lists them.
 const FORMATS: &str = "go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,yaml";
@@ -148,7 +150,7 @@ impl Format {
             Format::Human { .. } | Format::Name => Ok(String::new()),
             Format::Json => Ok(json::indented(object, "    ") + "\n"),
             Format::Yaml => Ok(yaml::emit(object)),
-            Format::Kyaml => Ok(kyaml::emit(object)),
+            Format::Kyaml => kyaml::emit(object),
             Format::JsonPath { path, template, as_json } => print_jsonpath(path, template, *as_json, object),
             Format::GoTemplate(template) => template.execute(object),
             Format::CustomColumns(columns) => columns.print(object, true),
@@ -161,7 +163,7 @@ impl Format {
     pub fn print_typed(&self, object: &Value) -> Result<String> {
         match self {
             Format::Json => Ok(go_order::indented(object) + "\n"),
-            Format::Kyaml => Ok(kyaml::emit_typed(object)),
+            Format::Kyaml => kyaml::emit_typed(object),
             format => format.print(object),
         }
     }
@@ -263,11 +265,17 @@ pub async fn print_result(k: &Kubectl, info: &Info, operation: &str) -> Result<(
             format!("{} {operation}{how}\n", info.label())
         }
         Format::Name => format!("{}\n", info.label()),
-        Format::Yaml => format!("{}{}", k.document(), yaml::emit(&shown(k, info.object.clone()))),
+        Format::Yaml => format!("{}{}", between(k), yaml::emit(&shown(k, info.object.clone()))),
         format => format.print(&shown(k, info.object.clone()))?,
     };
     k.out(&text).await;
     Ok(())
+}
+
+/// What stands before the next document. These commands take a new printer for each object, which knows of none before.
+fn between(k: &Kubectl) -> &'static str {
+    let forgets = ["autoscale", "label", "patch", "pause", "restart", "resume", "taint", "undo"];
+    if forgets.contains(&k.command.name) { "" } else { k.document() }
 }
 
 /// The same for an object that went through Go's types.
@@ -275,7 +283,7 @@ pub async fn print_typed_result(k: &Kubectl, info: &Info, operation: &str) -> Re
     match Format::of(k).await? {
         Format::Human { .. } | Format::Name => print_result(k, info, operation).await,
         format => {
-            let before = if matches!(format, Format::Yaml) { k.document() } else { "" };
+            let before = if matches!(format, Format::Yaml) { between(k) } else { "" };
             k.out(&format!("{before}{}", format.print_typed(&shown(k, info.object.clone()))?)).await;
             Ok(())
         }

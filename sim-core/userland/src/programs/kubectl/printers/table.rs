@@ -1,12 +1,8 @@
 //! Tables: the server says the columns and the cells, kubectl lays them out.
 //!
-//! Models `k8s.io/cli-runtime/pkg/printers/tableprinter.go` and `k8s.io/kubectl/pkg/cmd/get/sorter.go`.
+//! Models `k8s.io/cli-runtime/pkg/printers/tableprinter.go`.
 
-use crate::programs::kubectl::go_sort;
-use crate::programs::kubectl::jsonpath::{JsonPath, relaxed};
-use kube::api::quantity;
 use serde_json::Value;
-use std::cmp::Ordering;
 
 /// What is added to the server's columns.
 #[derive(Clone, Debug, Default)]
@@ -107,88 +103,6 @@ fn labels_text(labels: &Value) -> String {
     if pairs.is_empty() { "<none>".to_string() } else { pairs.join(",") }
 }
 
-/// Sorts objects by a field; `object_of` says where in a row its object is. Stable, what lacks the field first.
-///
-/// # Errors
-/// A sentence about the path, or about a field that no object has.
-pub fn sort_rows(
-    rows: &mut [Value],
-    field: &str,
-    object_of: impl Fn(&Value) -> &Value,
-) -> Result<(), String> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let path = JsonPath::parse(&relaxed(field)?)?;
-    let mut keys: Vec<Option<Key>> = Vec::new();
-    for row in rows.iter() {
-        let found = path.find(object_of(row))?;
-        keys.push(found.into_iter().flatten().next().map(|found| Key::of(found.value())));
-    }
-    if keys.iter().all(Option::is_none) {
-        return Err(format!(
-            "couldn't find any field with path {:?} in the list of objects",
-            relaxed(field)?
-        ));
-    }
-    go_sort::sort_by(rows, &|a, b| match (&keys[a], &keys[b]) {
-        (None, _) => true,
-        (_, None) => false,
-        (Some(a), Some(b)) => compare(a, b) == Ordering::Less,
-    });
-    Ok(())
-}
-
-/// What a row is sorted by: the value, and the quantity that it may be.
-struct Key(Value, Option<i64>);
-
-impl Key {
-    fn of(value: &Value) -> Key {
-        Key(value.clone(), value.as_str().and_then(quantity::parse_milli))
-    }
-}
-
-fn compare(Key(a, a_quantity): &Key, Key(b, b_quantity): &Key) -> Ordering {
-    match (a, b) {
-        (Value::Null, Value::Null) => Ordering::Equal,
-        (Value::Null, _) => Ordering::Less,
-        (_, Value::Null) => Ordering::Greater,
-        (Value::String(a), Value::String(b)) => match (a_quantity, b_quantity) {
-            (Some(a), Some(b)) => a.cmp(b),
-            _ => natural(a, b),
-        },
-        (Value::Number(a), Value::Number(b)) => {
-            a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(Ordering::Equal)
-        }
-        (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
-        _ => Ordering::Equal,
-    }
-}
-
-/// `pod-2` before `pod-10`: runs of digits by their number.
-fn natural(a: &str, b: &str) -> Ordering {
-    let (mut a, mut b) = (a, b);
-    loop {
-        let (Some(x), Some(y)) = (a.chars().next(), b.chars().next()) else {
-            return a.len().cmp(&b.len());
-        };
-        let digits = |text: &str| text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-        let (n, m) = (digits(a), digits(b));
-        if n > 0 && m > 0 {
-            let (left, right) = (a[..n].trim_start_matches('0'), b[..m].trim_start_matches('0'));
-            let order = left.len().cmp(&right.len()).then_with(|| left.cmp(right)).then(n.cmp(&m));
-            if order != Ordering::Equal {
-                return order;
-            }
-            (a, b) = (&a[n..], &b[m..]);
-        } else if x != y {
-            return x.cmp(&y);
-        } else {
-            (a, b) = (&a[x.len_utf8()..], &b[y.len_utf8()..]);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -247,17 +161,6 @@ kubernetes   ClusterIP   10.96.0.1        <none>        443/TCP   73s   <none>
             "default   service/blue         ClusterIP   10.102.137.228   <none>   80/TCP    1s    blue   app=blue
 default   service/kubernetes   ClusterIP   10.96.0.1        <none>   443/TCP   73s          component=apiserver,provider=kubernetes
 ",
-        );
-    }
-
-    #[test]
-    fn rows_sort_by_fields_and_by_the_numbers_in_names() {
-        let mut rows = vec![json!({"n": "p-10"}), json!({"n": "p-9"}), json!({})];
-        sort_rows(&mut rows, ".n", |row| row).expect("sorts");
-        assert_eq!(rows, [json!({}), json!({"n": "p-9"}), json!({"n": "p-10"})]);
-        assert_eq!(
-            sort_rows(&mut rows, ".x", |row| row),
-            Err("couldn't find any field with path \"{.x}\" in the list of objects".into())
         );
     }
 }

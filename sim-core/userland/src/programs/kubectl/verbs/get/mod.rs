@@ -12,7 +12,9 @@ use crate::programs::kubectl::flags::Flag;
 use crate::programs::kubectl::globals;
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::jsonpath::{JsonPath, MANAGED_FIELDS, relaxed};
-use crate::programs::kubectl::printers::{Decoration, Format, list_of, shown, sort_rows, table_text};
+use crate::programs::kubectl::printers::{
+    Decoration, Format, Unsorted, list_of, shown, sort_rows, table_text,
+};
 use crate::programs::kubectl::rest::{ANY, JSON, Request, TABLE};
 use crate::programs::kubectl::selection::{Info, Rules, Selection, Target, missing, page_size, select};
 use crate::programs::kubectl::tabwriter::TabWriter;
@@ -178,16 +180,17 @@ async fn objects(k: &Kubectl, selection: &Selection, format: &Format) -> Result<
     if matches!(format, Format::Name) {
         let mut rows: Vec<Value> = Vec::new();
         for info in infos {
-            rows.push(Value::Array(vec![info.label().into(), info.object]));
+            let label = info.label();
+            rows.push(Value::Array(vec![info.object, label.into()]));
         }
-        sort(k, &mut rows, |row| &row[1])?;
+        sort(k, &mut rows, PAIRS).await?;
         for row in &rows {
-            k.out(&format!("{}\n", row[0].as_str().unwrap_or(""))).await;
+            k.out(&format!("{}\n", row[1].as_str().unwrap_or(""))).await;
         }
         return Error::many(errors);
     }
     let mut values: Vec<Value> = infos.into_iter().map(|info| info.object).collect();
-    sort(k, &mut values, |row| row)?;
+    sort(k, &mut values, OBJECTS).await?;
     let object = if selection.single && values.len() == 1 { values.remove(0) } else { list_of(values) };
     let object = shown(k, object);
     let text = match format {
@@ -219,10 +222,32 @@ fn sort_path(k: &Kubectl) -> Option<JsonPath> {
     if field.is_empty() { None } else { JsonPath::parse(&relaxed(field).ok()?).ok() }
 }
 
-fn sort(k: &Kubectl, rows: &mut [Value], object_of: impl Fn(&Value) -> &Value) -> Result<()> {
-    match k.flags.str("sort-by") {
-        "" => Ok(()),
-        field => sort_rows(rows, field, object_of).map_err(Error::text),
+/// Where the object is in what is sorted, and the line and the words with which it is said to have no order.
+type Held = (fn(&Value) -> &Value, u32, &'static str);
+
+/// Objects by themselves.
+const OBJECTS: Held = (|object| object, 329, "*unstructured.Unstructured");
+/// Objects with something else.
+const PAIRS: Held = (|pair| &pair[0], 329, "*unstructured.Unstructured");
+/// Rows that the server made, and rows that kubectl made.
+const ROWS: Held = (|row| &row["object"], 375, "[][][]reflect.Value");
+const OWN_ROWS: Held = (|row| &row["object"], 329, "*unstructured.Unstructured");
+
+/// Sorts objects as `--sort-by` asks, several at least. What has no order ends kubectl.
+async fn sort(k: &Kubectl, rows: &mut [Value], (object_of, line, holder): Held) -> Result<()> {
+    let field = k.flags.str("sort-by");
+    if field.is_empty() || rows.len() < 2 {
+        return Ok(());
+    }
+    match sort_rows(rows, field, object_of) {
+        Ok(()) => Ok(()),
+        Err(Unsorted::Path(why)) => Err(Error::text(why)),
+        Err(Unsorted::Type(why)) => {
+            let field = relaxed(field).unwrap_or_default();
+            let text = format!("Field {field} in {holder} is an unsortable type: interface, err: {why}");
+            k.log('F', &format!("sorter.go:{line}"), &text).await;
+            Err(Error::Exit(1))
+        }
     }
 }
 
@@ -264,11 +289,11 @@ async fn tables(k: &Kubectl, selection: &Selection, wide: bool) -> Result<()> {
         ..if names.contains(&MANAGED_FIELDS) { Hidden::NOTHING } else { Hidden::MANAGERS }
     };
     let in_rows = Hidden { within: Some(("object", &object)), ..Hidden::NOTHING };
-    let hidden = (told && k.flags.bool("server-print")).then_some(in_rows);
+    let server_prints = k.flags.bool("server-print");
+    let hidden = (told && server_prints).then_some(in_rows);
     let mut errors = Vec::new();
-    // One table for each run of targets of one type.
-    let mut groups: Vec<(Rc<Resource>, Value)> = Vec::new();
-    for target in &selection.targets {
+    let mut tables: Vec<Value> = Vec::new();
+    for (index, target) in selection.targets.iter().enumerate() {
         let mut query = match target {
             Target::Collection { .. } => selection.query(),
             Target::Named(_) => Vec::new(),
@@ -280,16 +305,12 @@ async fn tables(k: &Kubectl, selection: &Selection, wide: bool) -> Result<()> {
             query.push(("includeObject", "Object"));
         }
         let path = path_of(k, target);
-        let accept = if k.flags.bool("server-print") { TABLE } else { JSON };
+        let accept = if server_prints { TABLE } else { JSON };
         let request = Request { accept, hidden, ..Request::new("GET", &path, &query) };
         match client.send(request).await {
             Ok(answer) => {
                 let table = if answer["kind"] == "Table" { answer } else { plain_table(k, answer) };
-                let resource = target.resource();
-                match groups.last_mut().filter(|(last, _)| last == resource) {
-                    Some((_, known)) => append_rows(known, table),
-                    None => groups.push((resource.clone(), table)),
-                }
+                tables.push(Value::Array(vec![table, index.into()]));
             }
             Err(error) if error.is_not_found() && k.flags.bool("ignore-not-found") => {}
             Err(error) => {
@@ -300,6 +321,18 @@ async fn tables(k: &Kubectl, selection: &Selection, wide: bool) -> Result<()> {
             }
         }
     }
+    // Several tables are sorted themselves.
+    sort(k, &mut tables, PAIRS).await?;
+    // One table for each run of targets of one type.
+    let mut groups: Vec<(Rc<Resource>, Value)> = Vec::new();
+    for mut table in tables {
+        let index = table[1].as_u64().unwrap_or(0) as usize;
+        let (resource, table) = (selection.targets[index].resource(), table[0].take());
+        match groups.last_mut().filter(|(last, _)| last == resource) {
+            Some((_, known)) => append_rows(known, table),
+            None => groups.push((resource.clone(), table)),
+        }
+    }
     // Only what the server knew counts as a type of its own.
     let with_kind = k.flags.bool("show-kind") || groups.iter().any(|(r, _)| *r != groups[0].0);
     let mut writer = TabWriter::table();
@@ -307,9 +340,9 @@ async fn tables(k: &Kubectl, selection: &Selection, wide: bool) -> Result<()> {
     let alone = groups.len() == 1;
     for (resource, table) in &mut groups {
         if let Some(rows) = table["rows"].as_array_mut() {
-            match sort(k, rows, |row| &row["object"]) {
+            match sort(k, rows, if server_prints { ROWS } else { OWN_ROWS }).await {
                 // What cannot be sorted by is not printed at all.
-                Err(_) if alone => rows.clear(),
+                Err(Error::Text(_)) if alone && server_prints => rows.clear(),
                 other => other?,
             }
         }

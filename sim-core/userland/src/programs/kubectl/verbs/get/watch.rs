@@ -1,6 +1,6 @@
 //! `kubectl get --watch`: the list, then a line for every event.
 
-use super::{decoration, path_of, with_kind};
+use super::{ROWS, decoration, path_of, sort, with_kind};
 use crate::programs::kubectl::error::{Error, Result};
 use crate::programs::kubectl::invocation::Kubectl;
 use crate::programs::kubectl::printers::{Decoration, Format, shown, table_text};
@@ -18,18 +18,25 @@ pub async fn watch(k: &Kubectl, selection: &Selection, format: &Format) -> Resul
         return Err(Error::text("you may only specify a single resource type"));
     };
     let mut printer = Printer::new(k, selection, target, format);
+    let sorts = !k.flags.str("sort-by").is_empty();
+    if sorts {
+        k.err("warning: --watch requested, --sort-by will be ignored for watch events received\n").await;
+    }
     let client = k.client().await?;
     let accept = if format.is_human() { TABLE } else { JSON };
     let path = path_of(k, target);
-    let query = match target {
+    let mut query = match target {
         Target::Collection { .. } => selection.query(),
         Target::Named(_) => Vec::new(),
     };
+    if sorts && format.is_human() {
+        query.push(("includeObject", "Object"));
+    }
     // Tables have no managers, and templates may look at them.
     let hides = matches!(target, Target::Collection { .. }) && sees_no_managers(k) && !format.is_human();
     let hidden = hides.then_some(Hidden::MANAGERS);
     let request = Request { accept, hidden, ..Request::new("GET", &path, &query) };
-    let first = client.send(request).await.map_err(|error| match target {
+    let mut first = client.send(request).await.map_err(|error| match target {
         Target::Collection { resource, .. } => selection.explain(resource, error),
         Target::Named(_) => error,
     })?;
@@ -37,6 +44,12 @@ pub async fn watch(k: &Kubectl, selection: &Selection, format: &Format) -> Resul
         let row = &first["rows"][0]["object"]["metadata"]["resourceVersion"];
         row.as_str().map(str::to_string)
     });
+    if let Some(rows) = first["rows"].as_array_mut().filter(|_| format.is_human()) {
+        sort(k, rows, ROWS).await.map_err(|error| match error {
+            Error::Text(why) => Error::text(format!("unable to output the provided object: {why}")),
+            other => other,
+        })?;
+    }
     if !k.flags.bool("watch-only") {
         printer.print_first(first).await?;
     } else {
