@@ -26,15 +26,15 @@ impl Controller {
         let wanted = self.new_set_replicas(deployment, &old, &new);
         if replicas(&new) != wanted {
             let scaled = self.scale(deployment, &new, wanted).await?;
-            return self.sync_status(deployment, Some(&scaled), &old).await;
+            return self.sync_status(deployment, Some(&scaled), &old, true).await;
         }
         if self.scale_down_old(deployment, &all, &new, &old).await? {
-            return self.sync_status(deployment, Some(&new), &old).await;
+            return self.sync_status(deployment, Some(&new), &old, true).await;
         }
         if self.is_complete(deployment, &all) {
             self.clean_up(deployment, &old).await?;
         }
-        self.sync_status(deployment, Some(&new), &old).await
+        self.sync_status(deployment, Some(&new), &old, true).await
     }
 
     pub(super) async fn roll_out_recreate(
@@ -55,7 +55,7 @@ impl Controller {
             })
         });
         if scaled_down || old_pods_run {
-            return self.sync_status(deployment, new.as_ref(), &old).await;
+            return self.sync_status(deployment, new.as_ref(), &old, true).await;
         }
         let mut sets = old;
         sets.extend(new);
@@ -69,7 +69,7 @@ impl Controller {
         if self.is_complete(deployment, &all) {
             self.clean_up(deployment, &old).await?;
         }
-        self.sync_status(deployment, Some(&new), &old).await
+        self.sync_status(deployment, Some(&new), &old, true).await
     }
 
     /// Only the size changed, or the deployment is paused: every set keeps its share.
@@ -99,7 +99,7 @@ impl Controller {
         if deployment.bool_at("/spec/paused") {
             self.clean_up(deployment, &old).await?;
         }
-        self.sync_status(deployment, new.as_ref(), &old).await
+        self.sync_status(deployment, new.as_ref(), &old, false).await
     }
 
     async fn scale_in_proportion(

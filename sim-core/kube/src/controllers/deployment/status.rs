@@ -1,4 +1,5 @@
-//! What a deployment says of itself. Models syncRolloutStatus and calculateStatus in pkg/controller/deployment.
+//! What a deployment says of itself. Models syncRolloutStatus, syncDeploymentStatus and calculateStatus in
+//! pkg/controller/deployment.
 
 use super::{Controller, replicas, total};
 use crate::api::{Object, ObjectExt, Status};
@@ -10,14 +11,17 @@ impl Controller {
         let new = super::replica_sets::find_new(deployment, sets).cloned();
         let old: Vec<Object> =
             sets.iter().filter(|set| Some(set.uid()) != new.as_ref().map(|new| new.uid())).cloned().collect();
-        self.sync_status(deployment, new.as_ref(), &old).await
+        self.sync_status(deployment, new.as_ref(), &old, false).await
     }
 
+    /// Tells how many replicas there are, and while it is rolled out, how that goes on: of a Deployment that is paused or
+    /// scaled, nobody says that it progresses.
     pub(super) async fn sync_status(
         &self,
         deployment: &Object,
         new: Option<&Object>,
         old: &[Object],
+        rolls_out: bool,
     ) -> Result<(), Status> {
         let now = self.context.sim.now().timestamp();
         let mut all = old.to_vec();
@@ -30,7 +34,7 @@ impl Controller {
         }
         holder["status"]["conditions"] = conditions;
         super::progress::availability(&mut holder, deployment, now);
-        if let Some(recheck) = self.progress(&mut holder, deployment, new, &all) {
+        if rolls_out && let Some(recheck) = self.progress(&mut holder, deployment, new, &all) {
             self.queue.add_after(deployment.key(), recheck);
         }
         if holder["status"]["conditions"].as_array().is_some_and(Vec::is_empty) {
