@@ -85,6 +85,101 @@ const STATES: &[(&str, &str)] = &[
         "printf 'apiVersion: v1\\nkind: PersistentVolumeClaim\\nmetadata: {name: p}\\nspec: {accessModes: [ReadWriteOnce], storageClassName: none, resources: {requests: {storage: 1Gi}}}' | kubectl create -f -",
     ),
     (
+        "a replica set that somebody scales by hand",
+        "kubectl create deploy web --image=nginx; sleep 9; kubectl scale rs --all --replicas=4",
+    ),
+    (
+        "a replica set that is no longer the Deployment's",
+        "kubectl create deploy web --image=nginx; sleep 9; kubectl label rs --all app=other --overwrite",
+    ),
+    (
+        "a pod that is no longer the replica set's",
+        "kubectl create deploy web --image=nginx; sleep 9; kubectl label pods --all app-",
+    ),
+    (
+        "a revision that somebody writes",
+        "kubectl create deploy web --image=nginx; sleep 9; kubectl annotate deploy web deployment.kubernetes.io/revision=99 --overwrite; kubectl annotate rs --all deployment.kubernetes.io/revision=7 --overwrite",
+    ),
+    (
+        "a rollout that a quota stops",
+        "kubectl create deploy web --image=nginx --replicas=2; kubectl create quota q --hard=pods=2; sleep 9; kubectl set image deploy web nginx=nginx:2",
+    ),
+    (
+        "a Deployment of nobody",
+        "kubectl create deploy web --image=nginx --replicas=0; kubectl autoscale deploy web --max=3; kubectl autoscale deploy nosuch --max=3",
+    ),
+    (
+        "two autoscalers of one Deployment",
+        "kubectl create deploy web --image=nginx --replicas=3; kubectl autoscale deploy web --name=a --min=1 --max=4; kubectl autoscale deploy web --name=b --min=1 --max=5",
+    ),
+    (
+        "a DaemonSet on no node",
+        "kubectl -n kube-system patch ds kube-proxy -p '{\"spec\":{\"template\":{\"spec\":{\"nodeSelector\":{\"a\":\"b\"}}}}}'",
+    ),
+    ("a DaemonSet whose image is not there", "kubectl -n kube-system set image ds kube-proxy '*=nosuch'"),
+    (
+        "a DaemonSet that waits for deletions",
+        "kubectl -n kube-system patch ds kube-proxy -p '{\"spec\":{\"updateStrategy\":{\"type\":\"OnDelete\",\"rollingUpdate\":null}}}'; kubectl -n kube-system set env ds kube-proxy A=b",
+    ),
+    ("a Service that waits for its load balancer", "kubectl create service loadbalancer l --tcp=80"),
+    (
+        "the API server's own Service deleted",
+        "kubectl delete svc kubernetes; kubectl delete ep kubernetes; kubectl delete endpointslices --all",
+    ),
+    (
+        "name servers without Service",
+        "kubectl -n kube-system delete svc kube-dns; kubectl -n kube-system scale deploy coredns --replicas=0",
+    ),
+    (
+        "a node that is deleted",
+        "kubectl create deploy web --image=nginx --replicas=4; sleep 9; kubectl delete node node3",
+    ),
+    (
+        "a node's labels and taints changed",
+        "kubectl label nodes --all kubernetes.io/hostname- kubernetes.io/os=plan9 --overwrite; kubectl taint nodes node2 node.kubernetes.io/not-ready:NoExecute",
+    ),
+    ("leases deleted", "kubectl delete leases -A --all"),
+    (
+        "a Job that is suspended, and one of no parallelism",
+        "kubectl create job a --image=alpine -- true; kubectl patch job a -p '{\"spec\":{\"suspend\":true}}'; kubectl create job b --image=alpine -- sleep 99; kubectl patch job b -p '{\"spec\":{\"parallelism\":0}}'",
+    ),
+    (
+        "an object whose owner is gone",
+        "kubectl create cm c; kubectl patch cm c -p '{\"metadata\":{\"ownerReferences\":[{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"name\":\"x\",\"uid\":\"y\"}]}}'",
+    ),
+    (
+        "an object that owns itself, in foreground",
+        "kubectl create deploy web --image=nginx; sleep 9; kubectl patch deploy web -p \"{\\\"metadata\\\":{\\\"ownerReferences\\\":[{\\\"apiVersion\\\":\\\"apps/v1\\\",\\\"kind\\\":\\\"Deployment\\\",\\\"name\\\":\\\"web\\\",\\\"uid\\\":\\\"$(kubectl get deploy web -o jsonpath={.metadata.uid})\\\",\\\"blockOwnerDeletion\\\":true}]}}\"; kubectl delete deploy web --cascade=foreground --wait=false",
+    ),
+    (
+        "pods whose volumes are not there",
+        "for kind in configMap secret persistentVolumeClaim; do n=name; test $kind = secret && n=secretName; test $kind = persistentVolumeClaim && n=claimName; kubectl run p-$(echo $kind | tr A-Z a-z) --image=nginx --overrides=\"{\\\"spec\\\":{\\\"volumes\\\":[{\\\"name\\\":\\\"v\\\",\\\"$kind\\\":{\\\"$n\\\":\\\"nosuch\\\"}}]}}\"; done",
+    ),
+    (
+        "probes that fail",
+        "kubectl run p --image=nginx --overrides='{\"spec\":{\"containers\":[{\"name\":\"p\",\"image\":\"nginx\",\"livenessProbe\":{\"tcpSocket\":{\"port\":9},\"periodSeconds\":20},\"readinessProbe\":{\"exec\":{\"command\":[\"false\"]}}}]}}'",
+    ),
+    (
+        "an init container that fails",
+        "kubectl run p --image=nginx --overrides='{\"spec\":{\"initContainers\":[{\"name\":\"i\",\"image\":\"alpine\",\"command\":[\"false\"]}]}}'",
+    ),
+    (
+        "a pod with a finalizer, deleted",
+        "kubectl run p --image=nginx; sleep 9; kubectl patch pod p -p '{\"metadata\":{\"finalizers\":[\"a.io/b\"]}}'; kubectl delete pod p --wait=false",
+    ),
+    (
+        "budgets that overlap",
+        "kubectl create deploy web --image=nginx; kubectl create pdb a --selector=app=web --min-available=1; kubectl create pdb b --selector=app=web --max-unavailable=1; sleep 9; kubectl drain node2 node3 --ignore-daemonsets --timeout=9s",
+    ),
+    (
+        "a rule that nobody meets, in a policy",
+        "kubectl create deploy web --image=nginx; printf 'apiVersion: networking.k8s.io/v1\\nkind: NetworkPolicy\\nmetadata:\\n  name: n\\nspec:\\n  podSelector: {}\\n  policyTypes:\\n  - Ingress\\n  - Egress\\n' | kubectl create -f -",
+    ),
+    (
+        "a selector that is everything",
+        "kubectl create deploy web --image=nginx; printf 'apiVersion: v1\\nkind: ReplicationController\\nmetadata: {name: r}\\nspec: {replicas: 2, selector: {app: web}, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: c, image: nginx}]}}}' | kubectl create -f -",
+    ),
+    (
         "an APIService without a server",
         "printf 'apiVersion: apiregistration.k8s.io/v1\\nkind: APIService\\nmetadata: {name: v1.a.io}\\nspec: {group: a.io, version: v1, groupPriorityMinimum: 10, versionPriority: 10, service: {name: x, namespace: default}}' | kubectl create -f -",
     ),

@@ -34,6 +34,7 @@ async fn main(sys: Sys, _args: Args, api: ApiServer) -> ExitCode {
             return 1;
         }
     };
+    sys.spawn_thread(api.clone().keep_kubernetes_service());
     sys.spawn_thread(crate::aggregator::run(sys.clone(), api.clone()));
     loop {
         match sys.accept(listener).await {

@@ -62,6 +62,7 @@ use encoded::Encoded;
 use sim::{Rng, Sim, SortedMap, Timestamp};
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 use store::Store;
 
 /// The version that the cluster says it is.
@@ -89,6 +90,8 @@ struct Server {
     documents: RefCell<SortedMap<String, Vec<u8>>>,
     /// The objects of the last long list as they were written.
     encoded: RefCell<Encoded>,
+    /// Where the server is reached.
+    address: RefCell<String>,
 }
 
 impl ApiServer {
@@ -105,6 +108,7 @@ impl ApiServer {
             aggregated: RefCell::default(),
             documents: RefCell::default(),
             encoded: RefCell::default(),
+            address: RefCell::default(),
         }));
         for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
             let namespace = new_object(NAMESPACE, "", name);
@@ -149,9 +153,20 @@ impl ApiServer {
         second.1.clone()
     }
 
+    /// Looks after the server's own Service, as long as the server runs. Models
+    /// pkg/controlplane/controller/kubernetesservice.
+    pub async fn keep_kubernetes_service(self) {
+        loop {
+            self.0.sim.sleep(Duration::from_secs(10)).await;
+            let address = self.0.address.borrow().clone();
+            self.ensure_kubernetes_service(&address);
+        }
+    }
+
     /// The Service `default/kubernetes` with its endpoints, as the server itself keeps them: it is
     /// the one Service that leads to the API server. Does nothing when it is there.
     pub fn ensure_kubernetes_service(&self, node_address: &str) {
+        *self.0.address.borrow_mut() = node_address.to_string();
         use crate::api::{ENDPOINT_SLICE, ENDPOINTS, SERVICE};
         let objects = [
             (

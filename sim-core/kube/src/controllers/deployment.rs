@@ -116,13 +116,22 @@ impl Controller {
         }
     }
 
-    /// The replica sets of a deployment, orphans that match adopted.
+    /// The replica sets of a deployment: orphans that match are adopted, those that match no longer are let go.
     async fn claim(&self, deployment: &Object) -> Result<Vec<Object>, Status> {
         let mut sets = self.sets.by_index(BY_CONTROLLER, deployment.uid());
         if deployment.is_terminating() {
             return Ok(sets);
         }
         let selector = selector(deployment);
+        let (own, strangers): (Vec<Object>, Vec<Object>) =
+            sets.into_iter().partition(|set| selector.matches(set.labels()));
+        sets = own;
+        for set in strangers {
+            let reference = crate::json!({"$patch": "delete", "uid": deployment.uid()});
+            let patch = crate::json!({"metadata": {"ownerReferences": [reference], "uid": set.uid()}});
+            let patch = crate::client::Patch::Strategic(patch);
+            ignore_missing(self.context.client.patch(REPLICA_SET, set.namespace(), set.name(), patch).await)?;
+        }
         for set in self.sets.list_namespace(deployment.namespace()) {
             if set.controller_of().is_some() || set.is_terminating() || !selector.matches(set.labels()) {
                 continue;

@@ -65,9 +65,9 @@ impl Collector {
         match (old, new) {
             (_, Some(object)) => {
                 let has_work = object.has_finalizer(FOREGROUND) || object.has_finalizer(ORPHAN);
-                if (object.is_terminating() && has_work)
-                    || (old.is_none() && !object.owner_references().is_empty())
-                {
+                // Owners that are named only now may be gone.
+                let owned = old.is_none_or(|old| old.owner_references() != object.owner_references());
+                if (object.is_terminating() && has_work) || (owned && !object.owner_references().is_empty()) {
                     self.enqueue(index, object);
                 }
             }

@@ -26,6 +26,7 @@ mod namespace;
 mod node_lifecycle;
 mod persistent_volume;
 mod pod_control;
+mod pod_gc;
 mod replica_set;
 mod resource_quota;
 mod root_ca;
@@ -73,6 +74,7 @@ pub const CONTROLLERS: &[Descriptor] = &[
         name: "persistentvolumeclaim-protection-controller",
         start: persistent_volume::start_claim_protection,
     },
+    Descriptor { name: "pod-garbage-collector-controller", start: pod_gc::start },
     Descriptor { name: "replicaset-controller", start: replica_set::start },
     Descriptor { name: "replicationcontroller-controller", start: replica_set::start_replication },
     Descriptor { name: "resourcequota-controller", start: resource_quota::start },

@@ -156,3 +156,26 @@ pub(super) fn selector(owner: &Value) -> LabelSelector {
         LabelSelector::from_value(owner.at("/spec/selector"))
     }
 }
+
+/// Says on a pod that it is about to be deleted for no fault of its own, and with `ends` that it has failed by that.
+pub(super) async fn mark_disrupted(
+    context: &Context,
+    pod: &Object,
+    reason: &str,
+    message: &str,
+    ends: bool,
+) -> Result<(), Status> {
+    if ends && matches!(pod.str_at("/status/phase"), "Succeeded" | "Failed") {
+        return Ok(());
+    }
+    let mut marked = (**pod).clone();
+    let condition = json!({
+        "type": "DisruptionTarget", "status": "True", "reason": reason, "message": message,
+        "observedGeneration": pod.generation(),
+    });
+    api::set_condition(&mut marked, condition, context.sim.now().timestamp());
+    if ends {
+        api::set(&mut marked, "/status/phase", json!("Failed"));
+    }
+    ignore_missing(context.client.update_status(POD, marked).await)
+}

@@ -54,6 +54,8 @@ impl Evictor {
         }
         let message = format!("Marking for deletion Pod {key}");
         self.context.events.event(&pod, "Normal", "TaintManagerEviction", &message);
+        let why = "Taint manager: deleting due to NoExecute taint";
+        super::pod_control::mark_disrupted(&self.context, &pod, "DeletionByTaintManager", why, false).await?;
         let options = DeleteOptions::default();
         super::replica_set::ignore_missing(
             self.context.client.delete(POD, pod.namespace(), pod.name(), options).await,
