@@ -180,6 +180,14 @@ const STATES: &[(&str, &str)] = &[
         "kubectl create deploy web --image=nginx; printf 'apiVersion: v1\\nkind: ReplicationController\\nmetadata: {name: r}\\nspec: {replicas: 2, selector: {app: web}, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: c, image: nginx}]}}}' | kubectl create -f -",
     ),
     (
+        "a volume whose claim is not bound, and one that is not simulated",
+        r#"for v in '"ephemeral":{"volumeClaimTemplate":{"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}}' '"nfs":{"server":"x","path":"/"}'; do kubectl run p-$(echo "$v" | cut -c 2-4) --image=nginx --overrides="{\"spec\":{\"volumes\":[{\"name\":\"v\",$v}]}}"; done"#,
+    ),
+    (
+        "a secret with a token",
+        "kubectl create secret generic t --type=kubernetes.io/service-account-token --dry-run=client -o yaml | sed '/^metadata/a\\  annotations: {kubernetes.io/service-account.name: default}' | kubectl create -f -",
+    ),
+    (
         "an APIService without a server",
         "printf 'apiVersion: apiregistration.k8s.io/v1\\nkind: APIService\\nmetadata: {name: v1.a.io}\\nspec: {group: a.io, version: v1, groupPriorityMinimum: 10, versionPriority: 10, service: {name: x, namespace: default}}' | kubectl create -f -",
     ),

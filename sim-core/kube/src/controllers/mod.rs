@@ -17,6 +17,7 @@ mod disruption;
 mod endpoint_slice;
 mod endpoint_slice_mirroring;
 mod endpoints;
+mod ephemeral_volume;
 mod expectations;
 mod garbage_collector;
 mod history;
@@ -31,6 +32,7 @@ mod replica_set;
 mod resource_quota;
 mod root_ca;
 mod service_account;
+mod service_account_token;
 mod service_cidr;
 mod service_endpoints;
 mod stateful_set;
@@ -60,6 +62,7 @@ pub const CONTROLLERS: &[Descriptor] = &[
     Descriptor { name: "endpoints-controller", start: endpoints::start },
     Descriptor { name: "endpointslice-controller", start: endpoint_slice::start },
     Descriptor { name: "endpointslice-mirroring-controller", start: endpoint_slice_mirroring::start },
+    Descriptor { name: "ephemeral-volume-controller", start: ephemeral_volume::start },
     Descriptor { name: "garbage-collector-controller", start: garbage_collector::start },
     Descriptor { name: "horizontal-pod-autoscaler-controller", start: horizontal_pod_autoscaler::start },
     Descriptor { name: "job-controller", start: job::start },
@@ -81,6 +84,7 @@ pub const CONTROLLERS: &[Descriptor] = &[
     Descriptor { name: "root-ca-certificate-publisher-controller", start: root_ca::start },
     Descriptor { name: "service-cidr-controller", start: service_cidr::start },
     Descriptor { name: "serviceaccount-controller", start: service_account::start },
+    Descriptor { name: "serviceaccount-token-controller", start: service_account_token::start },
     Descriptor { name: "statefulset-controller", start: stateful_set::start },
     Descriptor { name: "taint-eviction-controller", start: taint_eviction::start },
     Descriptor { name: "ttl-after-finished-controller", start: ttl_after_finished::start },

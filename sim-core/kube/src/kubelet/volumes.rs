@@ -3,6 +3,7 @@
 use super::container_env::resource_value;
 use super::env::field_value;
 use crate::api::core_v1::persistent_volume::SOURCES;
+use crate::api::pod::claim_of;
 use crate::api::{CONFIG_MAP, ObjectExt, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, SECRET};
 use crate::apiserver::{Token, TokenOptions};
 use crate::client::Client;
@@ -60,9 +61,9 @@ async fn set_up_one(client: &Client, facts: &PodFacts<'_>, volume: &Value) -> Re
     if let Some(path) = volume.at("/hostPath/path").as_str() {
         return Ok(Volume::HostPath(path.to_string()));
     }
-    let claim = volume.str_at("/persistentVolumeClaim/claimName");
+    let claim = claim_of(facts.pod, volume);
     if !claim.is_empty() {
-        return claimed(client, facts.pod.namespace(), claim).await;
+        return claimed(client, facts.pod.namespace(), &claim).await;
     }
     for (kind, source) in volume.as_object().into_iter().flatten() {
         match kind.as_str() {
@@ -78,7 +79,8 @@ async fn set_up_one(client: &Client, facts: &PodFacts<'_>, volume: &Value) -> Re
                     }
                 }
             }
-            _ => {}
+            "name" | "emptyDir" => {}
+            kind => return Err(format!("kubelet: a volume of type {kind} is not simulated")),
         }
     }
     Ok(Volume::Tree(tree))

@@ -3,6 +3,7 @@
 
 use crate::api::core_v1::node_selector::term_matches;
 use crate::api::core_v1::persistent_volume::class;
+use crate::api::pod::{claim_of, claims_of};
 use crate::api::resource_list::Amount;
 use crate::api::{
     Key, Object, ObjectExt, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, STORAGE_CLASS, object_at, set,
@@ -45,8 +46,14 @@ impl VolumeBinding {
     pub(super) fn pre_filter(&self, pod: &Object) -> Result<(), String> {
         let mut unbound = false;
         for name in claims_of(pod) {
-            let Some(claim) = self.claims.get(pod.namespace(), name) else {
-                return Err(format!("persistentvolumeclaim \"{name}\" not found"));
+            let Some(claim) = self.claims.get(pod.namespace(), &name) else {
+                let mut volumes = pod.list_at("/spec/volumes").iter();
+                let is_made = volumes.any(|v| v.at("/ephemeral").is_object() && claim_of(pod, v) == name);
+                let what = format!("persistentvolumeclaim \"{name}\"");
+                return Err(match is_made {
+                    true => format!("waiting for ephemeral volume controller to create the {what}"),
+                    false => format!("{what} not found"),
+                });
             };
             if claim.is_terminating() {
                 return Err(format!("persistentvolumeclaim \"{name}\" is being deleted"));
@@ -64,7 +71,7 @@ impl VolumeBinding {
     /// Why this node will not do.
     pub(super) fn filter(&self, pod: &Object, node: &Object) -> Option<&'static str> {
         for name in claims_of(pod) {
-            let claim = self.claims.get(pod.namespace(), name)?;
+            let claim = self.claims.get(pod.namespace(), &name)?;
             if is_bound(&claim) {
                 match self.volumes.get("", claim.str_at("/spec/volumeName")) {
                     Some(volume) if reaches(&volume, node) => {}
@@ -85,7 +92,8 @@ impl VolumeBinding {
     /// Sees to it that the claims of a pod that got a node get their volumes there.
     pub(super) async fn pre_bind(&self, client: &Client, pod: &Object, node: &Object) -> Result<(), String> {
         let waiting: Vec<Object> = claims_of(pod)
-            .filter_map(|name| self.claims.get(pod.namespace(), name))
+            .into_iter()
+            .filter_map(|name| self.claims.get(pod.namespace(), &name))
             .filter(|claim| !is_bound(claim))
             .collect();
         if waiting.is_empty() {
@@ -169,9 +177,4 @@ fn is_bound(claim: &Value) -> bool {
 fn reaches(volume: &Value, node: &Object) -> bool {
     let terms = volume.list_at("/spec/nodeAffinity/required/nodeSelectorTerms");
     terms.is_empty() || terms.iter().any(|term| term_matches(term, node))
-}
-
-fn claims_of(pod: &Object) -> impl Iterator<Item = &str> {
-    let volumes = pod.list_at("/spec/volumes").iter();
-    volumes.map(|v| v.str_at("/persistentVolumeClaim/claimName")).filter(|name| !name.is_empty())
 }

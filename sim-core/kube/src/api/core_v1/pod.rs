@@ -164,6 +164,21 @@ pub fn is_terminal(pod: &Value) -> bool {
     matches!(phase(pod), "Succeeded" | "Failed")
 }
 
+/// The claims that a pod's volumes want: those that are named, and those that are made for it. Models
+/// `component-helpers/storage/ephemeral`.
+pub fn claims_of(pod: &Value) -> Vec<String> {
+    let volumes = pod.list_at("/spec/volumes").iter();
+    volumes.map(|volume| claim_of(pod, volume)).filter(|claim| !claim.is_empty()).collect()
+}
+
+/// The claim that a volume of a pod wants, empty for none.
+pub fn claim_of(pod: &Value, volume: &Value) -> String {
+    if volume.at("/ephemeral").is_object() {
+        return format!("{}-{}", pod.name(), volume.str_at("/name"));
+    }
+    volume.str_at("/persistentVolumeClaim/claimName").to_string()
+}
+
 /// Whether it counts as a replica: neither at its end nor on its way there.
 pub fn is_active(pod: &Value) -> bool {
     !is_terminal(pod) && !pod.is_terminating()

@@ -2,7 +2,7 @@
 //! that only the server has; it has a real one's length. Models `pkg/serviceaccount`.
 
 use super::Identity;
-use crate::api::{Object, ObjectExt, SERVICE_ACCOUNT, Status};
+use crate::api::{Object, ObjectExt, SECRET, SERVICE_ACCOUNT, Status};
 use crate::apiserver::ApiServer;
 use crate::json;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL_NOPAD};
@@ -11,6 +11,10 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
+/// Whose tokens secrets hold, and what those say, behind the prefix.
+const SECRET_ISSUER: &str = "kubernetes/serviceaccount";
+const PREFIX: &str = "kubernetes.io/serviceaccount/";
+const SECRET_CLAIMS: [&str; 4] = ["namespace", "secret.name", "service-account.name", "service-account.uid"];
 const KEY: &[u8] = b"the simulated cluster's service account key";
 
 /// What a token is for.
@@ -58,6 +62,18 @@ impl ApiServer {
         let account = self.get(SERVICE_ACCOUNT, namespace, account)?;
         Ok(Token { account, issued: self.now().seconds, options })
     }
+
+    /// The token of a service account that a secret holds; it is good as long as both are there.
+    pub fn secret_token(&self, account: &Object, secret: &str) -> String {
+        let (namespace, name) = (account.namespace(), account.name());
+        let mut claims =
+            json!({"iss": SECRET_ISSUER, "sub": format!("system:serviceaccount:{namespace}:{name}")});
+        let values = [namespace, secret, name, account.uid()];
+        for (field, value) in SECRET_CLAIMS.iter().zip(values) {
+            claims[format!("{PREFIX}{field}")] = json!(value);
+        }
+        sign(&claims)
+    }
 }
 
 impl Token {
@@ -94,12 +110,16 @@ impl Token {
             "aud": audiences, "exp": expires, "iat": now, "iss": ISSUER, "jti": jti, "kubernetes.io": private,
             "nbf": now, "sub": format!("system:serviceaccount:{namespace}:{account}"),
         });
-        let header = json!({"alg": "RS256", "kid": "cG9kaXVtLXNpbXVsYXRlZC1zZXJ2aWNlLWFjY291bnQ"});
-        let part = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
-        let signed = format!("{}.{}", part(&header), part(&claims));
-        let signature = signature(&signed);
-        format!("{signed}.{signature}")
+        sign(&claims)
     }
+}
+
+fn sign(claims: &Value) -> String {
+    let header = json!({"alg": "RS256", "kid": "cG9kaXVtLXNpbXVsYXRlZC1zZXJ2aWNlLWFjY291bnQ"});
+    let part = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
+    let signed = format!("{}.{}", part(&header), part(claims));
+    let signature = signature(&signed);
+    format!("{signed}.{signature}")
 }
 
 /// The claims of a token that is good.
@@ -110,6 +130,9 @@ pub(super) fn claims(server: &ApiServer, token: &str) -> Option<Value> {
     }
     let bytes = BASE64URL_NOPAD.decode(signed.split('.').nth(1)?.as_bytes()).ok()?;
     let claims = json::read(&bytes).ok()?;
+    if claims.str_at("/iss") == SECRET_ISSUER {
+        return Some(claims);
+    }
     let expires = claims.int_at("/exp").and_then(|exp| u64::try_from(exp).ok())?;
     (server.now().seconds < expires).then_some(claims)
 }
@@ -118,13 +141,25 @@ pub(super) fn claims(server: &ApiServer, token: &str) -> Option<Value> {
 pub(super) fn identity(server: &ApiServer, token: &str) -> Option<Identity> {
     let claims = claims(server, token)?;
     let private = claims.at("/kubernetes.io");
-    let (namespace, account) = (private.str_at("/namespace"), private.str_at("/serviceaccount/name"));
+    let of_secret = SECRET_CLAIMS.map(|field| claims[format!("{PREFIX}{field}")].as_str().unwrap_or(""));
+    let [namespace, account, uid] = match of_secret {
+        ["", ..] => {
+            ["/namespace", "/serviceaccount/name", "/serviceaccount/uid"].map(|path| private.str_at(path))
+        }
+        [namespace, secret, account, uid] => {
+            server.get(SECRET, namespace, secret).ok().filter(|secret| !secret.is_terminating())?;
+            [namespace, account, uid]
+        }
+    };
     let found = server.get(SERVICE_ACCOUNT, namespace, account).ok()?;
-    if found.uid() != private.str_at("/serviceaccount/uid") {
+    if found.uid() != uid {
         return None;
     }
     let mut who = Identity::of_user(claims.str_at("/sub"));
     who.uid = found.uid().to_string();
+    if private.is_null() {
+        return Some(who);
+    }
     let mut add = |key: &str, value: &str| {
         if !value.is_empty() {
             who.extra.insert(format!("authentication.kubernetes.io/{key}"), json!([value]));

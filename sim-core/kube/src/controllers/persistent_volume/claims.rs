@@ -3,6 +3,7 @@
 use super::matching::{find_matching_volume, is_set_aside, mismatch};
 use super::{BIND_COMPLETED, BOUND_BY_CONTROLLER, Binder, RESYNC, SELECTED_NODE};
 use crate::api::core_v1::persistent_volume::class;
+use crate::api::pod::claims_of;
 use crate::api::storage_v1::storage_class;
 use crate::api::{
     Key, Object, ObjectExt, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, Status, object_at, set,
@@ -126,10 +127,7 @@ impl Binder {
     }
 
     fn first_pod(&self, claim: &Object) -> Option<Object> {
-        let uses = |pod: &Object| {
-            let mut volumes = pod.list_at("/spec/volumes").iter();
-            volumes.any(|volume| volume.str_at("/persistentVolumeClaim/claimName") == claim.name())
-        };
+        let uses = |pod: &Object| claims_of(pod).iter().any(|name| name == claim.name());
         self.pods.list_namespace(claim.namespace()).into_iter().find(uses)
     }
 

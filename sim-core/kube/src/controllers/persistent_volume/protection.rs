@@ -1,6 +1,7 @@
 //! Storage that is deleted while it is in use stays until it is not. Models pkg/controller/volume/pvcprotection
 //! and pvprotection.
 
+use crate::api::pod::claims_of;
 use crate::api::{
     Key, Object, ObjectExt, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, POD, Resource, Status, set,
 };
@@ -21,8 +22,8 @@ pub(in crate::controllers) fn start_claim_protection(context: &Context) {
         // Only one that goes lets go of anything.
         let (Some(pod), None) = (old, new) else { return };
         for name in claims_of(pod) {
-            if all.get(pod.namespace(), name).is_some_and(|claim| claim.is_terminating()) {
-                own.add(Key::new(pod.namespace(), name));
+            if all.get(pod.namespace(), &name).is_some_and(|claim| claim.is_terminating()) {
+                own.add(Key::new(pod.namespace(), &name));
             }
         }
     });
@@ -32,7 +33,8 @@ pub(in crate::controllers) fn start_claim_protection(context: &Context) {
         async move {
             let Some(claim) = claims.get_key(&key) else { return Ok(()) };
             let used = pods.list_namespace(&key.namespace).iter().any(|pod| {
-                !pod.str_at("/spec/nodeName").is_empty() && claims_of(pod).any(|name| name == &*key.name)
+                !pod.str_at("/spec/nodeName").is_empty()
+                    && claims_of(pod).iter().any(|name| **name == *key.name)
             });
             if used {
                 return Ok(());
@@ -67,11 +69,6 @@ fn watch(queue: &WorkQueue, informer: &crate::client::Informer) {
             queue.add(object.key());
         }
     });
-}
-
-fn claims_of(pod: &Object) -> impl Iterator<Item = &str> {
-    let volumes = pod.list_at("/spec/volumes").iter();
-    volumes.map(|v| v.str_at("/persistentVolumeClaim/claimName")).filter(|name| !name.is_empty())
 }
 
 /// Takes the finalizer off an object that is being deleted.
