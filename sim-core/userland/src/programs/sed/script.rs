@@ -292,12 +292,15 @@ impl Parser {
                 self.skip(|c| c == ' ' || c == '\t');
                 if self.peek() == Some('\\') {
                     self.at += 1;
+                    let behind = self.at;
                     self.skip(|c| c == ' ' || c == '\t');
-                    if self.peek() == Some('\n') {
-                        self.at += 1;
+                    match self.peek() {
+                        Some('\n') => self.at += 1,
+                        None => return Ok(Action::Text(letter, String::new())),
+                        // Blanks behind the backslash are the text's.
+                        Some(_) => self.at = behind,
                     }
-                }
-                if self.peek().is_none() {
+                } else if self.peek().is_none() {
                     return Err(self.wrong("expected \\ after `a', `c' or `i'"));
                 }
                 let mut text = String::new();
