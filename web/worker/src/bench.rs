@@ -65,6 +65,28 @@ pub const SCENARIOS: &[Scenario] = &[
     of_a_thousand_pods("kubectl get pods -o jsonpath, of 1,000", |world| {
         bench::kubectl(world, "kubectl get pods -o jsonpath={.items[*].metadata.name}", ROUNDS)
     }),
+    of_a_thousand_pods("kubectl get pods -o go-template, of 1,000", |world| {
+        bench::kubectl(
+            world,
+            "kubectl get pods -o go-template={{range\t.items}}{{.metadata.name}}{{end}}",
+            ROUNDS,
+        )
+    }),
+    of_a_thousand_pods("kubectl get pods --sort-by, of 1,000", |world| {
+        bench::kubectl(world, "kubectl get pods --sort-by=.status.podIP", ROUNDS)
+    }),
+    of_a_thousand_pods("kubectl get pods -o kyaml, of 1,000", |world| {
+        bench::kubectl(world, "kubectl get pods -o kyaml", ROUNDS)
+    }),
+    of_a_thousand_pods("kubectl events, of 1,000 pods", |world| {
+        bench::kubectl(world, "kubectl events", ROUNDS)
+    }),
+    of_a_thousand_pods("kubectl describe rs, of 1,000", |world| {
+        bench::kubectl(world, "kubectl describe rs", ROUNDS)
+    }),
+    of_a_thousand_pods("kubectl describe nodes, 12 with 1,000", |world| {
+        bench::kubectl(world, "kubectl describe nodes", ROUNDS)
+    }),
     of_a_thousand_pods("kubectl get events, of 1,000 pods", |world| {
         bench::kubectl(world, "kubectl get events", ROUNDS)
     }),
