@@ -148,6 +148,8 @@ pub const SERVICE_CIDR: Resource = &networking_v1::service_cidr::INFO;
 pub const NETWORK_POLICY: Resource = &networking_v1::network_policy::INFO;
 /// Priority classes.
 pub const PRIORITY_CLASS: Resource = &scheduling_v1::priority_class::INFO;
+/// Runtime classes.
+pub const RUNTIME_CLASS: Resource = &node_v1::runtime_class::INFO;
 /// Certificate signing requests.
 pub const CERTIFICATE_SIGNING_REQUEST: Resource = &certificates_v1::certificate_signing_request::INFO;
 

@@ -352,6 +352,14 @@ impl ApiServer {
         } else if std::ptr::eq(resource, POD) {
             let qos = pod::qos_class(object);
             set(object, "/status", json!({"phase": "Pending", "qosClass": qos}));
+            if !object.list_at("/spec/schedulingGates").is_empty() {
+                let gated = json!({
+                    "type": "PodScheduled", "status": "False", "reason": "SchedulingGated",
+                    "message": "Scheduling is blocked due to non-empty scheduling gates",
+                    "lastProbeTime": null, "lastTransitionTime": null,
+                });
+                set(object, "/status/conditions", json!([gated]));
+            }
         } else if std::ptr::eq(resource, CUSTOM_RESOURCE_DEFINITION) {
             let status = custom_resource_definition::accepted(object, &self.now_text());
             set(object, "/status", status);

@@ -150,6 +150,10 @@ fn status(kubelet: &Kubelet, old: &Value) -> Value {
         status[list]["cpu"] = json!(CPUS.to_string());
         status[list]["memory"] = json!(format!("{}Ki", installation.memory_kib - reserved));
         status[list]["pods"] = json!(pods);
+        // What somebody else says that there is, such as `example.com/dongle`, can be had as well.
+        for (name, amount) in old.map_at("/status/capacity").iter().filter(|(name, _)| name.contains('/')) {
+            status[list][name.as_str()] = amount.clone();
+        }
     }
     for condition in status["conditions"].as_array_mut().into_iter().flatten() {
         let before = api::condition(old, condition.str_at("/type"));
@@ -234,7 +238,12 @@ pub(super) async fn report(kubelet: Kubelet) {
                 if std::mem::replace(&mut unschedulable, cordoned) != cordoned {
                     status_event(&kubelet, if cordoned { "NodeNotSchedulable" } else { "NodeSchedulable" });
                 }
-                if !tell_changes(&kubelet, &old, &CONDITIONS) && !is_due {
+                let told = tell_changes(&kubelet, &old, &CONDITIONS);
+                let mut capacity = old.map_at("/status/capacity").iter();
+                let has_more = capacity.any(|(name, amount)| {
+                    name.contains('/') && old.at("/status/allocatable").get(name) != Some(amount)
+                });
+                if !told && !has_more && !is_due {
                     continue;
                 }
                 let new = status(&kubelet, &old);

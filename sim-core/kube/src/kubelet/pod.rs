@@ -21,7 +21,7 @@ use super::images::BackOff;
 use super::log::ContainerLog;
 use super::notify::Notify;
 use super::sandbox::Sandbox;
-use super::status::{ContainerRecord, ContainerState, FIELDS, PodRecord, Terminated};
+use super::status::{ContainerRecord, ContainerState, FIELDS, PodRecord, Terminated, unmet_gates};
 use super::sync::Next;
 use super::volumes::Volumes;
 use crate::api::{Object, ObjectExt, POD, slot};
@@ -164,7 +164,7 @@ impl PodWorker {
         if pod.is_terminating() {
             self.terminate.ring();
             self.bell.ring();
-        } else if old.generation() != pod.generation() {
+        } else if old.generation() != pod.generation() || unmet_gates(&old) != unmet_gates(pod) {
             // Nothing else asks for anything to be done; a status comes back from where it was sent.
             self.bell.ring();
         }

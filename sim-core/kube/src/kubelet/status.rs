@@ -286,10 +286,15 @@ impl PodRecord {
                 (false, "ContainersNotReady", message)
             }
         };
+        let gates = unmet_gates(pod);
+        let all_ready = match over {
+            None if ready.0 && !gates.is_empty() => (false, "ReadinessGatesNotReady", gates),
+            _ => ready.clone(),
+        };
         let rows = [
             ("PodReadyToStartContainers", (self.sandbox_ready, "", String::new())),
             ("Initialized", initialized),
-            ("Ready", ready.clone()),
+            ("Ready", all_ready),
             ("ContainersReady", ready),
             ("PodScheduled", (true, "", String::new())),
         ];
@@ -386,6 +391,21 @@ impl PodRecord {
             }
         }
     }
+}
+
+/// Which conditions that somebody else has to set keep a pod from being ready.
+pub(super) fn unmet_gates(pod: &Value) -> String {
+    let unmet = pod.list_at("/spec/readinessGates").iter().filter_map(|gate| {
+        let kind = gate.str_at("/conditionType");
+        match crate::api::condition(pod, kind).map(|condition| condition.str_at("/status")) {
+            None => Some(format!("corresponding condition of pod readiness gate {kind:?} does not exist.")),
+            Some("True") => None,
+            Some(status) => {
+                Some(format!("the status of pod readiness gate {kind:?} is not \"True\", but {status}"))
+            }
+        }
+    });
+    unmet.collect::<Vec<String>>().join(", ")
 }
 
 fn rows_contain(kind: &str) -> bool {

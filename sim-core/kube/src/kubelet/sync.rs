@@ -178,6 +178,10 @@ impl PodWorker {
             Ok(Sandbox { id, netns, address: kubelet.config().address, host_network: true })
         } else {
             kubelet.pause(150, 350).await;
+            for what in unsimulated(pod) {
+                let text = format!("kubelet: {what} is not simulated");
+                kubelet.events().event(&kubelet.event_object(self), "Warning", "NotSimulated", &text);
+            }
             sandbox::set_up(host, kubelet.addresses(), pod.name(), id)
         };
         match sandbox {
@@ -463,4 +467,19 @@ async fn refresh_volumes(kubelet: Kubelet, uid: String) {
             kubelet.events().event(&kubelet.event_object(&worker), "Warning", reason, &message);
         }
     }
+}
+
+/// What a pod asks of its node that it does not get here.
+fn unsimulated(pod: &Value) -> Vec<&'static str> {
+    let mut asked: Vec<&str> =
+        ["hostPID", "hostIPC"].into_iter().filter(|field| pod.at("/spec")[*field] == true).collect();
+    if pod.at("/spec/hostUsers") == false {
+        asked.push("hostUsers: false");
+    }
+    let ports =
+        |container: &Value| container.list_at("/ports").iter().any(|port| port.int_at("/hostPort").is_some());
+    if !pod.bool_at("/spec/hostNetwork") && pod.list_at("/spec/containers").iter().any(ports) {
+        asked.push("hostPort");
+    }
+    asked
 }

@@ -121,7 +121,8 @@ impl Scheduler {
                 match new {
                     Some(pod) if pod.str_at("/spec/nodeName").is_empty() => {
                         let ours = matches!(pod.str_at("/spec/schedulerName"), "" | NAME);
-                        if ours && holds_resources(pod) && !pod.is_terminating() {
+                        let gated = !pod.list_at("/spec/schedulingGates").is_empty();
+                        if ours && !gated && holds_resources(pod) && !pod.is_terminating() {
                             let changed = old.is_none_or(|old| {
                                 old.at("/spec") != pod.at("/spec") || old.labels() != pod.labels()
                             });

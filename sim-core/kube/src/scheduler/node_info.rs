@@ -34,11 +34,31 @@ impl Resources {
     }
 }
 
+/// Amounts of other resources by name, in thousandths: storage of the node, devices.
+pub(super) type Others = SortedMap<Rc<str>, i64>;
+
+fn add_others(list: &mut Others, other: &Others, sign: i64) {
+    for (name, amount) in other.iter() {
+        *list.entry(name.clone()).or_default() += sign * amount;
+    }
+}
+
+fn others(amounts: &Value) -> Others {
+    let amounts = amounts.as_object().into_iter().flatten();
+    amounts
+        .filter(|(name, _)| !matches!(name.as_str(), "cpu" | "memory" | "pods"))
+        .filter_map(|(name, amount)| {
+            Some((Rc::from(name.as_str()), amount.as_str().and_then(quantity::parse_milli)?))
+        })
+        .collect()
+}
+
 /// What a pod asks for.
 #[derive(Clone, Debug)]
 pub(super) struct PodRequest {
     pub(super) key: Key,
     pub(super) requests: Resources,
+    pub(super) others: Others,
     /// With defaults for containers that ask for nothing.
     pub(super) non_zero: Resources,
     /// Ports of the host: protocol and number.
@@ -56,12 +76,14 @@ pub(super) struct PodRequest {
 impl PodRequest {
     pub(super) fn of(pod: &Object) -> Self {
         let mut requests = Resources::default();
+        let mut wanted = Others::default();
         let mut non_zero = Resources::default();
         let mut host_ports = Vec::new();
         let mut images = Vec::new();
         for container in pod.list_at("/spec/containers") {
             let asked = asked(container, 0, 0);
             requests.add(asked, 1);
+            add_others(&mut wanted, &others(container.at("/resources/requests")), 1);
             non_zero.add(self::asked(container, DEFAULT_MILLI_CPU, DEFAULT_MEMORY), 1);
             images.push(container.str_at("/image").to_string());
             for port in container.list_at("/ports") {
@@ -73,6 +95,10 @@ impl PodRequest {
         }
         for container in pod.list_at("/spec/initContainers") {
             requests = requests.max(asked(container, 0, 0));
+            for (name, amount) in others(container.at("/resources/requests")).iter() {
+                let most = wanted.entry(name.clone()).or_default();
+                *most = (*most).max(*amount);
+            }
             non_zero = non_zero.max(asked(container, DEFAULT_MILLI_CPU, DEFAULT_MEMORY));
         }
         requests.pods = 1;
@@ -83,6 +109,7 @@ impl PodRequest {
         PodRequest {
             key: pod.key(),
             requests,
+            others: wanted,
             non_zero,
             host_ports,
             owner,
@@ -120,6 +147,8 @@ pub(super) struct NodeInfo {
     pub(super) node: Object,
     pub(super) allocatable: Resources,
     pub(super) requested: Resources,
+    pub(super) other_allocatable: Others,
+    pub(super) other_requested: Others,
     pub(super) non_zero_requested: Resources,
     /// How many pods of each owner are here.
     pub(super) owners: SortedMap<Rc<str>, i64>,
@@ -143,6 +172,7 @@ impl NodeInfo {
             return;
         }
         self.requested.add(pod.requests, 1);
+        add_others(&mut self.other_requested, &pod.others, 1);
         self.non_zero_requested.add(pod.non_zero, 1);
         self.host_ports.extend(pod.host_ports.iter().cloned());
         self.guards += usize::from(pod.guards);
@@ -155,6 +185,7 @@ impl NodeInfo {
     pub(super) fn remove(&mut self, key: &Key) {
         let Some(pod) = self.pods.remove(key) else { return };
         self.requested.add(pod.requests, -1);
+        add_others(&mut self.other_requested, &pod.others, -1);
         self.non_zero_requested.add(pod.non_zero, -1);
         self.host_ports.retain(|port| !pod.host_ports.contains(port));
         self.guards -= usize::from(pod.guards);
@@ -189,6 +220,7 @@ impl Cluster {
         if let Some(info) = self.nodes.get_mut(node.name()) {
             info.node = node.clone();
             info.allocatable = allocatable;
+            info.other_allocatable = others(node.at("/status/allocatable"));
             info.images = images_of(node);
             return;
         }
@@ -198,6 +230,8 @@ impl Cluster {
             node: node.clone(),
             allocatable,
             requested: Resources::default(),
+            other_allocatable: others(node.at("/status/allocatable")),
+            other_requested: Others::default(),
             non_zero_requested: Resources::default(),
             owners: SortedMap::new(),
             host_ports: Vec::new(),

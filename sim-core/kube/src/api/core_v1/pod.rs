@@ -9,7 +9,7 @@ use crate::api::schema::Type::*;
 use crate::api::schema::common::OBJECT_META;
 use crate::api::schema::{Struct, f};
 use crate::api::scheme::{PLAIN, ResourceInfo, Subresource, status_of};
-use crate::api::{ObjectExt, condition, set};
+use crate::api::{ObjectExt, condition, object_at};
 use crate::json;
 use serde_json::Value;
 
@@ -100,7 +100,8 @@ fn set_defaults(pod: &mut Value) {
                 // What is limited and not requested is requested.
                 for (resource, limit) in container.map_at("/resources/limits").clone() {
                     if container.at("/resources/requests").get(&resource).is_none() {
-                        set(container, &format!("/resources/requests/{resource}"), limit);
+                        // A name such as `example.com/gpu` is one key, and no path.
+                        object_at(container, "/resources/requests").insert(resource, limit);
                     }
                 }
             }

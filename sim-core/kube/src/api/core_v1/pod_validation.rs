@@ -15,13 +15,21 @@ pub fn validate(pod: &Value, old: Option<&Value>, errors: &mut Errors) {
                 container["image"] = Value::Null;
             }
         }
-        for field in ["activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds"] {
+        for field in
+            ["activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "schedulingGates"]
+        {
             spec[field] = Value::Null;
         }
         spec
     };
     if pod.at("/spec") == old.at("/spec") {
         return;
+    }
+    let gates = old.list_at("/spec/schedulingGates");
+    for gate in pod.list_at("/spec/schedulingGates").iter().filter(|gate| !gates.contains(gate)) {
+        let why =
+            format!("only deletion is allowed, but found new scheduling gate '{}'", gate.str_at("/name"));
+        errors.forbidden("spec.schedulingGates", &why);
     }
     let (new_count, old_count) =
         (pod.list_at("/spec/containers").len(), old.list_at("/spec/containers").len());
@@ -233,13 +241,29 @@ fn container(container: &Value, path: &str, volumes: &[&str], errors: &mut Error
             if milli < 0 {
                 errors.invalid_str(&field, text, "must be greater than or equal to 0");
             }
-            let limit = limits.get(resource).and_then(Value::as_str);
-            if list == "requests" && limit.and_then(quantity::parse_milli).is_some_and(|limit| milli > limit)
-            {
-                let why =
-                    format!("must be less than or equal to {resource} limit of {}", limit.unwrap_or(""));
-                errors.invalid_str(format!("{path}.resources.requests"), text, &why);
+            let is_extended = resource.contains('/') && !resource.contains("kubernetes.io/");
+            if is_extended && milli % 1_000 != 0 {
+                errors.invalid_str(&field, text, "must be an integer");
             }
+            if list == "limits" {
+                continue;
+            }
+            let limit = limits.get(resource).and_then(Value::as_str);
+            let most = limit.and_then(quantity::parse_milli);
+            // Of these a node cannot promise more than it has.
+            let is_exact = is_extended || resource.starts_with("hugepages-");
+            let how = match most {
+                None if is_exact => {
+                    let why = "Limit must be set for non overcommitable resources";
+                    errors.required(format!("{path}.resources.limits"), why);
+                    continue;
+                }
+                Some(most) if is_exact && milli != most => "equal to",
+                Some(most) if milli > most => "less than or equal to",
+                _ => continue,
+            };
+            let why = format!("must be {how} {resource} limit of {}", limit.unwrap_or(""));
+            errors.invalid_str(format!("{path}.resources.requests"), text, &why);
         }
     }
 }

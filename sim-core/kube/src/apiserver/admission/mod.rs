@@ -5,6 +5,7 @@
 //! | [`service_account`] | gives a pod its account and the token's volume |
 //! | [`toleration_seconds`] | lets a pod stay five minutes on a node that is not ready |
 //! | [`priority`] | turns a priority class into a number |
+//! | [`runtime_class`] | gives a pod what its runtime class says |
 //! | [`limit_ranger`] | gives containers their defaults, refuses what is outside of a limit range |
 //! | [`default_class`] | gives claims and ingresses the default class |
 //! | [`resource_quota`] | keeps a namespace within its quotas |
@@ -13,6 +14,7 @@ pub(super) mod default_class;
 pub(super) mod limit_ranger;
 pub(super) mod priority;
 pub(super) mod resource_quota;
+pub(super) mod runtime_class;
 pub(super) mod service_account;
 pub(super) mod toleration_seconds;
 
@@ -30,6 +32,7 @@ pub(super) fn admit(server: &ApiServer, resource: Resource, object: &mut Value) 
         limit_ranger::admit(server, object);
         service_account::admit(server, object)?;
         toleration_seconds::admit(object);
+        runtime_class::admit(server, object)?;
         return priority::admit(server, object);
     }
     if std::ptr::eq(resource, PERSISTENT_VOLUME_CLAIM) {

@@ -2,6 +2,7 @@
 
 use super::{NodeInfo, PodRequest, Rejection};
 use crate::api::Object;
+use crate::scheduler::node_info::Others;
 
 pub(super) fn filter(_: &Object, request: &PodRequest, node: &NodeInfo) -> Result<(), Rejection> {
     let (wanted, used, all) = (request.requests, node.requested, node.allocatable);
@@ -15,9 +16,17 @@ pub(super) fn filter(_: &Object, request: &PodRequest, node: &NodeInfo) -> Resul
     if wanted.memory > 0 && wanted.memory > all.memory - used.memory {
         reasons.push("Insufficient memory".to_string());
     }
+    let mut never = wanted.milli_cpu > all.milli_cpu || wanted.memory > all.memory;
+    for (name, wanted) in request.others.iter().filter(|(_, wanted)| **wanted > 0) {
+        let amount = |list: &Others| list.get(name).copied().unwrap_or(0);
+        let all = amount(&node.other_allocatable);
+        if *wanted > all - amount(&node.other_requested) {
+            reasons.push(format!("Insufficient {name}"));
+        }
+        never |= *wanted > all;
+    }
     if reasons.is_empty() {
         return Ok(());
     }
-    let never = wanted.milli_cpu > all.milli_cpu || wanted.memory > all.memory;
     Err(Rejection { reasons, unresolvable: never })
 }
